@@ -1,0 +1,78 @@
+"""Sizes as people write them: 20G, 512M. Units are powers of 1024."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticCustomError, core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
+UNITS = {"T": 1024**4, "G": 1024**3, "M": 1024**2, "K": 1024}
+PATTERN = r"[0-9]{1,9}(\.[0-9]{1,10})?[KMGT]"
+_NEARLY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,10})?)\s*([kmgtKMGT]?)(?:i?[bB])?")
+
+
+class Size(int):
+    """A number of bytes. `str()` gives the shortest exact form with a unit, such as "20G"."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """Reads "20G", "1.5T", "512M" or "64K".
+
+        Raises ValueError, with what is wrong and the mend, for any other text and for a fraction of a byte.
+        """
+        if not re.fullmatch(PATTERN, text):
+            raise ValueError(f"is not a size. {_mend(text)}")
+        amount = Decimal(text[:-1]) * UNITS[text[-1]]
+        if amount != int(amount):
+            raise ValueError("is not a whole number of bytes. Write a number without so long a fraction, such as 512M")
+        return cls(amount)
+
+    def __str__(self) -> str:
+        for unit, factor in UNITS.items():
+            if self and int(self) % factor == 0:
+                return f"{int(self) // factor}{unit}"
+        kibibytes = Decimal(int(self)) / 1024
+        return f"{kibibytes.normalize() if kibibytes else 0:f}K"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._validate, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": f"^{PATTERN}$", "examples": ["512M", "4G", "1.5T"]}
+
+    @classmethod
+    def _validate(cls, value: object) -> Size:
+        if isinstance(value, Size):
+            return value
+        if isinstance(value, str):
+            try:
+                return cls.parse(value)
+            except ValueError as error:
+                raise PydanticCustomError("refused", "{why}", {"why": str(error)}) from None
+        why = "is not a size. Write a number and a unit: 512M, 4G or 1.5T"
+        if isinstance(value, int) and not isinstance(value, bool):
+            why = f"has no unit. Write {value}G, {value}M or {value}K, whichever is meant"
+        raise PydanticCustomError("refused", "{why}", {"why": why})
+
+
+def _mend(text: str) -> str:
+    nearly = _NEARLY.fullmatch(text.strip())
+    if nearly and nearly[2]:
+        return f"Write {nearly[1]}{nearly[2].upper()}"
+    if nearly:
+        return f"Write {nearly[1]}G, {nearly[1]}M or {nearly[1]}K, whichever is meant"
+    return "Write a number and a unit: 512M, 4G or 1.5T"
