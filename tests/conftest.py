@@ -1,0 +1,94 @@
+"""Shared set-up: engine tests run on a real Docker Engine, or are skipped by name and with the reason.
+
+`GEN_REQUIRE_ENGINE=1` makes a missing engine a failure. `GEN_TEST_REPORT` names a file for the list of skipped engine
+tests, so that whoever runs several suites can print it last.
+"""
+
+import functools
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SKIPPED = pytest.StashKey[list[tuple[str, str]]]()
+
+
+@functools.cache
+def engine_trouble() -> str | None:
+    """Why no engine test can run here, or None when an engine answers with Compose and buildx."""
+    for words in (("info",), ("compose", "version"), ("buildx", "version")):
+        command = ("docker", *words)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        except FileNotFoundError:
+            return "there is no docker command"
+        except subprocess.TimeoutExpired:
+            return f"`{' '.join(command)}` did not answer in 30 seconds"
+        if done.returncode != 0:
+            words_of_it = (done.stderr or done.stdout).strip().splitlines()
+            return f"`{' '.join(command)}` says: {words_of_it[-1] if words_of_it else done.returncode}"
+    return None
+
+
+def engine_required() -> bool:
+    """Whether a missing engine is a failure (CI) and not a reason to skip."""
+    return os.environ.get("GEN_REQUIRE_ENGINE") == "1"
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A Docker Engine that answers; the test is skipped, or fails in CI, when there is none."""
+    trouble = engine_trouble()
+    if trouble is None:
+        return
+    if engine_required():
+        pytest.fail(f"GEN_REQUIRE_ENGINE=1, yet no engine: {trouble}", pytrace=False)
+    pytest.skip(f"no engine: {trouble}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts the list of skipped engine tests."""
+    config.stash[SKIPPED] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives every test that is marked `engine` the fixture, first, so that the marker alone is enough."""
+    for item in items:
+        if item.get_closest_marker("engine") is not None and isinstance(item, pytest.Function):
+            # A session fixture runs before those of a smaller scope; among its equals the order here decides.
+            item.fixturenames[:] = ["engine", *(name for name in item.fixturenames if name != "engine")]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):  # type: ignore[no-untyped-def]  # pluggy has no public type for it
+    """Notes each engine test that was skipped, for whatever reason."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
+    if report.skipped and item.get_closest_marker("engine") is not None and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        item.config.stash[SKIPPED].append((item.nodeid, reason.removeprefix("Skipped: ")))
+
+
+def skipped_lines(skipped: list[tuple[str, str]]) -> list[str]:
+    """The summary of the skipped engine tests, counted and named."""
+    if not skipped:
+        return ["engine tests skipped: 0"]
+    return [f"engine tests skipped: {len(skipped)}:", *(f"  {name}: {reason}" for name, reason in skipped)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says at the end which engine tests did not run, and why."""
+    lines = skipped_lines(config.stash[SKIPPED])
+    for line in lines:
+        terminalreporter.write_line(line)
+    report = os.environ.get("GEN_TEST_REPORT")
+    if report:
+        Path(report).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# What the tools share: messages, who we are, and apt with a guard. Sourced, never run.
+
+say() { printf '%s\n' "==> $*"; }
+
+# err BRIEF WHY MEND: what could not be done, why, and what mends it.
+err() {
+    printf 'error: %s\n' "$1" >&2
+    [ -z "${2:-}" ] || printf '  why:  %s\n' "$2" >&2
+    [ -z "${3:-}" ] || printf '  mend: %s\n' "$3" >&2
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# os_field FIELD: one field of os-release, empty when there is none.
+os_field() {
+    local file=/etc/os-release
+    [ -r "$file" ] || return 0
+    # A subshell keeps the sourced names away from ours.
+    # shellcheck source=/dev/null
+    (. "$file" && print_variable "$1")
+}
+
+print_variable() { printf '%s' "${!1:-}"; }
+
+is_debian_like() {
+    case "$(os_field ID)" in debian | ubuntu) have apt-get ;; *) return 1 ;; esac
+}
+
+# bounded SECONDS COMMAND...: the command, killed when it takes longer.
+bounded() {
+    local seconds=$1
+    shift
+    timeout --kill-after=5 "$seconds" "$@"
+}
+
+# apt_surprises PACKAGE...: what apt would upgrade or remove beyond the named packages, one a line.
+apt_surprises() {
+    local wanted=" $* " plan action name rest
+    plan=$(LC_ALL=C apt-get install --simulate --no-install-recommends "$@") || return 1
+    while read -r action name rest; do
+        case "$action" in
+            Remv) printf 'remove %s\n' "$name" ;;
+            Inst)
+                # "Inst name [old] (new ...)" is an upgrade; without the bracket it is new.
+                case "$rest" in
+                    "["*) case "$wanted" in *" $name "*) ;; *) printf 'upgrade %s\n' "$name" ;; esac ;;
+                esac
+                ;;
+        esac
+    done <<<"$plan"
+}
+
+# apt_install PACKAGE...: installs, but only when nothing else is upgraded or removed.
+apt_install() {
+    local surprises
+    if ! surprises=$(apt_surprises "$@"); then
+        err "apt cannot install $*" "its own words are above" "apt-get update, then apt-get install $*"
+        return 1
+    fi
+    if [ -n "$surprises" ]; then
+        err "not installing $*" "apt would also: ${surprises//$'\n'/, }" "decide on that yourself: apt-get install $*"
+        return 1
+    fi
+    say "installing with apt: $*"
+    DEBIAN_FRONTEND=noninteractive bounded 900 apt-get install --yes -qq --no-install-recommends "$@" </dev/null >/dev/null
+}
+
+# apt_refresh: package lists, once a run, and only when they may be missing.
+apt_refresh() {
+    [ -z "${APT_REFRESHED:-}" ] || return 0
+    say "refreshing apt's package lists"
+    bounded 300 apt-get update -qq || {
+        err "apt's package lists could not be refreshed" "its own words are above" "apt-get update"
+        return 1
+    }
+    APT_REFRESHED=1
+}
+
+# need_packages WHAT PACKAGE...: installs as root on Debian and Ubuntu; otherwise says the command that mends it.
+need_packages() {
+    local what=$1
+    shift
+    if ! is_debian_like; then
+        err "$what is missing" "this is not Debian or Ubuntu, so it is not installed for you" "install: $*"
+        return 1
+    fi
+    if ! is_root; then
+        err "$what is missing" "installing packages needs root" "sudo apt-get install $*"
+        return 1
+    fi
+    apt_refresh && apt_install "$@"
+}
