@@ -26,15 +26,17 @@ packages_for() {
 is_vendor_docker() { dpkg-query -W -f '${db:Status-Status}\n' docker-ce 2>/dev/null | grep -qx installed; }
 
 # host_mirror CODENAME: the mirror that this host's own apt uses for the distribution's main component.
+# apt answers from its package lists, so these must be there.
 host_mirror() {
     # shellcheck disable=SC2016  # apt's own placeholders
-    apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)' |
+    apt-get indextargets --format '$(CREATED_BY) $(CODENAME) $(COMPONENT) $(REPO_URI)' |
         awk -v codename="$1" '$1 == "Packages" && $2 == codename && $3 == "main" { print $4; exit }'
 }
 
 # pin_from_trixie: lets the four Docker packages, and only these, come from the next Debian release.
 pin_from_trixie() {
     local mirror
+    apt_refresh || return 1
     mirror=$(host_mirror bookworm)
     if [ -z "$mirror" ]; then
         err "Docker cannot be installed" "apt knows no mirror for bookworm main" "see /etc/apt/sources.list.d"
@@ -49,6 +51,8 @@ pin_from_trixie() {
         say "writing $SOURCES_FILE: this host's own mirror, suite trixie"
         printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: %s\n' \
             "$mirror" "$DEBIAN_KEYRING" >"$SOURCES_FILE"
+        # A new source has no lists yet.
+        unset APT_REFRESHED
     }
 }
 
