@@ -32,9 +32,9 @@ class Installed:
         )
 
 
-def run(*words: str | Path, **options: Path) -> None:
+def run(*words: str | Path, cwd: Path | None = None) -> None:
     """Runs a command that must succeed; shows its words when it does not."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
 
 
