@@ -35,7 +35,7 @@ _OptionalMajor = BeforeValidator(_none_word, json_schema_input_type=Literal["non
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class User(_Part):
@@ -82,7 +82,7 @@ class Image(_Part):
         AfterValidator(values.python_minimum),
         Field(description='The oldest Python that will do, in quotes: "3.10".', examples=["3.10"]),
     ] = "3.10"
-    user: Annotated[User, Field(description="Who the agent is inside the sandbox.")] = User()
+    user: User = Field(default_factory=User, description="Who the agent is inside the sandbox.")
     sudo: Annotated[
         Literal["packages", "none"],
         Field(description="packages: the user may install packages with apt without being root. none: it may not."),
@@ -225,10 +225,10 @@ class Profile(_Part):
         str, AfterValidator(values.one_line), Field(max_length=200, description="One line for people.")
     ] = ""
     engine: Annotated[str, Field(description="What runs the sandbox.")] = "docker"
-    image: Annotated[Image, Field(description="What the sandbox is built from.")] = Image()
-    agent: Annotated[Agent, Field(description="The AI assistant that lives in the sandbox.")] = Agent()
-    resources: Annotated[Resources, Field(description="The most that it may take from the host.")] = Resources()
-    storage: Annotated[Storage, Field(description="The workspace, a disk of its own.")] = Storage()
-    network: Annotated[Network, Field(description="What it can reach, and what can reach it.")] = Network()
-    security: Annotated[Security, Field(description="What is loosened or tightened.")] = Security()
-    build: Annotated[Build, Field(description="Where a build gets things from.")] = Build()
+    image: Image = Field(default_factory=Image, description="What the sandbox is built from.")
+    agent: Agent = Field(default_factory=Agent, description="The AI assistant that lives in the sandbox.")
+    resources: Resources = Field(default_factory=Resources, description="The most that it may take from the host.")
+    storage: Storage = Field(default_factory=Storage, description="The workspace, a disk of its own.")
+    network: Network = Field(default_factory=Network, description="What it can reach, and what can reach it.")
+    security: Security = Field(default_factory=Security, description="What is loosened or tightened.")
+    build: Build = Field(default_factory=Build, description="Where a build gets things from.")

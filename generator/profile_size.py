@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import core_schema
+
+from generator.profile_values import refuse, show
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 UNITS = {"T": 1024**4, "G": 1024**3, "M": 1024**2, "K": 1024}
 PATTERN = r"[0-9]{1,9}(\.[0-9]{1,10})?[KMGT]"
 _NEARLY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,10})?)\s*([kmgtKMGT]?)(?:i?[bB])?")
+_MEND = "Write a number and a unit: 512M, 4G or 1.5T"
 
 
 class Size(int):
@@ -62,11 +65,11 @@ class Size(int):
             try:
                 return cls.parse(value)
             except ValueError as error:
-                raise PydanticCustomError("refused", "{why}", {"why": str(error)}) from None
-        why = "is not a size. Write a number and a unit: 512M, 4G or 1.5T"
+                what, _, mend = str(error).partition(". ")
+                refuse(f"{show(value)} {what}", mend)
         if isinstance(value, int) and not isinstance(value, bool):
-            why = f"has no unit. Write {value}G, {value}M or {value}K, whichever is meant"
-        raise PydanticCustomError("refused", "{why}", {"why": why})
+            refuse(f"{value} has no unit", f"Write {value}G, {value}M or {value}K, whichever is meant")
+        refuse("is not a size", _MEND)
 
 
 def _mend(text: str) -> str:
@@ -75,4 +78,4 @@ def _mend(text: str) -> str:
         return f"Write {nearly[1]}{nearly[2].upper()}"
     if nearly:
         return f"Write {nearly[1]}G, {nearly[1]}M or {nearly[1]}K, whichever is meant"
-    return "Write a number and a unit: 512M, 4G or 1.5T"
+    return _MEND
