@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import ExitCode, GenError
-from generator.profile_check import find, known_keys, prune, validate
+from generator.profile_check import find, known_keys, prune_table, validate
 from generator.profile_facts import BaseFacts, base_facts
 from generator.profile_layers import merge, profile_names, read_layers
 from generator.profile_model import Profile
@@ -86,12 +87,10 @@ def load_profile(ref: str | Path, sets: Sequence[str] = ()) -> LoadedProfile:
     layers = read_layers(ref, sets)
     findings = layers.findings
     keys = known_keys()
-    tables = [prune(table, keys, findings) for table in layers.tables]
-    merged = Table(Mark(Source(str(ref)), 1, 1), {})
-    for table in tables:
-        assert isinstance(table, Table)
-        merged = merge(merged, table)
-    merged = Table(_first_mark(layers, ref), merged.entries)
+    tables = [prune_table(table, keys, findings) for table in layers.tables]
+    # A key that is missing is reported at the top of the file that was asked for.
+    start = Mark(layers.sources[0] if layers.sources else Source(str(ref)), 1, 1)
+    merged = Table(start, reduce(merge, tables, Table(start, {})).entries)
     profile, bad = validate(merged, findings, complete=layers.complete)
     ca_pem = None
     if profile is not None and layers.complete:
@@ -113,11 +112,6 @@ def _shown(ref: str | Path) -> str:
     import shlex
 
     return shlex.quote("".join(char if char.isprintable() else "?" for char in str(ref)))
-
-
-def _first_mark(layers: Layers, ref: str | Path) -> Mark:
-    """Where a key is missing: at the top of the file that was asked for."""
-    return Mark(layers.sources[0] if layers.sources else Source(str(ref)), 1, 1)
 
 
 def _in_order(findings: Sequence[Finding], layers: Layers) -> list[Finding]:

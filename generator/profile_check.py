@@ -37,13 +37,16 @@ def dotted(location: Iterable[int | str]) -> str:
     return text.removeprefix(".")
 
 
-def prune(node: Node, keys: Keys, findings: list[Finding], path: str = "") -> Node:
+def prune(node: Node, keys: Keys, findings: list[Finding], path: str) -> Node:
     """The same tree without keys that are not known; each of them becomes a finding."""
     if isinstance(node, Items):
         items = (prune(item, keys, findings, f"{path}[{index}]") for index, item in enumerate(node.items))
         return Items(node.mark, tuple(items))
-    if isinstance(node, Value):
-        return node
+    return node if isinstance(node, Value) else prune_table(node, keys, findings, path)
+
+
+def prune_table(node: Table, keys: Keys, findings: list[Finding], path: str = "") -> Table:
+    """`prune` for a mapping, such as a whole profile."""
     entries: dict[str, Entry] = {}
     for key, entry in node.entries.items():
         below = f"{path}.{key}" if path else key
@@ -121,13 +124,14 @@ def validate(table: Table, findings: list[Finding], *, complete: bool) -> tuple[
     What is refused becomes findings, and the Profile is then made from the rest with defaults, so that the rules
     between keys can be checked as well. `complete` is False when a layer is missing: then no key is called missing.
     """
-    from generator.profile_messages import explain
-
     data = plain(table, known_keys())
     try:
         return Profile.model_validate(data), set()
     except ValidationError as error:
         errors = error.errors(include_url=False)
+    # Only loaded when something is wrong.
+    from generator.profile_messages import explain
+
     bad: set[str] = set()
     for detail in errors:
         location = detail["loc"]

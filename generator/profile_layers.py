@@ -193,8 +193,8 @@ def _set_value(layers: Layers, value: str, mark: Mark, path: str) -> Node | None
 
 def _nest(keys: list[str], node: Node, source: Source, number: int) -> Table:
     column = 1 + sum(len(key) + 1 for key in keys)
-    for key in reversed(keys):
+    start = Mark(source, number, 1)
+    for key in reversed(keys[1:]):
         column -= len(key) + 1
-        node = Table(Mark(source, number, 1), {key: Entry(Mark(source, number, column), node)})
-    assert isinstance(node, Table)
-    return node
+        node = Table(start, {key: Entry(Mark(source, number, column), node)})
+    return Table(start, {keys[0]: Entry(start, node)})

@@ -25,9 +25,10 @@ def explain(error: ErrorDetails, node: Node) -> tuple[str, str]:
         return "is missing", _missing(str(error["loc"][-1]))
     if kind == "literal_error":
         return _choice(node, str(context["expected"]))
-    if kind in ("greater_than_equal", "less_than_equal"):
-        bound, words = (context.get("ge"), ("small", "least")) if kind[0] == "g" else (context.get("le"), ("large", "most"))
-        return f"{_kind(node)} is too {words[0]}", f"Write at {words[1]} {_number(bound)}"
+    if kind == "greater_than_equal":
+        return f"{_kind(node)} is too small", f"Write at least {_number(context['ge'])}"
+    if kind == "less_than_equal":
+        return f"{_kind(node)} is too large", f"Write at most {_number(context['le'])}"
     if kind in _LENGTHS:
         what, mend = _LENGTHS[kind]
         return what.format(**context), mend

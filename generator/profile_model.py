@@ -115,9 +115,9 @@ class Resources(_Part):
         Size, _within(64 * _M, 64 * 1024 * _G), Field(description="Memory. Swap is not given on top.")
     ] = Size(4 * _G)
     pids: Annotated[int, Field(ge=32, le=4194304, description="Processes and threads.")] = 512
-    tmpfs: Annotated[
-        Size, _within(_M, 64 * 1024 * _G), Field(description="Size of /tmp, which lives in memory.")
-    ] = Size(_G)
+    tmpfs: Annotated[Size, _within(_M, 64 * 1024 * _G), Field(description="Size of /tmp, which lives in memory.")] = (
+        Size(_G)
+    )
 
 
 class Storage(_Part):

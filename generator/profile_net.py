@@ -82,6 +82,13 @@ def _port_address(value: str, address: str | None) -> str:
         refuse(f"{show(value)} does not start with an address of the host", _PORT_MEND)
 
 
+def any_address(address: str) -> bool:
+    """Whether an address of a mapping stands for all of the host's."""
+    from ipaddress import ip_address
+
+    return ip_address(address.strip("[]")).is_unspecified
+
+
 def port_key(mapping: str) -> tuple[str, str, str]:
     """What two mappings may not have in common: address, port of the host, protocol."""
     rest, _, protocol = mapping.partition("/")

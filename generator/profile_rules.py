@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from generator.agents import AgentSpec, agent_names, load_agent
 from generator.engines import engine_names
 from generator.profile_facts import BASES, base_facts
-from generator.profile_net import port_key
+from generator.profile_net import any_address, port_key
 from generator.profile_values import nearest, show
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def _duplicates(profile: Profile) -> Iterator[Clash]:
             first = keys.index(key)
             if first < index:
                 shown = " ".join(map(str, key)) if isinstance(key, tuple) else key
-                yield Clash((f"{path}[{index}]",), f"{shown} is already given in {path}[{first}]", "Remove one of the two")
+                what = f"{shown} is already given in {path}[{first}]"
+                yield Clash((f"{path}[{index}]",), what, "Remove one of the two")
     yield from _wildcards(profile.network.ports)
 
 
@@ -135,7 +136,7 @@ def _wildcards(ports: tuple[str, ...]) -> Iterator[Clash]:
     keys = [port_key(mapping) for mapping in ports]
     for index, (address, host, protocol) in enumerate(keys):
         for other, (wild, number, kind) in enumerate(keys):
-            if wild in ("0.0.0.0", "[::]") and address != wild and (host, protocol) == (number, kind):
+            if any_address(wild) and address != wild and (host, protocol) == (number, kind):
                 what = f"port {host} is already taken on every address by network.ports[{other}]"
                 yield Clash((f"network.ports[{index}]",), what, "Remove one of the two")
 

@@ -61,15 +61,20 @@ class Size(int):
     def _validate(cls, value: object) -> Size:
         if isinstance(value, Size):
             return value
-        if isinstance(value, str):
-            try:
-                return cls.parse(value)
-            except ValueError as error:
-                what, _, mend = str(error).partition(". ")
-                refuse(f"{show(value)} {what}", mend)
         if isinstance(value, int) and not isinstance(value, bool):
             refuse(f"{value} has no unit", f"Write {value}G, {value}M or {value}K, whichever is meant")
-        refuse("is not a size", _MEND)
+        if not isinstance(value, str):
+            refuse("is not a size", _MEND)
+        return cls._from_text(value)
+
+    @classmethod
+    def _from_text(cls, text: str) -> Size:
+        try:
+            size = cls.parse(text)
+        except ValueError as error:
+            what, _, mend = str(error).partition(". ")
+            refuse(f"{show(text)} {what}", mend)
+        return size
 
 
 def _mend(text: str) -> str:

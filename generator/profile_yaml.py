@@ -94,13 +94,15 @@ Node = Value | Items | Table
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,18}|[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{0,18})?[eE][-+]?[0-9]{1,2}")
+_FLOAT = re.compile(
+    r"[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?|[-+]?[1-9][0-9]{0,17}[eE][-+]?[0-9]{1,2}"
+)
 _ZERO_IN_FRONT = re.compile(r"[-+]?0[0-9_]+|0[xob][0-9A-Fa-f_]+")
 _WORDS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_OTHER_YES_NO = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "false", "off": "false"}
+OTHER_YES_NO = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "false", "off": "false"}
 
 
 class Stop(Exception):
@@ -268,8 +270,8 @@ class _Reader:
             self._refuse(event, path, f"holds the invisible character U+{ord(bad[0]):04X}", "Remove it")
         if event.style:
             return Value(self._mark(event), text, text, quoted=True)
-        if text.lower() in _OTHER_YES_NO:
-            word = _OTHER_YES_NO[text.lower()]
+        if text.lower() in OTHER_YES_NO:
+            word = OTHER_YES_NO[text.lower()]
             what = f"{show(text)} means {word} to some YAML readers, and a word to others"
             self._refuse(event, path, what, f'Write {word}, or "{text}" in quotes if you mean the word')
         if _ZERO_IN_FRONT.fullmatch(text):
@@ -285,4 +287,3 @@ def resolve(text: str) -> Scalar:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
-

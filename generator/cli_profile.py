@@ -1,0 +1,92 @@
+"""The commands `gen profile list | show | validate | schema`. Errors are raised; the main command maps them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator.errors import ExitCode
+from generator.profile import ProfileErrors, load_profile, profile_names, profile_schema
+
+if TYPE_CHECKING:
+    from generator.profile import Finding, LoadedProfile
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+_SET = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one value: storage.size=40G.")
+
+
+@click.group("profile")
+def profile_group() -> None:
+    """Look at profiles: what sandbox somebody wants."""
+
+
+@profile_group.command("list")
+@_JSON
+def list_profiles(as_json: bool) -> None:
+    """List the built-in profiles."""
+    profiles = [(name, load_profile(name).profile.description) for name in profile_names()]
+    if as_json:
+        _print_json([{"name": name, "description": description} for name, description in profiles])
+        return
+    width = max(len(name) for name, _ in profiles)
+    for name, description in profiles:
+        click.echo(f"{click.style(f'{name:<{width}}', bold=True)}  {description}")
+
+
+@profile_group.command("show")
+@click.argument("name", metavar="NAME|FILE")
+@_SET
+@_JSON
+def show_profile(name: str, sets: tuple[str, ...], as_json: bool) -> None:
+    """Show a profile as it comes out, after extends and --set, and where each value came from."""
+    from generator.profile_show import as_data, as_yaml
+
+    loaded = load_profile(name, sets)
+    if as_json:
+        _print_json(as_data(loaded))
+    else:
+        click.echo(as_yaml(loaded), nl=False)
+
+
+@profile_group.command("validate")
+@click.argument("file", metavar="FILE|NAME")
+@_SET
+@_JSON
+@click.pass_context
+def validate_profile(context: click.Context, file: str, sets: tuple[str, ...], as_json: bool) -> None:
+    """Check a profile, and say everything that is wrong with it at once."""
+    try:
+        loaded = load_profile(file, sets)
+    except ProfileErrors as errors:
+        if not as_json:
+            raise
+        _print_json({"valid": False, "errors": [_finding(finding) for finding in errors.findings]})
+        context.exit(ExitCode.USAGE)
+    if as_json:
+        _print_json({"valid": True, "errors": []})
+    else:
+        click.echo(_summary(file, loaded))
+
+
+@profile_group.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of a profile, for editors."""
+    _print_json(profile_schema())
+
+
+def _summary(file: str, loaded: LoadedProfile) -> str:
+    profile = loaded.profile
+    what = f"sandbox {profile.name} on {profile.image.base}, agent {profile.agent.name}"
+    return f"{file} is a valid profile: {what}, workspace of {profile.storage.size!s}."
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    mark = finding.mark
+    place = {"file": mark.source.name, "line": mark.line, "column": mark.column, "path": finding.path}
+    return {**place, "message": finding.what, "mend": finding.mend}
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))

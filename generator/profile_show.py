@@ -1,0 +1,66 @@
+"""Prints a profile as it came out, each value with the place that it came from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from generator.profile_yaml import OTHER_YES_NO, resolve
+
+if TYPE_CHECKING:
+    from generator.profile import LoadedProfile
+
+_WORD = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+@=~-]*(:[A-Za-z0-9_./+@=~-]+)*( [A-Za-z0-9_./+@=~(),;-]+)*")
+
+
+def as_data(loaded: LoadedProfile) -> dict[str, Any]:
+    """The profile and the origin of each value, as plain data."""
+    origins = {
+        path: origin if isinstance(origin, str) else {"file": origin.file, "line": origin.line}
+        for path, origin in loaded.origins.items()
+    }
+    return {"profile": loaded.profile.model_dump(mode="json"), "origins": origins}
+
+
+def as_yaml(loaded: LoadedProfile) -> str:
+    """The profile as YAML that can be loaded again; a comment behind each value says where it came from."""
+    rows: list[tuple[str, str]] = []
+    _rows(loaded.profile.model_dump(mode="json"), "", loaded, rows)
+    # A long value, such as a description, must not push all the comments out of sight.
+    column = max((len(text) for text, origin in rows if origin and len(text) <= 60), default=0) + 2
+    lines = (f"{text:<{column - 2}}  # {origin}" if origin else text for text, origin in rows)
+    return "\n".join(lines) + "\n"
+
+
+def _rows(data: dict[str, Any], prefix: str, loaded: LoadedProfile, rows: list[tuple[str, str]]) -> None:
+    indent = "  " * prefix.count(".")
+    for key, value in data.items():
+        origin = str(loaded.origins.get(f"{prefix}{key}", ""))
+        if isinstance(value, dict):
+            rows.append((f"{indent}{key}:", ""))
+            _rows(value, f"{prefix}{key}.", loaded, rows)
+        elif isinstance(value, list) and value:
+            rows.append((f"{indent}{key}:", origin))
+            rows += [(f"{indent}  - {_item(item)}", "") for item in value]
+        else:
+            rows.append((f"{indent}{key}: {_scalar(value)}", origin))
+
+
+def _item(item: Any) -> str:
+    if not isinstance(item, dict):
+        return _scalar(item)
+    return "{" + ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in item.items()) + "}"
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if not isinstance(value, str):
+        return "[]" if value == [] else str(value)
+    safe = _WORD.fullmatch(value) and resolve(value) == value and value.lower() not in OTHER_YES_NO
+    return value if safe else json.dumps(value, ensure_ascii=False)
