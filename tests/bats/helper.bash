@@ -1,0 +1,75 @@
+# A bundle of three small steps in a folder of its own, with the project's real lib/. Each step's state is a file;
+# what its scripts did is one word a line in trace. Faults are asked for by files in faults/.
+
+make_bundle() {
+    ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    BUNDLE_UNDER_TEST="$BATS_TEST_TMPDIR/a bundle's folder"
+    mkdir -p "$BUNDLE_UNDER_TEST"/{lib,steps,faults,made}
+    cp "$ROOT"/templates/lib/*.sh "$BUNDLE_UNDER_TEST/lib/"
+    printf 'GEN_NAME=test\nGEN_VERSION=0\nGEN_PROFILE=test\n' >"$BUNDLE_UNDER_TEST/lib/settings.sh"
+    local step
+    for step in 10-network 20-image 30-sandbox; do make_step "$step" "${step#*-}"; done
+    write_entry start run_up
+    write_entry back run_back
+    seal
+    cd "$BUNDLE_UNDER_TEST" || return
+}
+
+write_entry() {
+    printf '. "$(dirname "$0")/lib/runner.sh"\n%s\n' "$2" >"$BUNDLE_UNDER_TEST/$1.sh"
+}
+
+seal() {
+    (cd "$BUNDLE_UNDER_TEST" && find lib steps -type f -exec sha256sum {} + | sort -k 2 >MANIFEST.sha256)
+}
+
+# make_step DIRECTORY NAME: verify holds when made/NAME is there. A fault NAME:PHASE-KIND changes what a script does.
+make_step() {
+    local folder="$BUNDLE_UNDER_TEST/steps/$1"
+    mkdir -p "$folder"
+    printf 'id=%s\ntitle=Make the %s\ntimeout=2\nhint=make more room for the %s\n' "$2" "$2" "$2" >"$folder/step.conf"
+    cat >"$folder/head" <<STEP
+cd "\$(dirname "\$0")/../.." || exit 9
+name=$2
+fault() { [ -e "faults/\$name:\$1" ]; }
+STEP
+    { cat "$folder/head"; cat <<'STEP'
+fault verify-unknown && exit 7
+fault verify-never && exit 1
+[ -e "made/$name" ] || exit 1
+STEP
+    } >"$folder/verify.sh"
+    { cat "$folder/head"; cat <<'STEP'
+echo "$name:do" >>trace
+fault do-error && echo "no $name today" && exit 3
+fault do-partial && touch "made/$name.part" && exit 3
+fault do-signal && kill -TERM "$(cat runner.pid)" && sleep 5
+fault do-kill && kill -KILL "$(cat runner.pid)" && sleep 0.2
+fault do-hang && sleep 30
+touch "made/$name"
+STEP
+    } >"$folder/do.sh"
+    { cat "$folder/head"; cat <<'STEP'
+echo "$name:undo" >>trace
+fault undo-error && exit 3
+fault undo-lies && exit 0
+rm -f "made/$name" "made/$name.part"
+STEP
+    } >"$folder/undo.sh"
+    rm "$folder/head"
+}
+
+# faults WORD...: sets exactly these.
+faults() {
+    rm -f faults/*
+    local one
+    for one in "$@"; do touch "faults/$one"; done
+}
+
+# started ENTRY: runs an entry script the way a person does; its process id is known to the steps.
+started() {
+    : >trace
+    bash -c 'echo $$ >runner.pid; exec bash "$1.sh"' started "$1" >output 2>&1 && code=0 || code=$?
+    sequence=$(tr '\n' ' ' <trace | sed 's/ $//')
+    last=$(tail -n 1 output)
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# The journal: a torn last record is dropped, anything else that does not check is refused.
+
+load helper
+
+setup() {
+    make_bundle
+    started start
+    cp .state/journal.jsonl whole
+}
+
+@test "each record is a JSON object with a number, a time and a checksum" {
+    run python3 -c '
+import json
+records = [json.loads(line) for line in open(".state/journal.jsonl")]
+assert [r["seq"] for r in records] == list(range(1, len(records) + 1))
+assert [r["event"] for r in records] == ["begin", "doing", "done", "doing", "done", "doing", "done", "commit"], records
+assert len({r["run"] for r in records}) == 1
+'
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "every prefix of the last record is dropped" {
+    lines=$(wc -l <whole)
+    head -n $((lines - 1)) whole >before
+    last_record=$(tail -n 1 whole)
+    length=${#last_record}
+    for cut in 1 2 10 $((length / 2)) $((length - 1)); do
+        rm -f .state/journal.checked
+        { cat before; printf '%s' "${last_record:0:$cut}"; } >.state/journal.jsonl
+        faults
+        started start
+        echo "cut $cut: $code $last"
+        [ "$code" -eq 0 ]
+        # The commit was never written, so the run counts as interrupted.
+        [ "$sequence" = "sandbox:undo image:undo network:undo network:do image:do sandbox:do" ]
+        cp whole .state/journal.jsonl
+    done
+}
+
+@test "a damaged record in the middle is refused, and nothing is changed" {
+    sed -i '3s/done/dome/' .state/journal.jsonl
+    started start
+    cat output
+    [ "$code" -eq 4 ]
+    [ "$sequence" = "" ]
+    grep -q 'line 3' output
+    started back
+    [ "$code" -eq 4 ]
+    [ "$sequence" = "" ]
+}
+
+@test "a damaged record in a part that was checked before is refused too" {
+    started start
+    [ -s .state/journal.checked ]
+    sed -i '2s/network/notwork/' .state/journal.jsonl
+    started start
+    [ "$code" -eq 4 ]
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# The runner's law, a story a line: what is there before, what goes wrong, what is done in which order, how it ends.
+
+load helper
+
+setup() { make_bundle; }
+
+# story TITLE BEFORE FAULTS SEQUENCE CODE RESULT MADE
+story() {
+    rm -rf .state made && mkdir made
+    local one
+    for one in $2; do touch "made/$one"; done
+    faults $3
+    started start
+    printf '%s\n' "story: $1" "sequence: $sequence" "code: $code" "last: $last" "made: $(ls made | tr '\n' ' ')"
+    [ "$sequence" = "$4" ] && [ "$code" = "$5" ] && [[ $last == "gen: result=$6 "* ]] && [ "$(echo $(ls made))" = "$7" ]
+}
+
+@test "the sequence table" {
+    #     title                       before            faults                          sequence                                                             code result      left made
+    story "nothing is there"          ""                ""                              "network:do image:do sandbox:do"                                     0 committed   "image network sandbox"
+    story "all is there"              "network image sandbox" ""                        ""                                                                   0 unchanged   "image network sandbox"
+    story "what holds is kept"        "image"           ""                              "network:do sandbox:do"                                              0 committed   "image network sandbox"
+    story "the first one fails"       ""                "network:do-error"              "network:do network:undo"                                            1 rolled-back ""
+    story "the second one fails"      ""                "image:do-error"                "network:do image:do image:undo network:undo"                        1 rolled-back ""
+    story "the last one fails"        ""                "sandbox:do-error"              "network:do image:do sandbox:do sandbox:undo image:undo network:undo" 1 rolled-back ""
+    story "kept is never undone"      "network"         "image:do-error"                "image:do image:undo"                                                1 rolled-back "network"
+    story "half done is undone"       ""                "image:do-partial"              "network:do image:do image:undo network:undo"                        1 rolled-back ""
+    story "done, yet it does not hold" ""               "image:verify-never"            "network:do image:do image:undo network:undo"                        1 rolled-back ""
+    story "verify does not know"      ""                "image:verify-unknown"          "network:do network:undo"                                            1 rolled-back ""
+    story "verify does not know the first" ""           "network:verify-unknown"        ""                                                                   1 failed      ""
+    story "it takes too long"         ""                "image:do-hang"                 "network:do image:do image:undo network:undo"                        1 rolled-back ""
+    story "a signal"                  ""                "image:do-signal"               "network:do image:do image:undo network:undo"                        1 rolled-back ""
+    story "an undo fails, others go on" ""              "sandbox:do-error image:undo-error" "network:do image:do sandbox:do sandbox:undo image:undo network:undo" 3 residue "image"
+    story "an undo that lies"         ""                "sandbox:do-error image:undo-lies"  "network:do image:do sandbox:do sandbox:undo image:undo network:undo" 3 residue "image"
+}
+
+@test "a run that was killed is undone before the next one begins" {
+    faults image:do-kill
+    started start
+    [ "$sequence" = "network:do image:do" ]
+    [ "$code" -eq 137 ]
+    faults
+    sleep 0.3
+    started start
+    cat output
+    [ "$sequence" = "image:undo network:undo network:do image:do sandbox:do" ]
+    [ "$code" -eq 0 ]
+}
+
+@test "an undo that failed is tried again by the next run" {
+    faults sandbox:do-error image:undo-error
+    started start
+    [ "$code" -eq 3 ]
+    faults
+    started start
+    [ "$sequence" = "image:undo network:do image:do sandbox:do" ]
+    [ "$code" -eq 0 ]
+}
+
+@test "a failed run leaves alone what an earlier run committed" {
+    started start
+    rm made/sandbox
+    faults sandbox:do-error
+    started start
+    [ "$sequence" = "sandbox:do sandbox:undo" ]
+    [ "$code" -eq 1 ]
+    [ -e made/network ] && [ -e made/image ]
+}
+
+@test "a whole rollback undoes what every run did, and not what was kept" {
+    touch made/network
+    started start
+    started back
+    [ "$sequence" = "sandbox:undo image:undo" ]
+    [ "$code" -eq 0 ]
+    [ "$(ls made)" = network ]
+    started back
+    [ "$sequence" = "" ]
+    [[ $last == "gen: result=unchanged "* ]]
+}
+
+@test "a whole rollback that was interrupted goes on" {
+    started start
+    faults image:undo-error
+    started back
+    [ "$code" -eq 3 ]
+    [ "$(ls made)" = image ]
+    faults
+    started back
+    [ "$sequence" = "image:undo" ]
+    [ "$code" -eq 0 ]
+}
+
+@test "a failure shows the step, the reason, the last lines of the log and the hint" {
+    faults image:do-error
+    started start
+    cat output
+    grep -q 'step 20-image failed: Make the image' output
+    grep -q 'do.sh ended with code 3' output
+    grep -q '| no image today' output
+    grep -q 'mend: make more room for the image' output
+    [[ $last == *"failed_step=20-image" ]]
+}
+
+@test "a changed script is refused, and nothing is run" {
+    echo '# mine' >>steps/20-image/do.sh
+    started start
+    [ "$code" -eq 4 ]
+    [ "$sequence" = "" ]
+    grep -q 'steps/20-image/do.sh' output
+}
+
+@test "a step that the manifest does not name is never run" {
+    make_step 05-evil evil
+    started start
+    [ "$code" -eq 0 ]
+    [[ $sequence != *evil* ]]
+}

@@ -1,0 +1,140 @@
+"""Real bundles on a real engine.
+
+Each bundle of a test has a name and a folder of its own. What the engine and the kernel hold is compared as whole
+inventories, not by our label.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+BUILD_LIMIT = 900
+
+SMALL = ("agent.name=none", "storage.size=256M", "resources.tmpfs=64M", "resources.memory=1G", "resources.cpus=1",
+         "image.node=none", "image.packages=[]")  # fmt: skip
+"""What most tests need of a sandbox: everything but the large packages."""
+
+
+def run(*argv: str | Path, check: bool = True, limit: float = BUILD_LIMIT, **options: object) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end; its output stands in the failure when `check` and it fails."""
+    done = subprocess.run(
+        [str(word) for word in argv], capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL, check=False, **options  # type: ignore[call-overload]
+    )
+    if check and done.returncode != 0:
+        pytest.fail(f"{argv} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}", pytrace=False)
+    return done  # type: ignore[no-any-return]
+
+
+def lines(*argv: str) -> set[str]:
+    return set(run(*argv).stdout.splitlines())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All that an engine and a kernel hold which a bundle could touch."""
+
+    containers: frozenset[str]
+    volumes: frozenset[str]
+    networks: frozenset[str]
+    images: frozenset[str]
+    loops: frozenset[str]
+    mounts: frozenset[str]
+
+    def __sub__(self, other: Inventory) -> dict[str, set[str]]:
+        """What is in one and not in the other, either way, by kind; empty when they agree."""
+        kinds = {kind: set(getattr(self, kind) ^ getattr(other, kind)) for kind in self.__slots__}
+        return {kind: difference for kind, difference in kinds.items() if difference}
+
+
+def inventory() -> Inventory:
+    loops = {f"{file.parent.parent.name} {file.read_text().strip()}" for file in Path("/sys/block").glob("loop*/loop/backing_file")}
+    mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    return Inventory(
+        containers=frozenset(lines("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")),
+        volumes=frozenset(lines("docker", "volume", "ls", "--format", "{{.Name}} {{.Driver}}")),
+        networks=frozenset(lines("docker", "network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}")),
+        images=frozenset(lines("docker", "images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}")),
+        loops=frozenset(loops),
+        mounts=frozenset(mounts),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A generated bundle and its scripts."""
+
+    name: str
+    path: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def script(self, script: str, *args: str, check: bool = True, **options: object) -> subprocess.CompletedProcess[str]:
+        return run(self.path / script, *args, check=check, env={**os.environ, **self.env}, **options)
+
+    def start(self, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.script("scripts/start.sh", check=check)
+
+    def inside(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return run("docker", "exec", self.name, *argv, check=check)
+
+    def rollback(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.script("rollback.sh", *args, check=check)
+
+    @property
+    def image_file(self) -> Path:
+        (image,) = (self.path / "storage").glob("workspace-*.img")
+        return image
+
+    def inspect(self, template: str) -> str:
+        return run("docker", "inspect", "--format", template, self.name).stdout.strip()
+
+
+MakeBundle = Callable[..., Bundle]
+
+
+def generate(folder: Path, name: str, *sets: str, profile: str = "dev-mirror") -> Bundle:
+    """Compiles a bundle with the command itself."""
+    words = [word for value in (f"name={name}", *sets) for word in ("--set", value)]
+    run("gen", "bundle", "--profile", profile, "--out", folder, *words)
+    return Bundle(name=name, path=folder)
+
+
+@pytest.fixture(scope="session")
+def base_image() -> Iterator[str]:
+    """The base image, made once from the mirror and kept for all tests under a name of its own."""
+    name = "gen-test-base:bookworm"
+    if not run("docker", "images", "--quiet", name).stdout:
+        script = 'mmdebstrap --variant=minbase --include=ca-certificates bookworm - | docker import --change \'CMD ["/bin/bash"]\' - "$1"'
+        run("bash", "-eo", "pipefail", "-c", script, "bash", name, env={**os.environ, "SOURCE_DATE_EPOCH": "1704067200"})
+    yield name
+
+
+@pytest.fixture
+def make_bundle(tmp_path: Path, base_image: str) -> Iterator[MakeBundle]:
+    """Makes small bundles on the shared base image; each is rolled back in the end, whatever happened to it."""
+    made: list[Bundle] = []
+
+    def make(*sets: str, name: str | None = None, folder: str | None = None) -> Bundle:
+        name = name or f"gt-{secrets.token_hex(4)}"
+        bundle = generate(tmp_path / (folder or name), name, *SMALL, *on_base(base_image), *sets)
+        made.append(bundle)
+        return bundle
+
+    yield make
+    for bundle in reversed(made):
+        if (bundle.path / "rollback.sh").exists():
+            done = bundle.rollback("--delete-data", check=False)
+            assert done.returncode in (0, 4), done.stdout + done.stderr
+
+
+def on_base(base_image: str) -> tuple[str, ...]:
+    """Settings that make a bundle begin with an image that is in the engine already."""
+    return (f"image.base={base_image}", "image.source=registry")

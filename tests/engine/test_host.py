@@ -1,0 +1,216 @@
+"""What a host may hold against us, and what is somebody else's."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Bundle, MakeBundle, generate, inventory, on_base, run, SMALL
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def foreign(base_image: str) -> Iterator[str]:
+    """Somebody else's container, volume and network under the names that a bundle will use."""
+    name = f"gt-{secrets.token_hex(4)}"
+    run("docker", "volume", "create", f"{name}-workspace")
+    run("docker", "network", "create", "--subnet", "10.99.77.0/28", f"{name}-network")
+    run("docker", "run", "--detach", "--init", "--name", name, "--network", f"{name}-network", "--volume", f"{name}-workspace:/data",
+        base_image, "sh", "-c", "echo theirs > /data/file; sleep 1000")  # fmt: skip
+    yield name
+    run("docker", "rm", "--force", name)
+    run("docker", "network", "rm", f"{name}-network")
+    run("docker", "volume", "rm", f"{name}-workspace")
+
+
+def facts_of(name: str) -> str:
+    container = run("docker", "inspect", "--format", "{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}}", name).stdout
+    return container + run("docker", "exec", name, "cat", "/data/file").stdout
+
+
+def test_foreign_objects_under_our_names_come_back_as_they_were(make_bundle: MakeBundle, foreign: str) -> None:
+    before, theirs = inventory(), facts_of(foreign)
+    bundle = make_bundle(name=foreign)
+    bundle.start()
+    bundle.script("test-setup.sh")
+    assert bundle.inspect("{{.Id}}") not in theirs
+    assert run("docker", "volume", "inspect", f"{foreign}-workspace", "--format", "{{.Options}}").stdout.strip() == "map[]", "not touched"
+    bundle.rollback()
+    assert not (inventory() - before)
+    assert facts_of(foreign) == theirs, "the same container, never stopped"
+
+
+def test_foreign_objects_come_back_after_a_failed_run(make_bundle: MakeBundle, foreign: str) -> None:
+    before, theirs = inventory(), facts_of(foreign)
+    bundle = make_bundle("image.packages=[no-such-package-anywhere]", name=foreign)
+    assert bundle.start(check=False).returncode == 1
+    assert not (inventory() - before)
+    assert facts_of(foreign) == theirs
+
+
+def test_a_failing_build_leaves_nothing_and_shows_the_log(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("image.packages=[no-such-package-anywhere]")
+    before = inventory()
+    done = bundle.start(check=False)
+    assert done.returncode == 1
+    assert "failed_step=40-image" in done.stdout.splitlines()[-1]
+    assert "no-such-package-anywhere" in done.stderr
+    assert not (inventory() - before)
+
+
+def test_two_bundles_never_share_a_name(make_bundle: MakeBundle) -> None:
+    first = make_bundle()
+    first.start()
+    second = make_bundle(name=first.name, folder="second")
+    before = inventory()
+    done = second.start(check=False)
+    assert done.returncode == 1
+    assert "another bundle on this machine" in done.stdout + done.stderr
+    assert str(first.path) in done.stdout + done.stderr
+    assert not (inventory() - before)
+
+
+def test_a_free_subnet_is_found_next_to_taken_ones(make_bundle: MakeBundle) -> None:
+    taken = f"gt-net-{secrets.token_hex(4)}"
+    existing = run("docker", "network", "create", "--subnet", "172.30.0.0/25", taken, check=False)
+    try:
+        bundle = make_bundle()
+        bundle.start()
+        subnet = run("docker", "network", "inspect", "--format", "{{range .IPAM.Config}}{{.Subnet}}{{end}}", f"{bundle.name}-network").stdout.strip()
+        assert subnet.endswith("/24") and subnet != "172.30.0.0/24"
+    finally:
+        if existing.returncode == 0:
+            run("docker", "network", "rm", taken, check=False)
+
+
+def test_a_taken_subnet_is_an_error_with_its_mend(make_bundle: MakeBundle) -> None:
+    taken = f"gt-net-{secrets.token_hex(4)}"
+    run("docker", "network", "create", "--subnet", "10.88.66.0/24", taken)
+    try:
+        before = inventory()
+        done = make_bundle("network.subnet=10.88.66.128/25").start(check=False)
+        assert done.returncode == 1
+        assert "10.88.66.128/25 is taken" in done.stderr
+        assert "network.subnet=auto" in done.stderr
+        assert not (inventory() - before)
+    finally:
+        run("docker", "network", "rm", taken)
+
+
+def test_no_daemon(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    bundle = make_bundle()
+    bundle.env["DOCKER_HOST"] = f"unix://{tmp_path}/none.sock"
+    done = bundle.start(check=False)
+    bundle.env.clear()
+    assert done.returncode == 1
+    assert "the engine does not answer" in done.stderr
+    assert "systemctl start docker" in done.stderr
+    assert "result=rolled-back" in done.stdout.splitlines()[-1]
+
+
+def test_no_docker_command(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    bundle = make_bundle()
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for folder in ("/usr/bin", "/bin"):
+        for file in Path(folder).iterdir():
+            if not file.name.startswith("docker") and not (tools / file.name).exists():
+                (tools / file.name).symlink_to(file)
+    bundle.env["PATH"] = str(tools)
+    done = bundle.start(check=False)
+    bundle.env.clear()
+    assert (done.returncode, "docker is not installed" in done.stderr) == (1, True)
+
+
+def as_user(bundle: Bundle, groups: str, *argv: str) -> subprocess.CompletedProcess[str]:
+    """A program run by an ordinary user to whom the bundle's folder belongs."""
+    run("chown", "-R", "12345:12345", bundle.path)
+    return run("setpriv", "--reuid", "12345", "--regid", "12345", *groups.split(), "--inh-caps=-all", *argv, check=False,
+               env={**os.environ, "HOME": str(bundle.path)})  # fmt: skip
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Iterator[None]:
+    """Lets an ordinary user come as far as the test's own folder."""
+    changed = [(folder, folder.stat().st_mode) for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 1]
+    for folder, mode in changed:
+        folder.chmod(mode | 0o011)
+    yield
+    for folder, mode in changed:
+        folder.chmod(mode)
+
+
+def test_an_ordinary_user_of_the_engine_needs_no_sudo(make_bundle: MakeBundle, open_folder: None) -> None:
+    bundle = make_bundle()
+    before = inventory()
+    group = str(Path("/var/run/docker.sock").stat().st_gid)
+    for argv in (("scripts/start.sh",), ("test-setup.sh",), ("scripts/resize-volume.sh", "300M"), ("scripts/backup.sh",), ("scripts/stop.sh",)):
+        done = as_user(bundle, f"--groups {group}", str(bundle.path / argv[0]), *argv[1:])
+        assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
+    done = as_user(bundle, f"--groups {group}", str(bundle.path / "rollback.sh"), "--delete-data")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (inventory() - before)
+
+
+def test_a_user_who_may_not_use_the_engine_is_told_so(make_bundle: MakeBundle, open_folder: None) -> None:
+    bundle = make_bundle()
+    done = as_user(bundle, "--clear-groups", str(bundle.path / "scripts/start.sh"))
+    assert done.returncode == 1
+    assert "may not use the engine" in done.stderr
+    assert "usermod -aG docker" in done.stderr
+
+
+def test_a_bundle_that_was_moved_while_its_sandbox_stands(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    bundle = make_bundle()
+    bundle.start()
+    bundle.script("scripts/stop.sh")
+    moved = tmp_path / "moved"
+    bundle.path.rename(moved)
+    done = run(moved / "scripts/start.sh", check=False)
+    moved.rename(bundle.path)
+    assert done.returncode == 1
+    assert f"mv '{moved}' '{bundle.path}'" in done.stderr
+    bundle.start()
+
+
+def test_an_archive_is_loaded_and_foreign_names_in_it_stay_theirs(tmp_path: Path, base_image: str) -> None:
+    """The archive carries a name under which this engine has another image: that name keeps its image."""
+    theirs = f"gt-{secrets.token_hex(4)}:tag"
+    name = f"gt-{secrets.token_hex(4)}"
+    archive = tmp_path / "base.tar"
+    run("docker", "tag", base_image, theirs)
+    run("docker", "save", "--output", archive, theirs)
+    run("bash", "-c", f"printf 'FROM {base_image}\\nLABEL other=1\\n' | docker build --tag {theirs} -")
+    before = inventory()
+    bundle = generate(tmp_path / name, name, *SMALL, "image.source=archive", f"image.archive={archive}", "image.base=debian:bookworm")
+    try:
+        bundle.start()
+        bundle.script("test-setup.sh")
+    finally:
+        bundle.rollback("--delete-data")
+        after = inventory()
+        run("docker", "rmi", theirs)
+    assert not (after - before)
+
+
+def test_a_base_whose_user_ids_are_taken(tmp_path: Path, base_image: str) -> None:
+    """Ubuntu 24.04 comes with a user 1000; here the base has one, under our user's own name in a second case."""
+    for existing in ("useradd --uid 1000 ubuntu", "useradd --uid 4242 aiuser"):
+        base = f"gt-{secrets.token_hex(4)}:taken"
+        name = f"gt-{secrets.token_hex(4)}"
+        run("bash", "-c", f"printf 'FROM {base_image}\\nRUN {existing}\\n' | docker build --tag {base} -")
+        bundle = generate(tmp_path / name, name, *SMALL, *on_base(base))
+        try:
+            bundle.start()
+            assert bundle.inside("id", "-un").stdout == "aiuser\n"
+            assert bundle.inside("id", "-u").stdout == "1000\n"
+            bundle.script("test-setup.sh")
+        finally:
+            bundle.rollback("--delete-data")
+            run("docker", "rmi", base)
