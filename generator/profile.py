@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import ExitCode, GenError
-from generator.profile_check import find, known_keys, prune_table, validate
+from generator.profile_check import check_words, find, known_keys, prune_table, validate
 from generator.profile_facts import BaseFacts, base_facts
 from generator.profile_layers import merge, profile_names, read_layers
 from generator.profile_model import Profile
@@ -96,6 +96,7 @@ def load_profile(ref: str | Path, sets: Sequence[str] = ()) -> LoadedProfile:
     if profile is not None and layers.complete:
         _check_rules(profile, merged, bad, findings)
         ca_pem = _certificates(profile, merged, findings)
+        check_words(merged, findings)
     if findings or profile is None:
         raise ProfileErrors(_in_order(findings, layers), _shown(ref))
     return LoadedProfile(profile=profile, origins=_origins(profile, merged), ca_pem=ca_pem, identity=Path(ref).name)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from generator.profile_model import Profile
 from generator.profile_values import show
-from generator.profile_yaml import Entry, Finding, Items, Mark, Node, Table, Value
+from generator.profile_yaml import Entry, Finding, Items, Mark, Node, Table, Value, ambiguity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,12 +132,14 @@ def validate(table: Table, findings: list[Finding], *, complete: bool) -> tuple[
     # Only loaded when something is wrong.
     from generator.profile_messages import explain
 
-    bad: set[str] = set()
+    bad = {finding.path for finding in findings}
+    reported = frozenset(bad)
     for detail in errors:
         location = detail["loc"]
         bad.add(dotted(location))
         _drop(data, location)
-        if detail["type"] != "missing" or complete:
+        # What the reader refused has no value that could be wrong as well.
+        if dotted(location) not in reported and (detail["type"] != "missing" or complete):
             mark, node = find(table, location)
             findings.append(Finding(mark, dotted(location), *explain(detail, node)))
     data.setdefault("name", "unnamed")
@@ -145,6 +147,20 @@ def validate(table: Table, findings: list[Finding], *, complete: bool) -> tuple[
         return Profile.model_validate(fill(data, known_keys())), bad
     except ValidationError:
         return None, bad
+
+
+def check_words(node: Node, findings: list[Finding], path: str = "") -> None:
+    """Adds a finding for each word that is accepted here, but means something else to other YAML readers."""
+    if isinstance(node, Value):
+        why = ambiguity(node)
+        if why and not any(finding.mark == node.mark for finding in findings):
+            findings.append(Finding(node.mark, path, why, f'Put it in quotes: "{node.text}"'))
+    elif isinstance(node, Items):
+        for index, item in enumerate(node.items):
+            check_words(item, findings, f"{path}[{index}]")
+    else:
+        for key, entry in node.entries.items():
+            check_words(entry.node, findings, f"{path}.{key}".removeprefix("."))
 
 
 def _drop(data: dict[str, Any], location: Location) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from generator.profile_check import Keys, known_keys
 from generator.profile_model import Profile
 from generator.profile_values import nearest, show
-from generator.profile_yaml import Items, Node, Table, Value, resolve
+from generator.profile_yaml import OTHER_YES_NO, Items, Node, Table, Value, ambiguity, resolve
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -44,7 +44,7 @@ _LENGTHS = {
 
 def _type(kind: str, location: tuple[int | str, ...], node: Node) -> tuple[str, str]:
     if kind == "string_type":
-        return _text(node)
+        return _text(location, node)
     if kind == "tuple_type":
         return f"must be a list, not {_kind(node)}", _list_mend(node)
     if kind == "model_type":
@@ -52,6 +52,10 @@ def _type(kind: str, location: tuple[int | str, ...], node: Node) -> tuple[str, 
         for part in location:
             keys = (keys or {}).get(part, keys) if isinstance(part, str) else keys
         return f"must be a mapping, not {_kind(node)}", f"Write its keys below it, indented: {', '.join(keys or ())}"
+    why = ambiguity(node) if isinstance(node, Value) else None
+    if why and isinstance(node, Value):
+        word = OTHER_YES_NO.get(node.text.lower(), "true or false")
+        return why, f"Write {word}" if kind == "bool_type" else "Write a decimal number without a zero in front"
     noun = _NUMBERS.get(kind, "true or false")
     if isinstance(node, Value) and node.quoted and isinstance(resolve(node.text), _KINDS.get(kind, bool)):
         return f'must be {noun}, but "{node.text}" in quotes is text', f"Remove the quotes: {node.text}"
@@ -59,12 +63,14 @@ def _type(kind: str, location: tuple[int | str, ...], node: Node) -> tuple[str, 
     return f"must be {noun}, not {_kind(node)}", f"Write {noun}{f', such as {_number(example)}' if example else ''}"
 
 
-def _text(node: Node) -> tuple[str, str]:
+def _text(location: tuple[int | str, ...], node: Node) -> tuple[str, str]:
     if not isinstance(node, Value):
         return f"must be one value, not {_kind(node)}", "Write one value"
     if node.value is None:
         return "is empty", "Write a value, or remove the line"
     kind = "true or false" if isinstance(node.value, bool) else "a number"
+    if location[:2] == ("network", "ports"):
+        return f"must be a port mapping, not {show(node.text)}", f'Write "{node.text}:{node.text}"'
     return f"must be text, but {show(node.text)} without quotes is {kind}", f'Put it in quotes: "{node.text}"'
 
 

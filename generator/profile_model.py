@@ -56,7 +56,7 @@ class Image(_Part):
     """What the sandbox is built from."""
 
     base: Annotated[
-        str, values.BASE, Field(max_length=255, description="The image to start from: a Debian or Ubuntu.")
+        str, Field(max_length=255, description="The image to start from: a Debian or Ubuntu."), values.BASE
     ] = "ubuntu:24.04"
     source: Annotated[
         Literal["registry", "mirror", "archive"],
@@ -164,8 +164,8 @@ class Capability(_Part):
     ]
     reason: Annotated[
         str,
-        AfterValidator(values.one_line),
         Field(min_length=10, max_length=200, description="Why the sandbox needs it. It is printed in the plan."),
+        AfterValidator(values.one_line),
     ]
 
 
@@ -222,7 +222,7 @@ class Profile(_Part):
         Field(description="Name of the sandbox; container, network and volume are named after it.", examples=["dev"]),
     ]
     description: Annotated[
-        str, AfterValidator(values.one_line), Field(max_length=200, description="One line for people.")
+        str, Field(max_length=200, description="One line for people."), AfterValidator(values.one_line)
     ] = ""
     engine: Annotated[str, Field(description="What runs the sandbox.")] = "docker"
     image: Image = Field(default_factory=Image, description="What the sandbox is built from.")

@@ -270,14 +270,18 @@ class _Reader:
             self._refuse(event, path, f"holds the invisible character U+{ord(bad[0]):04X}", "Remove it")
         if event.style:
             return Value(self._mark(event), text, text, quoted=True)
-        if text.lower() in OTHER_YES_NO:
-            word = OTHER_YES_NO[text.lower()]
-            what = f"{show(text)} means {word} to some YAML readers, and a word to others"
-            self._refuse(event, path, what, f'Write {word}, or "{text}" in quotes if you mean the word')
-        if _ZERO_IN_FRONT.fullmatch(text):
-            what = f"{show(text)} is not the same number to all YAML readers"
-            self._refuse(event, path, what, "Write a decimal number without a zero in front, or put it in quotes")
         return Value(self._mark(event), resolve(text), text)
+
+
+def ambiguity(value: Value) -> str | None:
+    """Why other YAML readers may take this word for something else; None when all of them agree."""
+    if value.quoted:
+        return None
+    if value.text.lower() in OTHER_YES_NO:
+        return f"{show(value.text)} means {OTHER_YES_NO[value.text.lower()]} to some YAML readers, and a word to others"
+    if _ZERO_IN_FRONT.fullmatch(value.text):
+        return f"{show(value.text)} is not the same number to all YAML readers"
+    return None
 
 
 def resolve(text: str) -> Scalar:
