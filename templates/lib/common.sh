@@ -1,6 +1,10 @@
 # Sourced by every script of the bundle. Needs bash 3.2 or newer and coreutils.
 # shellcheck shell=bash
 
+# Several files of lib/ ask for this one; it is read once.
+[ -z "${COMMON_IS_READ:-}" ] || return 0
+COMMON_IS_READ=yes
+
 # The same order of names and the same messages everywhere.
 LC_ALL=C
 export LC_ALL
@@ -94,10 +98,11 @@ instance() {
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
-    cat "$file"
+    echo "$(<"$file")"
 }
 
 # What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
 local_digest() {
+    [ -e "$LOCAL/compose.override.yaml" ] || [ -e "$LOCAL/env" ] || { echo none && return; }
     cat "$LOCAL/compose.override.yaml" "$LOCAL/env" 2>/dev/null | cksum | cut -d ' ' -f 1
 }

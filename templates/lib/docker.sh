@@ -6,9 +6,9 @@
 INSTANCE=$(instance) || exit "$EX_REFUSED"
 
 # A name that we chose at run time, since somebody else's object has the first one. Kept in .state/names/.
-chosen_name() { cat "$STATE/names/$1" 2>/dev/null || echo "$2"; }
-VOLUME=$(chosen_name volume "$GEN_VOLUME")
-NETWORK=$(chosen_name network "$GEN_NETWORK")
+VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
+[ ! -s "$STATE/names/volume" ] || read -r VOLUME <"$STATE/names/volume"
+[ ! -s "$STATE/names/network" ] || read -r NETWORK <"$STATE/names/network"
 
 # unknown WHAT: a verify.sh that cannot know says so and stops: it never guesses.
 unknown() {

@@ -4,14 +4,16 @@
 LOCK=$STATE/lock
 
 boot_id() {
-    cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -c 'A-Za-z0-9\n' '-' || echo none
+    local id
+    { read -r id </proc/sys/kernel/random/boot_id; } 2>/dev/null && echo "$id" && return
+    sysctl -n kern.boottime 2>/dev/null | tr -c 'A-Za-z0-9\n' '-' || echo none
 }
 
 # started_at PID: when the process began. A number that the kernel gave out again does not pass for the old process.
 started_at() {
     local line
     if [ -r /proc/self/stat ]; then
-        line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+        { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
         # The name may hold spaces and brackets: what counts stands behind the last bracket.
         line=${line##*) }
         # shellcheck disable=SC2086 # split on purpose: the twentieth word is the start time

@@ -44,7 +44,12 @@ manifest_check() {
 plan_steps() { sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort; }
 
 # step_value STEP KEY: one value of the step's data.
-step_value() { sed -n "s/^$2=//p" "$BUNDLE/steps/$1/step.conf"; }
+step_value() {
+    local line
+    while IFS= read -r line; do
+        case $line in "$2="*) printf '%s\n' "${line#*=}" && return ;; esac
+    done <"$BUNDLE/steps/$1/step.conf"
+}
 
 step_prior() { echo "$STATE/prior/$RUN/$1"; }
 
@@ -53,21 +58,21 @@ step_prior() { echo "$STATE/prior/$RUN/$1"; }
 run_script() {
     local step=$1 phase=$2 limit=$3 log code
     shift 3
-    mkdir -p "$STATE/logs/$RUN"
     log=$STATE/logs/$RUN/$step.$phase.log
     # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
     set -- env GEN_RUN="$RUN" GEN_PRIOR="$(step_prior "$step")" "$@" bash "$BUNDLE/steps/$step/$phase.sh"
     ! have timeout || set -- timeout -k 10 "$limit" "$@"
     "$@" >>"$log" 2>&1 </dev/null &
     CHILD=$!
-    process_name "$CHILD" >"$STATE/child" 2>/dev/null
+    # A verify changes nothing, so nobody has to find it after a crash.
+    [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
     if wait "$CHILD"; then code=0; else code=$?; fi
     # A signal ends the wait, not the child.
     while kill -0 "$CHILD" 2>/dev/null; do
         if wait "$CHILD"; then code=0; else code=$?; fi
     done
     CHILD=''
-    rm -f "$STATE/child"
+    [ "$phase" = verify ] || rm -f "$STATE/child"
     return "$code"
 }
 
@@ -214,6 +219,7 @@ recover() {
     open=$(journal_open_run)
     if [ -n "$open" ]; then
         RUN=$open
+        mkdir -p "$STATE/logs/$RUN"
         say "The last run ($open) was interrupted. Undoing what it began:"
         steps=$(journal_steps_of "$open")
         # shellcheck disable=SC2086 # a list of words
@@ -235,6 +241,7 @@ finish_commits() {
         [ -d "$folder" ] || continue
         RUN=$(basename "$folder")
         journal_committed "$RUN" || continue
+        mkdir -p "$STATE/logs/$RUN"
         for step in $(plan_steps); do
             [ -d "$folder$step" ] && [ -f "$BUNDLE/steps/$step/commit.sh" ] || continue
             run_script "$step" commit 300 || warn "step $step: the state from before the run could not be cleared away"
