@@ -19,11 +19,13 @@ lint: .venv/.stamp ## the linters and the type checker only
 	@tools/test.sh --lint
 
 golden: .venv/.stamp ## writes the committed bundles anew
+	@mkdir -p bundles
 	.venv/bin/gen bundle --profile dev --out bundles/dev --force
 	.venv/bin/gen bundle --profile dev-mirror --out bundles/dev-mirror --force
 
 bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier and plain compose
-	@.venv/bin/python bench/run.py
+	@tools/engine.sh ensure
+	@.venv/bin/python -m bench
 
 lock: ## pins requirements.lock anew
 	@tools/lock.sh

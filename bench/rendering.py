@@ -56,6 +56,7 @@ def cold_start(work: Path, rivals: Path) -> list[Row]:
 
     def clear() -> None:
         shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
 
     contenders = (
         Contender(name="gen", prepare=clear, run=lambda: command((*gen, out / "bundle"))),

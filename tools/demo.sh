@@ -45,6 +45,7 @@ TEXT
 main() {
     local bundle=bundles/dev base
     tools/engine.sh ensure
+    mkdir -p bundles
     say "writing $bundle"
     "$GEN" bundle --profile dev --out "$bundle"
     base=$(setting "$bundle/lib/settings.sh" GEN_IMAGE_BASE)
