@@ -47,7 +47,7 @@ fail() {
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # The script's own comment block, from its second line to the first that is no comment, is its help.
-usage() { sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p;};}' "$1"; }
+usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/{s/^# \{0,1\}//;p;};}' "$1"; }
 
 # help_or_refuse SCRIPT ARG...: answers --help, refuses what is not known. For scripts that take no other argument.
 help_or_refuse() {

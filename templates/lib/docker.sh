@@ -67,7 +67,10 @@ compose() {
 inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
 
 # A field with a comma or a quote in --mount needs quotes of its own.
-mount_field() { printf '"%s=%s"' "$1" "${2//\"/\"\"}"; }
+mount_field() {
+    local quote='"'
+    printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
+}
 
 # tool [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image, with the storage folder at its own
 # path. It has no network, and goes by itself.

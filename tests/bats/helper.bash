@@ -73,3 +73,11 @@ started() {
     sequence=$(tr '\n' ' ' <trace | sed 's/ $//')
     last=$(tail -n 1 output)
 }
+
+# refute COMMAND...: fails when the command succeeds. (A line that begins with ! never fails a test.)
+refute() {
+    if "$@"; then
+        echo "this should have failed: $*"
+        return 1
+    fi
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# The small helpers of lib/, each by itself.
+
+load helper
+
+setup() {
+    make_bundle
+    . lib/common.sh
+    set +u # bats has unset variables of its own
+}
+
+@test "subnets overlap exactly when they share an address" {
+    . lib/subnet.sh
+    [ "$(overlapping 172.30.0.0/24 '10.0.0.0/8 172.30.0.128/25')" = 172.30.0.128/25 ]
+    [ "$(overlapping 172.30.0.128/25 172.30.0.0/24)" = 172.30.0.0/24 ]
+    [ "$(overlapping 172.30.0.0/24 172.16.0.0/12)" = 172.16.0.0/12 ]
+    [ "$(overlapping 192.168.255.0/24 192.168.0.0/16)" = 192.168.0.0/16 ]
+    [ -z "$(overlapping 172.30.0.0/24 '172.30.1.0/24 172.29.0.0/16 10.30.0.0/24')" ]
+    [ -z "$(overlapping 172.30.0.0/25 172.30.0.128/25)" ]
+    [ -z "$(overlapping 255.255.255.0/24 '0.0.0.0/1')" ]
+}
+
+@test "the first candidate is the original plan's network, and all candidates differ" {
+    . lib/subnet.sh
+    [ "$(candidate_subnets | head -n 1)" = 172.30.0.0/24 ]
+    [ "$(candidate_subnets | wc -l)" -eq 512 ]
+    [ "$(candidate_subnets | sort -u | wc -l)" -eq 512 ]
+}
+
+@test "the host's routes are read as networks" {
+    . lib/subnet.sh
+    routes=$(host_routes)
+    echo "$routes"
+    while read -r route; do
+        [[ -z $route || $route =~ ^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/([1-9]|[12][0-9]|3[0-2])$ ]]
+    done <<<"$routes"
+    # The kernel's own view, by another tool, where it is installed.
+    if command -v ip >/dev/null; then
+        for network in $(ip -4 route show table main | grep -v -e '^default' -e ^unreachable | awk '{print $1}' | grep /); do
+            grep -qx "$network" <<<"$routes"
+        done
+    fi
+}
+
+@test "sizes are written as a person writes them" {
+    [ "$(human 0)" = 0B ]
+    [ "$(human 1023)" = 1023B ]
+    [ "$(human 1536)" = 1.5K ]
+    [ "$(human $((20 << 30)))" = 20G ]
+    [ "$(human $((3 << 40)))" = 3T ]
+}
+
+@test "a durable write is all or nothing" {
+    mkdir folder
+    echo old >folder/file
+    echo new | write_durably folder/file
+    [ "$(cat folder/file)" = new ]
+    mkdir folder/file2.new # in the way
+    run write_durably folder/file2 <<<"x"
+    [ "$status" -ne 0 ]
+    [ ! -e folder/file2 ]
+}
+
+@test "the instance is made once, even by many at once, and is 16 hexadecimal digits" {
+    for one in 1 2 3 4 5 6 7 8; do bash -c '. lib/common.sh; instance' >"id.$one" & done
+    wait
+    [ "$(cat id.* | sort -u | wc -l)" -eq 1 ]
+    [[ $(cat id.1) =~ ^[0-9a-f]{16}$ ]]
+}
+
+@test "help is the comment at the head of a script" {
+    printf '#!/bin/sh\n# First line.\n#\n# usage: x\n# shellcheck source=y\necho code\n# not this\n' >script
+    run usage script
+    echo "$output"
+    [ "$output" = "$(printf 'First line.\n\nusage: x')" ]
+}
+
+@test "an ext4 filesystem is told from anything else" {
+    IMAGE=x
+    . lib/storage.sh
+    truncate -s 8M empty
+    refute is_ext4 empty
+    refute is_ext4 no-such-file
+    mkfs.ext4 -q -F empty
+    is_ext4 empty
+}
+
+@test "room is what is free less the reserve, and what is allocated already counts for us" {
+    . lib/storage.sh
+    free_bytes() { echo $((10 << 30)); }
+    GEN_STORAGE_RESERVE_BYTES=$((2 << 30)) GEN_STORAGE_OVERCOMMIT=false
+    room_for $((8 << 30)) none
+    refute room_for $(((8 << 30) + 1)) none
+    allocated_bytes() { echo $((5 << 30)); }
+    touch file
+    room_for $((13 << 30)) file
+    refute room_for $((14 << 30)) file
+    GEN_STORAGE_OVERCOMMIT=true
+    room_for $((1 << 40)) none
+}
+
+@test "every script of the bundle is bash 3.2: nothing newer is used" {
+    # What came with bash 4 and later: associative arrays, mapfile, case modification, negative substrings, wait -n, |&, &>>
+    found=$(grep -nE 'declare -A|local -A|mapfile|readarray|\$\{[A-Za-z_]+(,,?|\^\^?)\}|wait -n|\|&|&>>|coproc|\$\{[A-Za-z_]+@[A-Z]\}|printf -v|%\(.*\)T|\[\[ -v|local -n|EPOCHSECONDS' \
+        -r "$ROOT"/templates/lib "$ROOT"/templates/steps "$ROOT"/templates/checks "$ROOT"/templates/files --include '*.sh' || true)
+    echo "$found"
+    [ -z "$found" ]
+    found=$(grep -nwE 'eval' -r "$ROOT"/templates --include '*.sh' || true)
+    echo "$found"
+    [ -z "$found" ]
+}
