@@ -1,0 +1,120 @@
+"""The command `gen`: finds the command that was asked for, and maps every error to a message and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from generator import __version__
+from generator.errors import GenError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+INTERRUPTED = 130
+INTERNAL = 70
+
+# Imported when they are asked for: the command must start quickly.
+_COMMANDS = {
+    "bundle": "generator.cli_bundle:bundle_command",
+    "profile": "generator.cli_profile:profile_group",
+    "completion": "generator.cli_completion:completion_command",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        return cast("click.Command", getattr(import_module(module), name))
+
+
+@click.group("gen", cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gen")
+@click.pass_context
+def gen(context: click.Context) -> None:
+    """From one profile to a complete, readable bundle that runs a verified sandbox for a coding agent.
+
+    Exit codes: 0 done; 1 failed, and nothing is left of it; 2 usage or profile error; 3 failed, and something is left;
+    4 refused (edited files, drift, a folder that is not ours); 70 a fault of gen; 130 interrupted.
+    """
+    context.color = _colour()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code. Every error ends as a message on stderr, never as a traceback."""
+    try:
+        code = gen.main(args=arguments, prog_name="gen", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GenError as error:
+        _say(error.brief, error.details, error.resolution)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted", None, None)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last wall: what nobody foresaw is a fault of gen
+        return _internal(error)
+    return code if isinstance(code, int) else 0
+
+
+def _colour() -> bool | None:
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _say(brief: str, details: str | None, resolution: str | None) -> None:
+    click.echo(click.style("gen: error: ", fg="red", bold=True) + _printable(brief), err=True, color=_colour())
+    for part in (details, resolution):
+        if part:
+            click.echo(_printable(part), err=True, color=_colour())
+
+
+def _printable(text: str) -> str:
+    """The text without characters that steer a terminal: names and files of others stand in our messages."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
+
+
+def _internal(error: Exception) -> int:
+    # A newline in the message would look like another line of ours.
+    brief = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
+    try:
+        where = f"The full trace is in {_save_trace(error)}"
+    except OSError as problem:
+        where = f"The full trace could not be saved: {problem.strerror}"
+    _say(brief, where, "This is a fault of gen. Please report it with that file")
+    return INTERNAL
+
+
+def _save_trace(error: Exception) -> Path:
+    import platform
+    import time
+    import traceback
+    from pathlib import Path
+
+    state = os.environ.get("XDG_STATE_HOME") or ""
+    folder = (Path(state) if state.startswith("/") else Path.home() / ".local/state") / "gen"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    trace = "".join(traceback.format_exception(error))
+    file.write_text(f"gen {__version__}, Python {platform.python_version()}\n{trace}", "utf-8")
+    with contextlib.suppress(OSError):
+        file.chmod(0o600)
+    return file

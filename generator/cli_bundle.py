@@ -1,0 +1,114 @@
+"""The command `gen bundle`: from a profile to a folder."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator.bundle import write_bundle
+from generator.drift import differences, lines_of
+from generator.errors import ExitCode, GenError
+from generator.plan import build_plan
+from generator.profile import load_profile
+from generator.render import MANIFEST, RenderedFile, render_bundle, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.profile import LoadedProfile
+    from generator.update import Written
+
+Files = dict[str, RenderedFile]
+
+
+@click.command("bundle")
+@click.option("--profile", "ref", required=True, metavar="NAME|FILE", help="A built-in profile, or a YAML file.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one value: storage.size=40G.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The folder.  [default: bundles/PROFILE]")
+@click.option("--check", is_flag=True, help="Write nothing; compare, show the difference, and exit with 4 if any.")
+@click.option("--force", is_flag=True, help="Replace files that you edited; they are kept in local/overwritten/.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def bundle_command(
+    ref: str, sets: tuple[str, ...], out: Path | None, check: bool, force: bool, as_json: bool, quiet: bool
+) -> None:
+    """Write the bundle of a profile: a folder that needs bash and a container engine, and nothing of gen."""
+    loaded = load_profile(ref, sets)
+    files = render_bundle(build_plan(loaded))
+    folder = out if out is not None else _default_folder(loaded)
+    if check:
+        _check(files, folder, as_json=as_json, quiet=quiet, again=_again(ref, sets, out))
+        return
+    if out is None:
+        _make_parent(folder)
+    written = write_bundle(files, folder, force=force)
+    if as_json:
+        _print_json(_result(folder, files) | {"changed": list(written.changed), "moved": list(written.moved)})
+    elif not quiet:
+        _tell(folder, files, written)
+
+
+def _default_folder(loaded: LoadedProfile) -> Path:
+    name = loaded.identity.removesuffix(".yaml").removesuffix(".yml")
+    # A name that hides the folder, or that an option could be taken for, is not a good name for one.
+    return Path("bundles") / (name if name and name[0] not in ".-" else loaded.profile.name)
+
+
+def _make_parent(folder: Path) -> None:
+    try:
+        folder.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise GenError(
+            f"The folder {folder.parent} cannot be made here",
+            details=error.strerror,
+            resolution="Choose a folder that you may write to with --out",
+            exit_code=ExitCode.FAILED_ROLLED_BACK,
+        ) from None
+
+
+def _check(files: Files, folder: Path, *, as_json: bool, quiet: bool, again: str) -> None:
+    found = differences(folder, files)
+    if as_json:
+        drift = [{"path": item.path, "kind": item.kind} for item in found]
+        _print_json(_result(folder, files) | {"drift": drift})
+    if found:
+        missing = not folder.is_dir()
+        raise GenError(
+            f"There is no bundle in {folder}" if missing else f"The bundle in {folder} differs from its profile",
+            details=None if missing or as_json else lines_of(found),
+            resolution=f"Write it with: {again}",
+            exit_code=ExitCode.REFUSED,
+        )
+    if not (as_json or quiet):
+        click.echo(f"{folder} is what its profile says: {len(files)} files.")
+
+
+def _again(ref: str, sets: tuple[str, ...], out: Path | None) -> str:
+    words = ["gen", "bundle", "--profile", ref]
+    words += [word for setting in sets for word in ("--set", setting)]
+    return shlex.join(words + (["--out", str(out)] if out is not None else []))
+
+
+def _result(folder: Path, files: Mapping[str, RenderedFile]) -> dict[str, Any]:
+    return {"bundle": str(folder), "files": len(files), "hash": sha256(files[MANIFEST].content)}
+
+
+def _tell(folder: Path, files: Files, written: Written) -> None:
+    if not written.changed and not written.removed:
+        click.echo(f"{folder} is up to date: {len(files)} files.")
+        return
+    removed = f", {len(written.removed)} removed" if written.removed else ""
+    click.echo(f"Wrote {click.style(str(folder), bold=True)}: {len(written.changed)} of {len(files)} files{removed}.")
+    for place in written.moved:
+        click.echo(f"  Your edited file is in {folder / place}")
+    start, plan = shlex.quote(str(folder / "scripts/start.sh")), shlex.quote(str(folder / "PLAN.md"))
+    click.echo(f"  What it will do to this machine:  {plan}")
+    click.echo(f"  Start it:                         {start}")
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))

@@ -1,0 +1,26 @@
+"""The command `gen completion`: completion for a shell."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+
+import click
+from click.shell_completion import get_completion_class
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(SHELLS), required=False)
+@click.pass_context
+def completion_command(context: click.Context, shell: str | None) -> None:
+    """Print completion for a shell (the one in $SHELL by default).
+
+    For bash: eval "$(gen completion bash)"
+    """
+    name = shell or PurePath(os.environ.get("SHELL", "")).name
+    completion = get_completion_class(name) if name in SHELLS else None
+    if completion is None:
+        raise click.UsageError(f"Which shell? Name one of {', '.join(SHELLS)}.", context)
+    click.echo(completion(context.find_root().command, {}, "gen", "_GEN_COMPLETE").source())

@@ -1,0 +1,211 @@
+"""Docker Engine with Compose v2: what it needs, and how a bundle's documents look for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from generator.engines import Capabilities, Documents, Names, Request, Requirement
+from generator.engines.oci.assistant import assistant_document
+from generator.engines.oci.policy import RUN, TMP, VAR_TMP, policies, security_document
+from generator.engines.oci.seccomp import seccomp_document
+
+if TYPE_CHECKING:
+    from generator.profile import Profile
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_MIB = 1024 * 1024
+
+# Compose reads these values itself: a script of positional parameters, so that no value becomes shell text.
+_HEALTHY = 'mountpoint -q "$1" && test -w "$1" && { test -z "$2" || command -v "$2" >/dev/null; }'
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value that Compose takes from its environment when it runs, or else the default."""
+
+    name: str
+    default: str
+
+    def __str__(self) -> str:
+        return f"${{{self.name}:-{self.default}}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Docker:
+    """The engine `docker`."""
+
+    name: str = "docker"
+    capabilities: Capabilities = field(
+        default=Capabilities(
+            isolation="shared-kernel",
+            caveat="The sandbox is a container: it shares the host's kernel, and a hole in that kernel is a way out.",
+        )
+    )
+    requirements: tuple[Requirement, ...] = (
+        Requirement(program="docker", minimum="25.0", reason="health checks that look every second while starting"),
+        Requirement(program="docker compose", minimum="2.24", reason="an env_file that may be missing"),
+        Requirement(program="docker buildx", minimum="0.8", reason="builds that mount files for one command only"),
+    )
+
+    def names(self, profile: Profile, digest: str) -> Names:
+        """The names of its objects; `digest` is that of everything that goes into the image."""
+        return Names(
+            image=f"gen-{profile.name}:{digest[:12]}",
+            container=profile.name,
+            network=f"{profile.name}-network",
+            volume=f"{profile.name}-workspace",
+        )
+
+    def documents(self, request: Request) -> Documents:
+        """The documents of one bundle. Raises GenError when a policy has no check."""
+        service = _service(request)
+        project = f"{request.profile.name}-{_digest([request.names.image, _literal(service)])[:8]}"
+        service["labels"] = _labels(request, project)
+        files = {
+            "compose.yaml": _compose(request, project, service),
+            "config/security.json": security_document(request, self.capabilities),
+            "config/ai-assistant-config.yml": assistant_document(request),
+        }
+        if request.profile.security.seccomp == "strict":
+            granted = [capability.name for capability in request.profile.security.capabilities]
+            files["config/seccomp.json"] = seccomp_document(granted)
+        enforced = {policy.path: policy.enforced_by for policy in policies(request)}
+        return Documents(project=project, files=files, policies=enforced)
+
+
+ENGINE = Docker()
+
+
+def _compose(request: Request, project: str, service: dict[str, Any]) -> dict[str, Any]:
+    names = request.names
+    volume = {"external": True, "name": Variable("GEN_VOLUME_NAME", names.volume)}
+    document = {"name": project, "services": {"sandbox": service}, "volumes": {"workspace": volume}}
+    if request.profile.network.mode != "none":
+        document["networks"] = {"sandbox": {"external": True, "name": Variable("GEN_NETWORK_NAME", names.network)}}
+    literal: dict[str, Any] = _literal(document)
+    return literal
+
+
+def _service(request: Request) -> dict[str, Any]:
+    profile, names = request.profile, request.names
+    uid = profile.image.user.uid
+    return {
+        "image": names.image,
+        "pull_policy": "never",
+        "container_name": names.container,
+        "hostname": profile.name,
+        "init": True,
+        # Not `unless-stopped`: after a reboot the disk image is not attached until start.sh has run.
+        "restart": "on-failure:3",
+        "user": f"{uid}:{uid}",
+        "working_dir": profile.storage.path,
+        **_confinement(profile),
+        **_limits(profile),
+        "tmpfs": _tmpfs(profile),
+        "volumes": [{"type": "volume", "source": "workspace", "target": profile.storage.path}],
+        **_network(profile),
+        "environment": _environment(profile),
+        "env_file": [{"path": "local/env", "required": False}],
+        "healthcheck": _healthcheck(request),
+        "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
+    }
+
+
+def _confinement(profile: Profile) -> dict[str, Any]:
+    options = ["no-new-privileges:true"]
+    if profile.security.seccomp == "strict":
+        options.append("seccomp:./config/seccomp.json")
+    granted = [capability.name for capability in profile.security.capabilities]
+    return {
+        "privileged": False,
+        "security_opt": options,
+        "cap_drop": ["ALL"],
+        **({"cap_add": granted} if granted else {}),
+        "read_only": profile.security.readonly_root,
+    }
+
+
+def _limits(profile: Profile) -> dict[str, Any]:
+    resources = profile.resources
+    memory = f"{int(resources.memory)}b"
+    cpus = int(resources.cpus) if resources.cpus == int(resources.cpus) else resources.cpus
+    return {"cpus": cpus, "mem_limit": memory, "memswap_limit": memory, "pids_limit": resources.pids}
+
+
+def _tmpfs(profile: Profile) -> list[str]:
+    uid = profile.image.user.uid
+    # The folder /run belongs to the user, so that packages which start services can be installed.
+    mounts = [
+        f"{TMP}:size={int(profile.resources.tmpfs)},mode=1777,exec,nosuid,nodev",
+        f"{RUN}:size={64 * _MIB},mode=755,uid={uid},gid={uid},noexec,nosuid,nodev",
+    ]
+    if profile.security.readonly_root:
+        mounts.append(f"{VAR_TMP}:size={64 * _MIB},mode=1777,noexec,nosuid,nodev")
+    return mounts
+
+
+def _network(profile: Profile) -> dict[str, Any]:
+    network = profile.network
+    if network.mode == "none":
+        return {"network_mode": "none"}
+    settings: dict[str, Any] = {"networks": ["sandbox"]}
+    if network.dns:
+        settings["dns"] = list(network.dns)
+    if network.ports:
+        settings["ports"] = list(network.ports)
+    return settings
+
+
+def _environment(profile: Profile) -> dict[str, str | None]:
+    proxy = profile.build.proxy if profile.network.mode != "none" else None
+    address = None if proxy == "host" else proxy
+    return {
+        "HOME": f"{profile.storage.path}/.home",
+        "USER": profile.image.user.name,
+        **(dict.fromkeys(PROXY_VARIABLES, address) if proxy else {}),
+        # No value: it comes from the environment of start.sh, else from local/env, which the runner gives to Compose.
+        **dict.fromkeys(profile.agent.env),
+    }
+
+
+def _healthcheck(request: Request) -> dict[str, Any]:
+    command = request.agent.command
+    return {
+        "test": ["CMD", "sh", "-c", _HEALTHY, "healthy", request.profile.storage.path, command],
+        "interval": "30s",
+        "timeout": "10s",
+        "retries": 3,
+        "start_period": "30s",
+        "start_interval": "1s",
+    }
+
+
+def _labels(request: Request, project: str) -> dict[str, Any]:
+    return {
+        "gen.name": request.profile.name,
+        "gen.version": request.version,
+        "gen.bundle": project,
+        # Which copy of the bundle made it, and with which additions of the user's: the runner says both.
+        "gen.instance": Variable("GEN_INSTANCE", "none"),
+        "gen.local": Variable("GEN_LOCAL", "none"),
+    }
+
+
+def _literal(value: Any) -> Any:
+    """The same data with every `$` doubled, so that Compose reads it as it is; variables stay what they are."""
+    if isinstance(value, Variable):
+        return str(value)
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, dict):
+        return {key: _literal(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_literal(entry) for entry in value]
+    return value
+
+
+def _digest(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

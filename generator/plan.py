@@ -1,0 +1,245 @@
+"""From a profile to a plan: which steps and checks a bundle has, which files, and every value in them.
+
+All branching on the profile happens here, in `image` and in the engine's documents. What comes out is frozen data;
+rendering it only loops and prints.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from generator import __version__
+from generator.agents import AgentSpec, load_agent
+from generator.engines import Documents, Names, Request, Requirement, find_engine
+from generator.errors import ExitCode, GenError
+from generator.image import plan_image
+from generator.languages import DOCKERFILE, MARKDOWN, SHELL
+from generator.resources import templates
+from generator.settings import bundle_settings
+from generator.steps import CheckSpec, StepSpec, find_checks, find_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from generator.image import Image
+    from generator.profile import LoadedProfile, Profile
+    from generator.steps import When
+
+_LANGUAGES = {".md.j2": MARKDOWN, ".sh.j2": SHELL, ".env.example.j2": SHELL, "Dockerfile.j2": DOCKERFILE}
+CA_FILE = "config/ca-certificates.crt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFile:
+    """A file that comes from a template. Without a language it is copied byte for byte."""
+
+    path: str
+    template: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The ordered steps and checks of one bundle, and all that its files are made from."""
+
+    name: str
+    description: str
+    identity: str
+    version: str
+    engine: str
+    isolation: str
+    caveat: str
+    requirements: tuple[Requirement, ...]
+    profile: Profile
+    agent: AgentSpec
+    steps: tuple[StepSpec, ...]
+    checks: tuple[CheckSpec, ...]
+    settings: Mapping[str, str]
+    documents: Mapping[str, Any]
+    texts: Mapping[str, bytes]
+    files: tuple[PlannedFile, ...]
+
+
+def build_plan(loaded: LoadedProfile) -> Plan:
+    """The plan of a profile; the same one for the same profile and version.
+
+    Raises GenError when the profile asks for what the engine, the base image or the templates do not have.
+    """
+    profile, agent, engine = loaded.profile, load_agent(loaded.profile.agent.name), find_engine(loaded.profile.engine)
+    root = templates()
+    dumped = profile.model_dump()
+    steps = tuple(step for step in find_steps(root) if _applies(step.when, dumped, step.id))
+    checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))
+    image = plan_image(profile, agent, loaded.ca_pem)
+    names = engine.names(profile, image.digest)
+    documents = engine.documents(
+        Request(profile=profile, agent=agent, names=names, version=__version__, checks=_asserted(checks))
+    )
+    plan = Plan(
+        name=profile.name,
+        description=profile.description,
+        identity=loaded.identity,
+        version=__version__,
+        engine=engine.name,
+        isolation=engine.capabilities.isolation,
+        caveat=engine.capabilities.caveat,
+        requirements=engine.requirements,
+        profile=profile,
+        agent=agent,
+        steps=steps,
+        checks=checks,
+        settings=_settings(loaded, agent, image, names, documents),
+        documents=documents.files,
+        texts=_texts(steps, image, loaded.ca_pem),
+        files=_files(root, steps, checks, image),
+    )
+    _complete(plan, documents)
+    return plan
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data: what plan.json holds and what PLAN.md is rendered from."""
+    return {
+        "schema": 1,
+        "name": plan.name,
+        "description": plan.description,
+        "version": plan.version,
+        "profile": plan.identity,
+        "engine": plan.engine,
+        "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
+        "requirements": [asdict(requirement) for requirement in plan.requirements],
+        "steps": [_step_data(step) for step in plan.steps],
+        "checks": [
+            {"id": check.id, "file": check.file, "title": check.title, "asserts": check.asserts, "expect": check.expect}
+            for check in plan.checks
+        ],
+    }
+
+
+def _step_data(step: StepSpec) -> dict[str, Any]:
+    folder = f"steps/{step.folder}"
+    return {
+        "id": step.id,
+        "dir": folder,
+        "title": step.title,
+        "reason": step.reason,
+        "effects": asdict(step.effects),
+        "timeout": step.timeout,
+        "command": step.command,
+        "expect": step.expect,
+        "verify": f"bash {folder}/verify.sh",
+        "undo": f"bash {folder}/undo.sh",
+        "troubles": [asdict(trouble) for trouble in step.troubles],
+    }
+
+
+def _applies(when: When, profile: Mapping[str, Any], who: str) -> bool:
+    return all(_value(profile, path, who) in allowed for path, allowed in when.items())
+
+
+def _value(profile: Mapping[str, Any], path: str, who: str) -> Any:
+    value: Any = profile
+    for key in path.split("."):
+        if not isinstance(value, dict) or key not in value:
+            raise _fault(f"{who}: `when` names {path}, which no profile has")
+        value = value[key]
+    return value
+
+
+def _asserted(checks: Iterable[CheckSpec]) -> dict[str, tuple[str, ...]]:
+    """Which checks assert a policy, by the policy's path."""
+    found: dict[str, tuple[str, ...]] = {}
+    for check in checks:
+        for path in check.asserts:
+            found[path] = (*found.get(path, ()), check.id)
+    return found
+
+
+def _settings(
+    loaded: LoadedProfile, agent: AgentSpec, image: Image, names: Names, documents: Documents
+) -> dict[str, str]:
+    return bundle_settings(
+        loaded.profile,
+        agent,
+        image=image,
+        names=names,
+        project=documents.project,
+        identity=loaded.identity,
+        version=__version__,
+    )
+
+
+def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> dict[str, bytes]:
+    texts = {f"steps/{step.folder}/step.conf": _step_conf(step).encode() for step in steps}
+    texts["Dockerfile"] = image.dockerfile.encode()
+    if ca_pem is not None:
+        texts[CA_FILE] = ca_pem
+    return texts
+
+
+def _step_conf(step: StepSpec) -> str:
+    return f"id={step.id}\ntitle={step.title}\ntimeout={step.timeout}\nhint={step.hint}\n"
+
+
+def _files(
+    root: Path, steps: tuple[StepSpec, ...], checks: tuple[CheckSpec, ...], image: Image
+) -> tuple[PlannedFile, ...]:
+    found = [*_below(root, "files", ""), *_below(root, "lib", "lib/")]
+    # The Dockerfile is planned with the image, whose name depends on it; image/ holds what this build needs.
+    files = [
+        file
+        for file in found
+        if file.path != "Dockerfile" and (not file.path.startswith("image/") or file.path in image.files)
+    ]
+    for step in steps:
+        files += [_planned(f"steps/{step.id}/{name}", f"steps/{step.folder}/{name}") for name in step.scripts]
+    for check in checks:
+        files += [_planned(f"checks/{check.id}/{name}", f"{check.file}{_j2(name)}") for name in check.scripts]
+    return tuple(sorted(files, key=lambda file: file.path))
+
+
+def _j2(name: str) -> str:
+    return ".j2" if name.endswith(".j2") else ""
+
+
+@cache
+def _below(root: Path, folder: str, prefix: str) -> tuple[PlannedFile, ...]:
+    start = root / folder
+    names = sorted(path.relative_to(start).as_posix() for path in start.rglob("*") if path.is_file())
+    return tuple(_planned(f"{folder}/{name}", prefix + name) for name in names)
+
+
+def _planned(template: str, path: str) -> PlannedFile:
+    if not path.endswith(".j2"):
+        return PlannedFile(path=path, template=template, language=None)
+    for ending, language in _LANGUAGES.items():
+        if template.endswith(ending):
+            return PlannedFile(path=path.removesuffix(".j2"), template=template, language=language)
+    raise _fault(f"{template}: gen knows no language for this ending")
+
+
+def _complete(plan: Plan, documents: Documents) -> None:
+    """Every path is one that any tool can take, occurs once, and each policy's file is there."""
+    paths = [file.path for file in plan.files] + [*plan.texts, *plan.documents]
+    wrong = [f"{path}: is planned twice" for path in sorted(set(paths)) if paths.count(path) > 1]
+    wrong += [f"{path}: is not a plain path" for path in paths if not re.fullmatch(r"[A-Za-z0-9._/-]+", path)]
+    wrong += [
+        f"{policy}: {file} enforces it, but is not planned"
+        for policy, file in documents.policies.items()
+        if file not in paths
+    ]
+    if wrong:
+        raise _fault("\n".join(wrong))
+
+
+def _fault(why: str) -> GenError:
+    return GenError(
+        "The templates of gen do not fit together",
+        details=why,
+        resolution="Correct the templates; docs/architecture.md says how they fit",
+        exit_code=ExitCode.USAGE,
+    )
