@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.measure import Row
 from generator.plan import build_plan
 from generator.profile import load_profile
-from generator.render import render_bundle
+from generator.render import render_bundle, sha256
 
 COUNT = 1000
 WARM = 200
@@ -31,7 +31,8 @@ def thousand_bundles() -> list[Row]:
             early = resident()
         changes = (f"name=box-{number}", f"storage.size={number + 1}G")
         files = render_bundle(build_plan(load_profile("dev", changes)))
-        manifests.add(files["MANIFEST.sha256"].content)
+        # The digest, not the content: what this benchmark keeps must not count as what gen keeps.
+        manifests.add(sha256(files["MANIFEST.sha256"].content))
     each = (time.perf_counter() - start) / COUNT
     growth = resident() - early
     if len(manifests) != COUNT:
