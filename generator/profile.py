@@ -16,6 +16,7 @@ from generator.profile_layers import merge, profile_names, read_layers
 from generator.profile_model import Profile
 from generator.profile_rules import clashes
 from generator.profile_size import Size
+from generator.profile_values import printable
 from generator.profile_yaml import MAX_BYTES, Finding, Mark, Source, Table
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def profile_schema() -> dict[str, Any]:
 def _shown(ref: str | Path) -> str:
     import shlex
 
-    return shlex.quote("".join(char if char.isprintable() else "?" for char in str(ref)))
+    return shlex.quote(printable(str(ref)))
 
 
 def _in_order(findings: Sequence[Finding], layers: Layers) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from generator.profile_model import Profile
-from generator.profile_values import show
+from generator.profile_values import in_quotes, show
 from generator.profile_yaml import Entry, Finding, Items, Mark, Node, Table, Value, ambiguity
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def check_words(node: Node, findings: list[Finding], path: str = "") -> None:
     if isinstance(node, Value):
         why = ambiguity(node)
         if why and not any(finding.mark == node.mark for finding in findings):
-            findings.append(Finding(node.mark, path, why, f'Put it in quotes: "{node.text}"'))
+            findings.append(Finding(node.mark, path, why, in_quotes(node.text)))
     elif isinstance(node, Items):
         for index, item in enumerate(node.items):
             check_words(item, findings, f"{path}[{index}]")

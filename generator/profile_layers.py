@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.profile_values import nearest, show
+from generator.profile_values import nearest, printable, show
 from generator.profile_yaml import MAX_BYTES, Entry, Finding, Mark, Node, Source, Table, Value, parse
 from generator.resources import templates
 
@@ -65,14 +66,14 @@ def merge(base: Table, top: Table) -> Table:
 
 
 def _read_chain(layers: Layers, ref: str | Path) -> None:
-    mark = Mark(Source(show(str(ref)).strip("`")), 1, 1)
+    mark = Mark(Source(printable(str(ref))), 1, 1)
     path, folder, seen = "profile", Path(), list[str]()
     while True:
         found = _locate(layers, ref, folder, mark, path)
         if found is None:
             return
         source, file = found
-        identity = str(file.resolve())
+        identity = os.path.realpath(file)
         if identity in seen:
             layers.fail(mark, path, f"leads back to {source.name}, which extends this file", "Remove one of the two")
             return
@@ -104,7 +105,10 @@ def _locate(layers: Layers, ref: str | Path, folder: Path, mark: Mark, path: str
         layers.fail(mark, path, f"{show(str(ref))} is not a built-in profile", mend)
         return None
     file = folder / ref
-    name = show(str(file)).strip("`") if path == "profile" or not mark.source.built_in else str(ref)
+    if "\0" in str(file):
+        layers.fail(mark, path, f"`{printable(str(file))}` is not a path", "Remove the NUL character")
+        return None
+    name = printable(str(file)) if path == "profile" or not mark.source.built_in else str(ref)
     return Source(name, file.parent), file
 
 
@@ -126,13 +130,13 @@ def _bytes(layers: Layers, file: Path, mark: Mark, path: str) -> bytes | None:
     mend = "Give the path of a profile that exists and that you may read"
     try:
         if not file.is_file():
-            layers.fail(mark, path, f"{show(str(file))} is not a file", mend)
+            layers.fail(mark, path, f"`{printable(str(file))}` is not a file", mend)
             return None
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the path cannot be used"
-        layers.fail(mark, path, f"{show(str(file))} cannot be read: {reason}", mend)
+        layers.fail(mark, path, f"`{printable(str(file))}` cannot be read: {reason}", mend)
         return None
 
 
@@ -196,5 +200,6 @@ def _nest(keys: list[str], node: Node, source: Source, number: int) -> Table:
     start = Mark(source, number, 1)
     for key in reversed(keys[1:]):
         column -= len(key) + 1
-        node = Table(start, {key: Entry(Mark(source, number, column), node)})
+        mark = Mark(source, number, column)
+        node = Table(mark, {key: Entry(mark, node)})
     return Table(start, {keys[0]: Entry(start, node)})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from generator.profile_check import Keys, known_keys
 from generator.profile_model import Profile
-from generator.profile_values import nearest, show
+from generator.profile_values import in_quotes, nearest, show
 from generator.profile_yaml import OTHER_YES_NO, Items, Node, Table, Value, ambiguity, resolve
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _text(location: tuple[int | str, ...], node: Node) -> tuple[str, str]:
     kind = "true or false" if isinstance(node.value, bool) else "a number"
     if location[:2] == ("network", "ports"):
         return f"must be a port mapping, not {show(node.text)}", f'Write "{node.text}:{node.text}"'
-    return f"must be text, but {show(node.text)} without quotes is {kind}", f'Put it in quotes: "{node.text}"'
+    return f"must be text, but {show(node.text)} without quotes is {kind}", in_quotes(node.text)
 
 
 def _choice(node: Node, expected: str) -> tuple[str, str]:
@@ -87,9 +88,8 @@ def _missing(key: str) -> str:
 
 
 def _list_mend(node: Node) -> str:
-    if isinstance(node, Value) and node.text:
-        text = node.text if node.text.replace(".", "").replace("-", "").isalnum() else f'"{node.text}"'
-        return f"Write [{text}]"
+    if isinstance(node, Value) and re.fullmatch(r"[A-Za-z0-9._+-]{1,60}", node.text):
+        return f"Write [{node.text}]"
     return "Write each item after a hyphen, or [] for none"
 
 

@@ -42,8 +42,7 @@ class Size(int):
         for unit, factor in UNITS.items():
             if self and int(self) % factor == 0:
                 return f"{int(self) // factor}{unit}"
-        kibibytes = Decimal(int(self)) / 1024
-        return f"{kibibytes.normalize() if kibibytes else 0:f}K"
+        return f"{(Decimal(int(self)) / 1024).normalize():f}K"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

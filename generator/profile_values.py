@@ -38,11 +38,20 @@ def refuse(what: str, mend: str) -> NoReturn:
     raise PydanticCustomError("refused", "{what}. {mend}", {"what": what, "mend": mend})
 
 
+def printable(text: str) -> str:
+    """The text without anything that could move a terminal's cursor."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def show(value: object) -> str:
     """A value as an error may quote it: on one line, and not too long."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(char if char.isprintable() else "?" for char in text)
+    text = printable(value if isinstance(value, str) else repr(value))
     return f"`{text[:57]}...`" if len(text) > 60 else f"`{text}`"
+
+
+def in_quotes(text: str) -> str:
+    """The mend for a word that must be text."""
+    return f'Put it in quotes: "{text}"' if re.fullmatch(r"[A-Za-z0-9.+-]{1,40}", text) else "Put it in quotes"
 
 
 def nearest(word: str, known: tuple[str, ...] | list[str]) -> str:

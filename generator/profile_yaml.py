@@ -120,28 +120,28 @@ def parse(data: bytes | str, source: Source, findings: list[Finding], *, root: s
     value that the text stands for, lists and mappings must be written on one line, as `[a, b]` and `{a: b}`.
     """
     try:
-        text = _text(data, source)
+        text = _text(data, source, root or "profile")
         return _Reader(text, source, findings, root).document()
     except Stop as stop:
         findings.append(stop.finding)
         return None
 
 
-def _text(data: bytes | str, source: Source) -> str:
+def _text(data: bytes | str, source: Source, path: str) -> str:
     start = Mark(source, 1, 1)
     if len(data) > MAX_BYTES:
-        raise Stop(Finding(start, "profile", "is larger than 1 MiB", "Remove what does not belong into a profile"))
+        raise Stop(Finding(start, path, "is larger than 1 MiB", "Remove what does not belong into a profile"))
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace") if isinstance(data, bytes) else ""
         mark = Mark(source, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise Stop(Finding(mark, "profile", "is not UTF-8 text", "Save the file as UTF-8")) from None
+        raise Stop(Finding(mark, path, "is not UTF-8 text", "Save the file as UTF-8")) from None
     bad = _CONTROL.search(text)
     if bad:
         before = text[: bad.start()]
         mark = Mark(source, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise Stop(Finding(mark, "profile", f"holds the invisible character U+{ord(bad[0]):04X}", "Remove it"))
+        raise Stop(Finding(mark, path, f"holds the invisible character U+{ord(bad[0]):04X}", "Remove it"))
     return text
 
 
@@ -153,6 +153,7 @@ class _Reader:
         self.source = source
         self.findings = findings
         self.root = root
+        self.path = root or "profile"
         self.nodes = 0
         self.events = self._events()
 
@@ -164,10 +165,10 @@ class _Reader:
             if kind == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    self._refuse(event, "profile", "starts a second document", "Keep one document: remove the `---`")
+                    self._refuse(event, self.path, "starts a second document", "Keep one document: remove the `---`")
                     return node
                 if event.version or event.tags:
-                    self._refuse(event, "profile", "holds a % directive", "Remove it: no directive is needed")
+                    self._refuse(event, self.path, "holds a % directive", "Remove it: no directive is needed")
             elif kind not in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
                 node = self._node(event, self.root, 1)
         return node
@@ -190,21 +191,21 @@ class _Reader:
         lines = self.text.splitlines()
         line = lines[mark.line - 1] if mark.line <= len(lines) else ""
         if line[mark.column - 1 : mark.column] == "\t" or re.match(r" *\t", line):
-            return Finding(mark, "profile", "is indented with a tab", "Use spaces")
+            return Finding(mark, self.path, "is indented with a tab", "Use spaces")
         mend = "Look at the indentation, the colons, the quotes and the brackets here and just above"
-        return Finding(mark, "profile", f"is not YAML ({problem})", mend)
+        return Finding(mark, self.path, f"is not YAML ({problem})", mend)
 
     def _mark(self, event: Any) -> Mark:
         return Mark(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refuse(self, event: Any, path: str, what: str, mend: str) -> None:
-        self.findings.append(Finding(self._mark(event), path or "profile", what, mend))
+        self.findings.append(Finding(self._mark(event), path or self.path, what, mend))
 
     def _node(self, event: Any, path: str, depth: int) -> Node:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             what = f"has more than {MAX_NODES} values"
-            raise Stop(Finding(self._mark(event), "profile", what, "Remove what does not belong into a profile"))
+            raise Stop(Finding(self._mark(event), self.path, what, "Remove what does not belong into a profile"))
         kind = type(event).__name__
         if kind == "AliasEvent":
             self._refuse(event, path, f"is an alias (*{event.anchor})", "Write the value out")
@@ -217,7 +218,7 @@ class _Reader:
             return self._scalar(event, path)
         if depth > MAX_DEPTH:
             what = f"is nested deeper than {MAX_DEPTH} levels"
-            raise Stop(Finding(self._mark(event), path or "profile", what, "No key of a profile lies that deep"))
+            raise Stop(Finding(self._mark(event), path or self.path, what, "No key of a profile lies that deep"))
         if self.root and not event.flow_style:
             self._refuse(event, path, "is not written on one line", "Write a list as [a, b] and a mapping as {a: b}")
         return self._items(event, path, depth) if kind == "SequenceStartEvent" else self._table(event, path, depth)
@@ -257,7 +258,6 @@ class _Reader:
             return None
         if event.anchor or event.tag:
             self._node(event, path, depth)
-            return None
         if event.value == "<<" and not event.style:
             self._refuse(event, path, "has a merge key (<<)", "Write the values out, or use extends")
             return None
