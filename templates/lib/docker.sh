@@ -86,6 +86,14 @@ tool() {
         ${options[@]+"${options[@]}"} --entrypoint "$1" "$GEN_IMAGE_REF" "${@:2}"
 }
 
+# end_tools: ends the short-lived containers of a run that was killed; what they were doing must not go on under an undo.
+end_tools() {
+    local left
+    left=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE" --filter label=gen.role=tool) || return 1
+    # shellcheck disable=SC2086 # one word a container
+    [ -z "$left" ] || docker rm --force $left
+}
+
 # root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
 root_tool() { tool --privileged --userns host --user 0:0 --volume /dev:/dev "$@"; }
 

@@ -67,7 +67,12 @@ file_bytes() { wc -c <"$1" | tr -d ' '; }
 allocated_bytes() { echo $(($(du -k "$1" | cut -f 1) * 1024)); }
 
 # free_bytes FOLDER: what an ordinary user may still write there.
-free_bytes() { df -Pk "$1" | awk 'NR == 2 { printf "%.0f\n", $4 * 1024 }'; }
+free_bytes() {
+    local kilobytes
+    # The names on either side of the numbers may hold spaces.
+    kilobytes=$(df -Pk "$1" | sed -n '2s/.* [0-9]* *[0-9]* *\([0-9]*\) *[0-9-]*% .*/\1/p')
+    echo $((kilobytes * 1024))
+}
 
 # room_for BYTES FILE: whether the host could hold FILE grown to BYTES and keep its reserve.
 # Prints what is missing otherwise.
@@ -107,8 +112,8 @@ superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: */
 # used_bytes: what the filesystem in the image uses, from the sandbox where it runs, from the superblock elsewhere.
 used_bytes() {
     local fields
-    if fields=$(inside df -Pk "$GEN_STORAGE_PATH" 2>/dev/null); then
-        printf '%s\n' "$fields" | awk 'NR == 2 { printf "%.0f\n", $3 * 1024 }'
+    if fields=$(inside df -k --output=used "$GEN_STORAGE_PATH" 2>/dev/null); then
+        echo $((${fields##*$'\n'} * 1024))
         return
     fi
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../lib/docker.sh"
 
 [ "$(docker inspect --format '{{.HostConfig.ReadonlyRootfs}}' "$GEN_CONTAINER")" = "$GEN_READONLY_ROOT" ] || { echo "the engine's setting is not $GEN_READONLY_ROOT"; exit "$HOLDS_NOT"; }
-options=$(inside awk '$5 == "/" { print $6 }' /proc/self/mountinfo) || unknown "the sandbox does not answer"
-case $GEN_READONLY_ROOT:,$options, in
+mounted=$(inside awk '$5 == "/" { print $6 }' /proc/self/mountinfo) || unknown "the sandbox does not answer"
+case $GEN_READONLY_ROOT:,$mounted, in
 true:*,ro,* | false:*,rw,*) ;;
-*) echo "the root filesystem is mounted $options"; exit "$HOLDS_NOT" ;;
+*) echo "the root filesystem is mounted $mounted"; exit "$HOLDS_NOT" ;;
 esac

@@ -5,13 +5,11 @@
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
-# df -T: filesystem type blocks used available capacity mount-point
-line=$(inside df -PTk "$GEN_STORAGE_PATH" | tail -n 1) || unknown "the sandbox does not answer"
-# shellcheck disable=SC2086 # split on purpose
-set -- $line
-[ "$2" = ext4 ] && [ "$7" = "$GEN_STORAGE_PATH" ] || { echo "the workspace is no ext4 filesystem of its own: $line"; exit "$HOLDS_NOT"; }
+read -r type kilobytes target < <(inside df -k --output=fstype,size,target "$GEN_STORAGE_PATH" | tail -n 1)
+[ "$type" = ext4 ] && [ "$target" = "$GEN_STORAGE_PATH" ] || { echo "the workspace is no ext4 filesystem of its own: $type on $target"; exit "$HOLDS_NOT"; }
 size=$(file_bytes "$IMAGE")
+bytes=$((kilobytes * 1024))
 # The filesystem's own tables take a part; a small one has a journal that takes more.
-[ $(($3 * 1024)) -le "$size" ] && [ $(($3 * 1024)) -ge $((size - size / 100 * 7 - 33554432)) ] ||
-    { echo "the filesystem has $(human $(($3 * 1024))), the image file $(human "$size")"; exit "$HOLDS_NOT"; }
+[ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] ||
+    { echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"; exit "$HOLDS_NOT"; }
 inside sh -c 'f=$(mktemp .gen-check-XXXXXX) && echo ok >"$f" && rm "$f"' || { echo "the user cannot write in the workspace"; exit "$HOLDS_NOT"; }

@@ -11,7 +11,17 @@ else
     images=''
     ! ours "$line" 2 || images=$GEN_IMAGE_REF
 fi
+# A client that was killed may have asked for one more container, which the engine makes a moment later.
+remove() {
+    local tries=0
+    until end_tools && docker rmi "$1"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 5 ] || return 1
+        sleep 1
+    done
+}
+
 for image in $images; do
-    docker rmi "$image" || exit 1
+    remove "$image" || exit 1
 done
 rm -rf "${STATE:?}/build"

@@ -6,4 +6,4 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
-detach
+end_tools && detach

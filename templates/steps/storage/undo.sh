@@ -6,6 +6,7 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
+end_tools || exit 1
 rm -f "$IMAGE.new"
 [ -e "$IMAGE" ] || exit 0
 [ -z "$(loops_of_image)" ] || detach || exit 1
