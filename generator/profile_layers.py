@@ -151,10 +151,9 @@ def _parse_file(data: bytes, source: Source) -> tuple[Table | None, tuple[Findin
     if isinstance(node, Table):
         return node, tuple(findings)
     mend = "Write at least `name: my-sandbox`"
-    if node is not None:
-        findings.append(Finding(node.mark, "profile", "is not a mapping of keys to values", mend))
-    elif not findings:
-        findings.append(Finding(Mark(source, 1, 1), "profile", "is empty", mend))
+    if not findings:
+        what = "is empty" if node is None else "is not a mapping of keys to values"
+        findings.append(Finding(node.mark if node else Mark(source, 1, 1), "profile", what, mend))
     return None, tuple(findings)
 
 
@@ -165,7 +164,7 @@ def _read_set(layers: Layers, text: str, number: int) -> None:
         layers.sources.append(source)
     path, equals, value = text.partition("=")
     keys = path.split(".")
-    shown = show(path).strip("`") or "profile"
+    shown = show(path).strip("` ") or "profile"
     if not equals:
         layers.fail(mark, shown, "has no value", "Write key=value, such as storage.size=40G")
     elif not all(_NAME.fullmatch(key) for key in keys):

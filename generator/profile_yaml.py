@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.profile_values import show
+from generator.profile_values import printable, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -199,7 +199,8 @@ class _Reader:
         return Mark(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refuse(self, event: Any, path: str, what: str, mend: str) -> None:
-        self.findings.append(Finding(self._mark(event), path or self.path, what, mend))
+        where = printable(path) or self.path
+        self.findings.append(Finding(self._mark(event), where, printable(what), mend))
 
     def _node(self, event: Any, path: str, depth: int) -> Node:
         self.nodes += 1
@@ -218,7 +219,9 @@ class _Reader:
             return self._scalar(event, path)
         if depth > MAX_DEPTH:
             what = f"is nested deeper than {MAX_DEPTH} levels"
-            raise Stop(Finding(self._mark(event), path or self.path, what, "No key of a profile lies that deep"))
+            raise Stop(
+                Finding(self._mark(event), printable(path) or self.path, what, "No key of a profile lies that deep")
+            )
         if self.root and not event.flow_style:
             self._refuse(event, path, "is not written on one line", "Write a list as [a, b] and a mapping as {a: b}")
         return self._items(event, path, depth) if kind == "SequenceStartEvent" else self._table(event, path, depth)
