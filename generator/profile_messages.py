@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _NUMBERS = {"int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number"}
-_KINDS: dict[str, type | tuple[type, ...]] = {"int_type": int, "int_from_float": int, "float_type": (int, float), "bool_type": bool}
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "int_type": int,
+    "int_from_float": int,
+    "float_type": (int, float),
+    "bool_type": bool,
+}
 
 
 def explain(error: ErrorDetails, node: Node) -> tuple[str, str]:
