@@ -60,8 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives every test that is marked `engine` the fixture, first, so that the marker alone is enough."""
+    """Marks all of tests/engine, and gives each marked test the fixture, first: the marker alone is enough."""
     for item in items:
+        if item.path.is_relative_to(REPOSITORY / "tests" / "engine"):
+            item.add_marker("engine")
         if item.get_closest_marker("engine") is not None and isinstance(item, pytest.Function):
             # A session fixture runs before those of a smaller scope; among its equals the order here decides.
             item.fixturenames[:] = ["engine", *(name for name in item.fixturenames if name != "engine")]
