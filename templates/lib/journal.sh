@@ -57,11 +57,13 @@ journal_steps_of() {
         END { for (i = n; i > 0; i--) if (open[step[i]]) { print step[i]; open[step[i]] = 0 } }'
 }
 
-# journal_steps_ever: the steps that any run began since the last whole rollback, last in the plan's order first.
+# journal_steps_ever: the steps that committed runs did since the last whole rollback, last in the plan's order first.
+# What a run did that did not commit is undone already when this is asked.
 journal_steps_ever() {
-    journal_read | awk '$2 == "end" && $4 == "all" { for (s in open) delete open[s] }
-        $2 == "doing" { open[$3] = 1 }
+    journal_read | awk '$2 == "done" { did[$1] = did[$1] " " $3 }
+        $2 == "commit" { n = split(did[$1], step, " "); for (i = 1; i <= n; i++) open[step[i]] = 1 }
         $2 == "undone" && $4 == "all" { delete open[$3] }
+        $2 == "end" && $4 == "all" { for (s in open) delete open[s] }
         END { for (s in open) print s }' | sort -r
 }
 

@@ -8,8 +8,10 @@
 . "$BUNDLE/lib/lock.sh"
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
+# shellcheck source=templates/lib/progress.sh
+. "$BUNDLE/lib/progress.sh"
 
-RUN='' CHILD='' TICKER='' SIGNAL='' FAILED_STEP=''
+RUN='' CHILD='' SIGNAL='' FAILED_STEP=''
 UNDO_GRACE=600
 
 # The machine-readable last line of a script, however it ends.
@@ -99,38 +101,6 @@ catch_signals() {
 hold_signals() {
     trap 'warn "still rolling back; it will end by itself"' INT TERM HUP QUIT
     trap '' PIPE
-}
-
-# tick TITLE: shows that a long step goes on: elapsed time on a terminal, a line each half minute elsewhere.
-tick() {
-    (
-        seconds=0
-        while sleep 1 && kill -0 $$ 2>/dev/null; do
-            seconds=$((seconds + 1))
-            if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
-        done
-    ) 2>/dev/null &
-    TICKER=$!
-}
-
-tick_end() {
-    [ -n "$TICKER" ] || return 0
-    kill "$TICKER" 2>/dev/null
-    wait "$TICKER" 2>/dev/null
-    TICKER=''
-    [ ! -t 1 ] || printf '\r\033[K'
-}
-
-# report_failure STEP PHASE CODE: what failed, the last lines of its log, and the step's hint.
-report_failure() {
-    local log=$STATE/logs/$RUN/$1.$2.log why="$2.sh ended with code $3"
-    [ "$3" -ne 124 ] || why="$2.sh took longer than $(step_value "$1" timeout) seconds"
-    [ -z "$SIGNAL" ] || why="interrupted by SIG$SIGNAL"
-    warn "error: step $1 failed: $(step_value "$1" title)"
-    warn "  why:  $why"
-    tail -n 15 "$log" 2>/dev/null | sed 's/[[:cntrl:]]\[[0-9;]*m//g; s/^/  | /' >&2
-    [ -n "$SIGNAL" ] || warn "  mend: $(step_value "$1" hint)"
-    warn "  log:  $log"
 }
 
 # do_step STEP: verify, then if need be do and verify. Gives back 0, or 1 with FAILED_STEP set.

@@ -68,10 +68,8 @@ allocated_bytes() { echo $(($(du -k "$1" | cut -f 1) * 1024)); }
 
 # free_bytes FOLDER: what an ordinary user may still write there.
 free_bytes() {
-    local kilobytes
-    # The names on either side of the numbers may hold spaces.
-    kilobytes=$(df -Pk "$1" | sed -n '2s/.* [0-9]* *[0-9]* *\([0-9]*\) *[0-9-]*% .*/\1/p')
-    echo $((kilobytes * 1024))
+    # The names on either side of the numbers may hold spaces; the percentage ends them.
+    df -Pk "$1" | awk 'NR == 2 { for (i = NF; i > 1; i--) if ($i ~ /^[0-9]+%$/) { printf "%.0f\n", $(i - 1) * 1024; exit } }'
 }
 
 # room_for BYTES FILE: whether the host could hold FILE grown to BYTES and keep its reserve.

@@ -109,3 +109,10 @@ setup() {
     echo "$found"
     [ -z "$found" ]
 }
+
+@test "free space is read as df has it, whatever the names beside the numbers" {
+    . lib/storage.sh
+    [ "$(free_bytes /)" -gt 0 ]
+    df() { printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/a b 1000 400 600 40%% /mnt/with 5 spaces\n'; }
+    [ "$(free_bytes /)" -eq $((600 * 1024)) ]
+}

@@ -24,10 +24,18 @@ SMALL = ("agent.name=none", "storage.size=256M", "resources.tmpfs=64M", "resourc
 """What most tests need of a sandbox: everything but the large packages."""
 
 
-def run(*argv: str | Path, check: bool = True, limit: float = BUILD_LIMIT, **options: object) -> subprocess.CompletedProcess[str]:
+def run(
+    *argv: str | Path, check: bool = True, limit: float = BUILD_LIMIT, **options: object
+) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end; its output stands in the failure when `check` and it fails."""
     done = subprocess.run(
-        [str(word) for word in argv], capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL, check=False, **options  # type: ignore[call-overload]
+        [str(word) for word in argv],
+        capture_output=True,
+        text=True,
+        timeout=limit,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        **options,  # type: ignore[call-overload]
     )
     if check and done.returncode != 0:
         pytest.fail(f"{argv} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}", pytrace=False)
@@ -56,7 +64,10 @@ class Inventory:
 
 
 def inventory() -> Inventory:
-    loops = {f"{file.parent.parent.name} {file.read_text().strip()}" for file in Path("/sys/block").glob("loop*/loop/backing_file")}
+    loops = {
+        f"{file.parent.parent.name} {file.read_text().strip()}"
+        for file in Path("/sys/block").glob("loop*/loop/backing_file")
+    }
     mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
     return Inventory(
         containers=frozenset(lines("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")),
@@ -76,7 +87,9 @@ class Bundle:
     path: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def script(self, script: str, *args: str, check: bool = True, **options: object) -> subprocess.CompletedProcess[str]:
+    def script(
+        self, script: str, *args: str, check: bool = True, **options: object
+    ) -> subprocess.CompletedProcess[str]:
         return run(self.path / script, *args, check=check, env={**os.environ, **self.env}, **options)
 
     def start(self, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -113,7 +126,9 @@ def base_image() -> Iterator[str]:
     name = "gen-test-base:bookworm"
     if not run("docker", "images", "--quiet", name).stdout:
         script = 'mmdebstrap --variant=minbase --include=ca-certificates bookworm - | docker import --change \'CMD ["/bin/bash"]\' - "$1"'
-        run("bash", "-eo", "pipefail", "-c", script, "bash", name, env={**os.environ, "SOURCE_DATE_EPOCH": "1704067200"})
+        run(
+            "bash", "-eo", "pipefail", "-c", script, "bash", name, env={**os.environ, "SOURCE_DATE_EPOCH": "1704067200"}
+        )
     yield name
 
 

@@ -65,7 +65,10 @@ def test_without_network_sudo_and_with_a_read_only_root(make_bundle: MakeBundle)
     bundle = make_bundle("network.mode=none", "image.sudo=none", "security.readonly_root=true")
     bundle.start()
     bundle.script("test-setup.sh")
-    assert {path.stem.split("-", 1)[1] for path in (bundle.path / "checks").glob("*.sh")} >= {"no-network", "no-packages"}
+    assert {path.stem.split("-", 1)[1] for path in (bundle.path / "checks").glob("*.sh")} >= {
+        "no-network",
+        "no-packages",
+    }
     assert not list((bundle.path / "steps").glob("*-network"))
 
 

@@ -30,7 +30,9 @@ def foreign(base_image: str) -> Iterator[str]:
 
 
 def facts_of(name: str) -> str:
-    container = run("docker", "inspect", "--format", "{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}}", name).stdout
+    container = run(
+        "docker", "inspect", "--format", "{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}}", name
+    ).stdout
     return container + run("docker", "exec", name, "cat", "/data/file").stdout
 
 
@@ -40,7 +42,9 @@ def test_foreign_objects_under_our_names_come_back_as_they_were(make_bundle: Mak
     bundle.start()
     bundle.script("test-setup.sh")
     assert bundle.inspect("{{.Id}}") not in theirs
-    assert run("docker", "volume", "inspect", f"{foreign}-workspace", "--format", "{{.Options}}").stdout.strip() == "map[]", "not touched"
+    assert (
+        run("docker", "volume", "inspect", f"{foreign}-workspace", "--format", "{{.Options}}").stdout.strip() == "map[]"
+    ), "not touched"
     bundle.rollback()
     assert not (inventory() - before)
     assert facts_of(foreign) == theirs, "the same container, never stopped"
@@ -82,7 +86,14 @@ def test_a_free_subnet_is_found_next_to_taken_ones(make_bundle: MakeBundle) -> N
     try:
         bundle = make_bundle()
         bundle.start()
-        subnet = run("docker", "network", "inspect", "--format", "{{range .IPAM.Config}}{{.Subnet}}{{end}}", f"{bundle.name}-network").stdout.strip()
+        subnet = run(
+            "docker",
+            "network",
+            "inspect",
+            "--format",
+            "{{range .IPAM.Config}}{{.Subnet}}{{end}}",
+            f"{bundle.name}-network",
+        ).stdout.strip()
         assert subnet.endswith("/24") and subnet != "172.30.0.0/24"
     finally:
         if existing.returncode == 0:
@@ -138,7 +149,9 @@ def as_user(bundle: Bundle, groups: str, *argv: str) -> subprocess.CompletedProc
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Iterator[None]:
     """Lets an ordinary user come as far as the test's own folder."""
-    changed = [(folder, folder.stat().st_mode) for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 1]
+    changed = [
+        (folder, folder.stat().st_mode) for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 1
+    ]
     for folder, mode in changed:
         folder.chmod(mode | 0o011)
     yield
@@ -150,7 +163,13 @@ def test_an_ordinary_user_of_the_engine_needs_no_sudo(make_bundle: MakeBundle, o
     bundle = make_bundle()
     before = inventory()
     group = str(Path("/var/run/docker.sock").stat().st_gid)
-    for argv in (("scripts/start.sh",), ("test-setup.sh",), ("scripts/resize-volume.sh", "300M"), ("scripts/backup.sh",), ("scripts/stop.sh",)):
+    for argv in (
+        ("scripts/start.sh",),
+        ("test-setup.sh",),
+        ("scripts/resize-volume.sh", "300M"),
+        ("scripts/backup.sh",),
+        ("scripts/stop.sh",),
+    ):
         done = as_user(bundle, f"--groups {group}", str(bundle.path / argv[0]), *argv[1:])
         assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
     done = as_user(bundle, f"--groups {group}", str(bundle.path / "rollback.sh"), "--delete-data")
@@ -188,7 +207,9 @@ def test_an_archive_is_loaded_and_foreign_names_in_it_stay_theirs(tmp_path: Path
     run("docker", "save", "--output", archive, theirs)
     run("bash", "-c", f"printf 'FROM {base_image}\\nLABEL other=1\\n' | docker build --tag {theirs} -")
     before = inventory()
-    bundle = generate(tmp_path / name, name, *SMALL, "image.source=archive", f"image.archive={archive}", "image.base=debian:bookworm")
+    bundle = generate(
+        tmp_path / name, name, *SMALL, "image.source=archive", f"image.archive={archive}", "image.base=debian:bookworm"
+    )
     try:
         bundle.start()
         bundle.script("test-setup.sh")
@@ -200,17 +221,17 @@ def test_an_archive_is_loaded_and_foreign_names_in_it_stay_theirs(tmp_path: Path
 
 
 def test_a_base_whose_user_ids_are_taken(tmp_path: Path, base_image: str) -> None:
-    """Ubuntu 24.04 comes with a user 1000; here the base has one, under our user's own name in a second case."""
-    for existing in ("useradd --uid 1000 ubuntu", "useradd --uid 4242 aiuser"):
-        base = f"gt-{secrets.token_hex(4)}:taken"
-        name = f"gt-{secrets.token_hex(4)}"
-        run("bash", "-c", f"printf 'FROM {base_image}\\nRUN {existing}\\n' | docker build --tag {base} -")
-        bundle = generate(tmp_path / name, name, *SMALL, *on_base(base))
-        try:
-            bundle.start()
-            assert bundle.inside("id", "-un").stdout == "aiuser\n"
-            assert bundle.inside("id", "-u").stdout == "1000\n"
-            bundle.script("test-setup.sh")
-        finally:
-            bundle.rollback("--delete-data")
-            run("docker", "rmi", base)
+    """Ubuntu 24.04 comes with a user 1000; here the base has one, and another under our user's own name."""
+    base = f"gt-{secrets.token_hex(4)}:taken"
+    name = f"gt-{secrets.token_hex(4)}"
+    recipe = f"FROM {base_image}\\nRUN useradd --uid 1000 ubuntu && useradd --uid 4242 aiuser\\n"
+    run("bash", "-c", f"printf '{recipe}' | docker build --tag {base} -")
+    bundle = generate(tmp_path / name, name, *SMALL, *on_base(base))
+    try:
+        bundle.start()
+        assert bundle.inside("id", "-un").stdout == "aiuser\n"
+        assert bundle.inside("id", "-u").stdout == "1000\n"
+        bundle.script("test-setup.sh")
+    finally:
+        bundle.rollback("--delete-data")
+        run("docker", "rmi", base)

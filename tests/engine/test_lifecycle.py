@@ -110,7 +110,13 @@ def test_each_script_has_help_and_refuses_what_it_does_not_know(make_bundle: Mak
 def test_interrupted_by_ctrl_c(make_bundle: MakeBundle) -> None:
     bundle = make_bundle("image.packages=[cowsay]")
     before = inventory()
-    with subprocess.Popen([bundle.path / "scripts/start.sh"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        [bundle.path / "scripts/start.sh"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
         wait_for_record(bundle.path, "doing", "40-image")
         time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)
@@ -125,7 +131,9 @@ def test_interrupted_by_ctrl_c(make_bundle: MakeBundle) -> None:
 def test_killed_in_the_middle_then_recovered(make_bundle: MakeBundle, step: str) -> None:
     bundle = make_bundle()
     before = inventory()
-    with subprocess.Popen([bundle.path / "scripts/start.sh"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(
+        [bundle.path / "scripts/start.sh"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         wait_for_record(bundle.path, "doing", step)
         os.kill(process.pid, signal.SIGKILL)
     done = bundle.rollback()
@@ -161,6 +169,8 @@ def test_a_bundle_needs_neither_python_nor_gen(make_bundle: MakeBundle, tmp_path
     run("cp", "-a", bundle.path, moved)
     environment = {"PATH": str(tools), "HOME": str(tmp_path)}
     for script in ("scripts/start.sh", "test-setup.sh", "scripts/backup.sh", "scripts/stop.sh", "rollback.sh"):
-        done = subprocess.run([moved / script], env=environment, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(
+            [moved / script], env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         assert "command not found" not in done.stderr

@@ -62,31 +62,40 @@ def test_twenty_gigabytes_take_a_few_megabytes(make_bundle: MakeBundle) -> None:
     assert "apparent:   20G" in report
 
 
-def test_growing_while_it_runs_loses_nothing(make_bundle: MakeBundle) -> None:
+def the_kernel_lets_the_engine_resize(base_image: str) -> bool:
+    """Resizing a mounted filesystem takes CAP_SYS_RESOURCE (24), which a daemon in a container or a VM may lack."""
+    status = run("docker", "run", "--rm", "--privileged", base_image, "cat", "/proc/self/status").stdout
+    (bounding,) = (line.split()[1] for line in status.splitlines() if line.startswith("CapBnd"))
+    return bool(int(bounding, 16) & 1 << 24)
+
+
+def test_growing_while_it_runs_loses_nothing(make_bundle: MakeBundle, base_image: str) -> None:
     bundle = make_bundle()
     bundle.start()
     bundle.inside("bash", "-c", FILL)
-    before, container = digest(bundle), bundle.inspect("{{.Id}} {{.State.StartedAt}}")
-    bundle.script("scripts/resize-volume.sh", "1")
+    before, container, started = digest(bundle), bundle.inspect("{{.Id}}"), bundle.inspect("{{.State.StartedAt}}")
+    resized = bundle.script("scripts/resize-volume.sh", "1")
     assert bundle.image_file.stat().st_size == 1 << 30
-    size = int(bundle.inside("df", "-Pk", "/workspace").stdout.splitlines()[1].split()[1])
+    size = int(bundle.inside("df", "-k", "--output=size", "/workspace").stdout.splitlines()[1])
     assert size > 900 << 10
     assert digest(bundle) == before
-    assert bundle.inspect("{{.Id}} {{.State.StartedAt}}") == container, "it went on running"
+    assert bundle.inspect("{{.Id}}") == container
+    went_on = bundle.inspect("{{.State.StartedAt}}") == started
+    assert went_on is the_kernel_lets_the_engine_resize(base_image)
+    assert went_on is ("is stopped for it" not in resized.stdout), "what is done is said"
     bundle.script("test-setup.sh")
 
 
-def test_growing_and_shrinking_while_it_is_stopped(make_bundle: MakeBundle) -> None:
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_shrinking_loses_nothing(make_bundle: MakeBundle, state: str) -> None:
     bundle = make_bundle()
     bundle.start()
     bundle.inside("bash", "-c", FILL)
-    before = digest(bundle)
-    loops = inventory().loops
-    running = bundle.script("scripts/resize-volume.sh", "200M", check=False)
-    assert (running.returncode, "scripts/stop.sh" in running.stderr) == (4, True)
-    bundle.script("scripts/stop.sh")
-    bundle.script("scripts/resize-volume.sh", "1")
-    assert len(inventory().loops) == len(loops) - 1, "what was not attached before is not attached after"
+    before, loops = digest(bundle), inventory().loops
+    if state == "stopped":
+        bundle.script("scripts/stop.sh")
+        bundle.script("scripts/resize-volume.sh", "1")
+        assert len(inventory().loops) == len(loops) - 1, "what was not attached before is not attached after"
     bundle.script("scripts/resize-volume.sh", "200M")
     assert bundle.image_file.stat().st_size == 200 << 20
     bundle.start()
@@ -105,7 +114,9 @@ def test_growing_and_shrinking_while_it_is_stopped(make_bundle: MakeBundle) -> N
         ("$(id)", 2, "not a size"),
     ],
 )
-def test_a_size_that_cannot_be_is_refused_before_anything_is_touched(make_bundle: MakeBundle, size: str, code: int, message: str) -> None:
+def test_a_size_that_cannot_be_is_refused_before_anything_is_touched(
+    make_bundle: MakeBundle, size: str, code: int, message: str
+) -> None:
     bundle = make_bundle()
     bundle.start()
     bundle.inside("dd", "if=/dev/urandom", "of=/workspace/data", "bs=1M", "count=100")
@@ -173,7 +184,9 @@ def test_a_reboot_is_mended_by_start(make_bundle: MakeBundle) -> None:
     """After a reboot the container is stopped, the loop device is gone, and the link names some other device."""
     bundle = make_bundle()
     bundle.start()
-    assert bundle.inspect("{{.HostConfig.RestartPolicy.Name}}") == "on-failure", "the engine never starts it by itself on another's device"
+    assert bundle.inspect("{{.HostConfig.RestartPolicy.Name}}") == "on-failure", (
+        "the engine never starts it by itself on another's device"
+    )
     bundle.inside("sh", "-c", "echo mine > /workspace/file")
     run("docker", "kill", bundle.name)
     run("losetup", "--detach", (bundle.path / "storage" / "device").readlink())
@@ -196,5 +209,9 @@ def test_overcommit_is_the_profiles_choice(make_bundle: MakeBundle) -> None:
     bundle = make_bundle("storage.size=1T", "storage.overcommit=true")
     bundle.start()
     assert bundle.image_file.stat().st_size == 1 << 40
-    assert subprocess.run(["du", "-m", bundle.image_file], capture_output=True, text=True, check=True).stdout.split()[0].isdigit()
+    assert (
+        subprocess.run(["du", "-m", bundle.image_file], capture_output=True, text=True, check=True)
+        .stdout.split()[0]
+        .isdigit()
+    )
     assert allocated(bundle.image_file) < 200 << 20

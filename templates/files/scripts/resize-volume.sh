@@ -5,9 +5,10 @@
 #
 #   SIZE   the new size in gigabytes (40), or with a unit (512M, 40G, 1T)
 #
-# Growing works while the sandbox runs. For shrinking, stop the sandbox first: the work is done on a copy, which takes the
-# image's place only when it is whole. A size that is too small for what is in the workspace is refused before anything
-# is touched, and so is one that the host's disk could not hold.
+# Growing works while the sandbox runs, where the kernel lets the engine do it. Otherwise the sandbox is stopped for it and
+# started again, and the work is done on a copy, which takes the image's place only when it is whole. A size that is too
+# small for what is in the workspace is refused before anything is touched, and so is one that the host's disk could not
+# hold.
 #
 # Exit codes: 0 done; 1 failed, and the workspace is as it was; 2 wrong arguments; 4 refused, nothing was touched.
 # shellcheck source=templates/lib/runner.sh
@@ -25,55 +26,48 @@ bytes_of() {
     echo $((digits << shift_by))
 }
 
-# The filesystem is looked at before it is changed: one with errors is mended first, by its own tool, or left alone.
-check_filesystem() {
-    if [ -n "$running" ]; then
-        case $(superblock 'Filesystem state') in
-        *error*) fail "$EX_REFUSED" "the filesystem has errors" "it cannot be mended while the sandbox runs" "scripts/stop.sh, then this again" ;;
-        esac
-    else
-        user_tool -- e2fsck -f -p "$1" >/dev/null
-        [ $? -le 1 ] || fail "$EX_REFUSED" "the filesystem has errors that are not mended without a decision" "$1" \
-            "scripts/backup.sh, then: e2fsck -f '$1'"
-    fi
+# grow_online: the filesystem grows while it is mounted, from a short-lived container next to the sandbox.
+grow_online() {
+    case $(superblock 'Filesystem state') in *error*) return 1 ;; esac
+    truncate -s "$new" "$IMAGE" && durable "$IMAGE" || return 1
+    root_tool --volume "$VOLUME:/mnt" -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null 2>&1 && return 0
+    # What is past the end of the filesystem was never part of it.
+    [ "$(filesystem_bytes)" -gt "$old" ] || { truncate -s "$old" "$IMAGE" && root_tool -- losetup --set-capacity "$(attached_device)"; }
+    return 1
 }
 
-# The filesystem grows while it is mounted, here in a short-lived container next to the sandbox.
-grow() {
-    local was_attached='' before
-    before=$(file_bytes "$IMAGE")
-    ! is_attached || was_attached=yes
-    truncate -s "$new" "$IMAGE" && durable "$IMAGE" || return 1
-    if ! { attach && root_tool --volume "$VOLUME:/mnt" -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null; }; then
-        # What is past the old end was never part of the filesystem.
-        [ "$(filesystem_bytes)" -gt "$before" ] || truncate -s "$before" "$IMAGE"
-        [ -n "$was_attached" ] || detach
-        return 1
-    fi
-    [ -n "$was_attached" ] || detach
+# resize_copy: a copy is checked, resized and checked again, and then takes the image's place.
+resize_copy() {
+    local copy=$IMAGE.new
+    rm -f "$copy"
+    cp --sparse=always --reflink=auto "$IMAGE" "$copy" && mended "$copy" &&
+        { [ "$new" -lt "$old" ] || truncate -s "$new" "$copy"; } &&
+        user_tool -- resize2fs "$copy" "$((new / 1024))K" >/dev/null 2>&1 &&
+        truncate -s "$new" "$copy" && user_tool -- e2fsck -f -n "$copy" >/dev/null 2>&1 &&
+        durable "$copy" && mv -f "$copy" "$IMAGE" && durable "$IMAGE" && return 0
+    rm -f "$copy"
+    return 1
+}
+
+# mended FILE: the filesystem's own check, which mends what needs no decision.
+mended() {
+    user_tool -- e2fsck -f -p "$1" >/dev/null
+    [ $? -le 1 ]
 }
 
 filesystem_bytes() {
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { n = $2 } /^Block size/ { s = $2 } END { printf "%.0f\n", n * s }'
 }
 
-# minimum_bytes: the smallest size that the filesystem's own tool thinks it can have.
-minimum_bytes() {
-    local blocks size
-    blocks=$(user_tool -- resize2fs -P "$IMAGE" 2>/dev/null | sed -n 's/.*: *//p')
-    size=$(superblock 'Block size')
-    echo $((blocks * size))
-}
-
-shrink() {
-    local copy=$IMAGE.new
-    rm -f "$copy"
-    cp --sparse=always --reflink=auto "$IMAGE" "$copy" &&
-        user_tool -- resize2fs "$copy" "$((new / 1024))K" >/dev/null &&
-        truncate -s "$new" "$copy" && user_tool -- e2fsck -f -n "$copy" >/dev/null && durable "$copy" &&
-        mv -f "$copy" "$IMAGE" && durable "$IMAGE" && return 0
-    rm -f "$copy"
-    return 1
+# resize_offline: stops the sandbox if it runs, resizes, and leaves it to the caller to start it again.
+resize_offline() {
+    if [ -n "$running" ]; then
+        say "The sandbox is stopped for it, and started again."
+        docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
+        docker stop --time 10 "$GEN_CONTAINER" >/dev/null || return 1
+        restart=yes
+    fi
+    detach >/dev/null && resize_copy
 }
 
 case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
@@ -86,21 +80,23 @@ running=''
 case $(word 2 "$line") in running | paused | restarting) running=yes ;; esac
 old=$(file_bytes "$IMAGE")
 
-if [ "$new" -gt "$old" ]; then
+restart='' used=$(used_bytes)
+if [ "$new" -lt "$old" ]; then
+    [ "$new" -gt $((used + used / 20)) ] ||
+        fail "$EX_REFUSED" "the workspace cannot be made smaller than what is in it" "$(human "$used") are used, and the filesystem needs a little more" \
+            "remove files in the workspace first"
+elif [ "$new" -gt "$old" ]; then
     missing=$(room_for "$new" "$IMAGE") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h '$BUNDLE'"
-    check_filesystem "$IMAGE"
-    grow || fail "$EX_FAILED" "the workspace could not be made larger" "" "scripts/mount-storage.sh report"
-elif [ "$new" -lt "$old" ]; then
-    used=$(used_bytes)
-    [ "$new" -gt "$used" ] ||
-        fail "$EX_REFUSED" "the workspace cannot be made smaller than what is in it" "$(human "$used") are used" "remove files in the workspace first"
-    [ -z "$running" ] || fail "$EX_REFUSED" "the workspace cannot be made smaller while the sandbox runs" "" "scripts/stop.sh, then this again"
-    detach || fail "$EX_REFUSED" "the workspace is in use" "" "losetup -a"
-    check_filesystem "$IMAGE"
-    minimum=$(minimum_bytes)
-    [ "$new" -ge "$minimum" ] ||
-        fail "$EX_REFUSED" "the workspace cannot be made that small" "its filesystem needs $(human "$minimum")" "a larger size"
+fi
+if [ "$new" -ne "$old" ] && ! { [ "$new" -gt "$old" ] && [ -n "$running" ] && grow_online; }; then
     missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h '$BUNDLE'"
-    shrink || fail "$EX_FAILED" "the workspace could not be made smaller; it is as it was" "" "scripts/mount-storage.sh report"
+    if ! resize_offline; then
+        [ -z "$restart" ] || say "The workspace is as it was; scripts/start.sh starts the sandbox again."
+        fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "" "scripts/mount-storage.sh report"
+    fi
 fi
 say "The workspace is $(human "$(file_bytes "$IMAGE")") large now; it was $(human "$old")."
+if [ -n "$restart" ]; then
+    lock_release
+    "$BUNDLE/scripts/start.sh" || exit
+fi
