@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from importlib import import_module
@@ -16,6 +17,11 @@ from generator.errors import GenError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+# Both make the command start faster, by a tenth each. We use no plugins of pydantic, and looking for some reads the
+# metadata of every package that is installed; and a process this short leaves no cycles worth collecting so early.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+gc.set_threshold(100_000)
 
 INTERRUPTED = 130
 INTERNAL = 70

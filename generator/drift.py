@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -81,6 +80,8 @@ def executable(path: Path) -> bool:
 
 def diff(path: str, old: bytes | None, new: bytes | None) -> str:
     """A unified diff from what is there to what the bundle has, not too long."""
+    import difflib  # only where something differs: the command must start quickly
+
     lines = list(
         difflib.unified_diff(
             _lines(old),

@@ -5,12 +5,14 @@ Profile values were checked before they come here; this is the second wall.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
 from generator.errors import ExitCode, GenError
 from generator.resources import templates
@@ -136,6 +138,19 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_compiled(language),
     )
     environment.filters |= {"raw": Raw, **_FILTERS[language]}
     return environment
+
+
+def _compiled(language: str) -> FileSystemBytecodeCache | None:
+    """Where compiled templates are kept, as Python keeps its own: they are checked against their source when read."""
+    cache_home = os.environ.get("XDG_CACHE_HOME") or ""
+    folder = Path(cache_home if cache_home.startswith("/") else Path("~/.cache").expanduser()) / "gen" / "templates"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    mine = folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK)
+    return FileSystemBytecodeCache(str(folder), f"{language}-%s.cache") if mine else None

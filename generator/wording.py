@@ -49,11 +49,14 @@ def _keys(profile: Profile) -> tuple[Raw, ...]:
     if not names:
         return ()
     return (
-        Raw(f"Keys for the assistant ({names}) go into `local/env`, one `NAME=value` a line:"),
         Raw(
-            "`mkdir -p local && cp .env.example local/env && chmod 600 local/env`. They are given to the sandbox when it"
+            f"Keys for the assistant ({names}) go into `local/env`, one `NAME=value` a line. The sandbox gets them when"
         ),
-        Raw("runs, and are never in its image."),
+        Raw("it runs; they are never in its image."),
+        Raw(""),
+        Raw("```"),
+        Raw("mkdir -p local && cp .env.example local/env && chmod 600 local/env"),
+        Raw("```"),
     )
 
 

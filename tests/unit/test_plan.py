@@ -1,0 +1,177 @@
+"""From a profile to a plan: what the profile says decides which steps, checks and files there are."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generator import steps
+from generator.errors import GenError
+from generator.plan import build_plan
+from tests.unit.planning import loaded, planned, rendered, text
+
+CA = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def test_the_settings_are_all_there_and_text() -> None:
+    settings = planned().settings
+    assert settings["GEN_NAME"] == "dev"
+    assert settings["GEN_STORAGE_BYTES"] == str(20 * 1024**3)
+    assert settings["GEN_BASE_REF"] == settings["GEN_IMAGE_BASE"] == "ubuntu:24.04"
+    assert settings["GEN_BASE_SUITE"] == ""
+    assert settings["GEN_SUBNET"] == "auto"
+    assert settings["GEN_CONTAINER"] == "dev"
+    assert settings["GEN_VOLUME"] == "dev-workspace"
+    assert settings["GEN_NETWORK"] == "dev-network"
+    assert all(isinstance(value, str) for value in settings.values())
+
+
+@pytest.mark.parametrize(
+    ("sets", "key", "value"),
+    [
+        ("image.base=debian:bookworm image.source=mirror", "GEN_BASE_REF", "gen-dev-base:debian-bookworm"),
+        ("image.base=debian:bookworm image.source=mirror", "GEN_BASE_SUITE", "bookworm"),
+        ("image.base=ubuntu:22.04 image.source=mirror", "GEN_BASE_SUITE", "jammy"),
+        ("image.source=archive image.archive=local/x.tar", "GEN_BASE_REF", "gen-dev-base:archive"),
+        ("image.source=archive image.archive=local/x.tar", "GEN_IMAGE_ARCHIVE", "local/x.tar"),
+        ("agent.version=0.80.0", "GEN_AGENT_VERSION", "0.80.0"),
+        ("agent.name=none image.node=none", "GEN_NODE", "none"),
+        ("build.ca_certificates=host", "GEN_CA", "host"),
+        ("build.apt_mirror=http://mirror.example/debian", "GEN_APT_MIRROR", "http://mirror.example/debian"),
+        ("build.proxy=host", "GEN_PROXY", "host"),
+        ("network.ports=[8080:80,9000:90/udp]", "GEN_PORTS", "127.0.0.1:8080:80/tcp 127.0.0.1:9000:90/udp"),
+        ("network.dns=[9.9.9.9]", "GEN_DNS", "9.9.9.9"),
+        ("resources.cpus=1.5", "GEN_CPUS", "1.5"),
+        ("storage.overcommit=true", "GEN_STORAGE_OVERCOMMIT", "true"),
+        ("image.sudo=none security.readonly_root=true", "GEN_READONLY_ROOT", "true"),
+    ],
+)
+def test_a_setting_says_what_the_profile_says(sets: str, key: str, value: str) -> None:
+    assert planned(*sets.split()).settings[key] == value
+
+
+@pytest.mark.parametrize(
+    ("sets", "there", "not_there"),
+    [
+        ("", "checks/50-internet.sh image/sudo config/seccomp.json steps/70-network/do.sh", "checks/50-no-network.sh"),
+        (
+            "network.mode=none",
+            "checks/50-no-network.sh",
+            "checks/50-internet.sh checks/54-dns.sh steps/70-network/do.sh",
+        ),
+        ("image.sudo=none", "checks/60-no-packages.sh", "checks/60-packages.sh image/sudo image/own-system.sh"),
+        ("security.seccomp=engine", "compose.yaml", "config/seccomp.json"),
+        ("build.ca_certificates=host", "image/trust-certificates.sh", "config/ca-certificates.crt"),
+        ("build.ca_certificates=none", "image/make-user.sh", "image/trust-certificates.sh"),
+    ],
+)
+def test_the_profile_decides_which_files_there_are(sets: str, there: str, not_there: str) -> None:
+    files = rendered(*sets.split())
+    assert set(there.split()) <= files.keys()
+    assert not set(not_there.split()) & files.keys()
+
+
+def test_the_bundle_has_the_layout_that_users_rely_on() -> None:
+    files = rendered()
+    for path in (
+        "README.md PLAN.md AGENTS.md plan.json MANIFEST.sha256 Dockerfile compose.yaml .env.example rollback.sh "
+        "test-setup.sh scripts/start.sh scripts/stop.sh scripts/connect.sh scripts/status.sh scripts/backup.sh "
+        "scripts/restore.sh scripts/resize-volume.sh scripts/mount-storage.sh config/security.json lib/runner.sh "
+        "config/ai-assistant-config.yml config/seccomp.json lib/settings.sh"
+    ).split():
+        assert path in files
+    assert not [path for path in files if path.split("/")[0] in ("local", ".state", "storage", "backups")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "image.packages=[jq]",
+        "image.node=24",
+        "image.user.uid=1234",
+        "agent.version=0.80.0",
+        "build.ca_certificates=host",
+        "build.apt_mirror=host",
+        "image.sudo=none",
+        "storage.path=/work",
+    ],
+)
+def test_the_images_name_changes_with_what_goes_into_it(change: str) -> None:
+    assert planned(change).settings["GEN_IMAGE_REF"] != planned().settings["GEN_IMAGE_REF"]
+
+
+@pytest.mark.parametrize("change", ["resources.memory=5G", "network.mode=none", "description=x", "storage.size=40G"])
+def test_the_images_name_does_not_change_with_what_does_not(change: str) -> None:
+    assert planned(change).settings["GEN_IMAGE_REF"] == planned().settings["GEN_IMAGE_REF"]
+
+
+@pytest.mark.parametrize("change", ["resources.memory=5G", "image.packages=[jq]", "network.ports=[80:80]"])
+def test_the_projects_name_changes_with_the_sandbox(change: str) -> None:
+    project = planned(change).settings["GEN_COMPOSE_PROJECT"]
+    assert project.startswith("dev-")
+    assert project != planned().settings["GEN_COMPOSE_PROJECT"]
+
+
+def test_a_certificate_file_goes_into_the_bundle(tmp_path: Path) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMAAwADAA\n-----END CERTIFICATE-----\n"
+    (tmp_path / "ca.pem").write_text(pem, "utf-8")
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("extends: dev\nname: mine\nbuild:\n  ca_certificates: ca.pem\n", "utf-8")
+    files = rendered(ref=profile)
+    assert text(files, "config/ca-certificates.crt") == pem
+    assert "\nGEN_CA=file\n" in text(files, "lib/settings.sh")
+
+
+def test_a_base_that_no_mirror_has_is_refused() -> None:
+    with pytest.raises(GenError) as caught:
+        planned("image.base=alpine:3", "image.source=mirror")
+    assert caught.value.exit_code == 2
+
+
+def test_plan_json_is_what_plan_md_is_made_from() -> None:
+    files = rendered()
+    plan = json.loads(text(files, "plan.json"))
+    assert plan["schema"] == 1
+    listed = {entry["path"]: entry for entry in plan["files"]}
+    assert listed.keys() == files.keys() - {"plan.json", "MANIFEST.sha256"}
+    for step in plan["steps"]:
+        assert listed[f"{step['dir']}/do.sh"]["mode"] == "0755"
+        for said in (step["title"], step["reason"], step["expect"], step["verify"]):
+            assert said in text(files, "PLAN.md")
+    assert all(check["file"] in listed for check in plan["checks"])
+
+
+def test_a_condition_on_what_no_profile_has_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = steps.CheckSpec(
+        id="odd", order=11, title="Odd", asserts=(), expect="nothing", when={"network.wifi": ("yes",)}
+    )
+    monkeypatch.setattr("generator.plan.find_checks", lambda _root: (spec,))
+    with pytest.raises(GenError) as caught:
+        build_plan(loaded())
+    assert caught.value.details == "odd: `when` names network.wifi, which no profile has"
+
+
+SAME = (
+    "import hashlib; from tests.unit.planning import rendered; "
+    "print(hashlib.sha256(repr([(k, v.mode, v.content) for k, v in rendered().items()]).encode()).hexdigest())"
+)
+
+
+def test_the_same_bytes_in_any_locale_zone_place_and_hash_seed(repository: Path, tmp_path: Path) -> None:
+    digests = set()
+    for number, (locale, zone) in enumerate((("C", "UTC"), ("de_DE.UTF-8", "Asia/Tokyo"), ("C.UTF-8", "America/Lima"))):
+        home = tmp_path / str(number)
+        home.mkdir()
+        environment = {"LC_ALL": locale, "TZ": zone, "PYTHONHASHSEED": str(number), "HOME": str(home)}
+        done = subprocess.run(
+            (sys.executable, "-c", SAME),
+            cwd=home,
+            env={**environment, "PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
