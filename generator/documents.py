@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # Text that every YAML parser, of 1.1 and of 1.2, reads as text without quotes.
 _PLAIN = re.compile(r"[A-Za-z_/.$](?:[A-Za-z0-9_/.$@+,'()%{} =:;-]*[A-Za-z0-9_/.$@+,'()%{}=-])?")
@@ -20,8 +21,14 @@ _COLON = re.compile(r":(?: |$)")
 
 
 def serialise(path: str, data: Any) -> bytes:
-    """The document as its path's ending says: .json, or .yaml and .yml."""
-    return (to_json(data) if path.endswith(".json") else to_yaml(data)).encode()
+    """The document as its path's ending says: .json, .env, or .yaml and .yml."""
+    writers: dict[str, Callable[[Any], str]] = {".json": to_json, ".env": to_env}
+    return writers.get(PurePosixPath(path).suffix, to_yaml)(data).encode()
+
+
+def to_env(names: Sequence[str]) -> str:
+    """An environment file of names without values: each takes the value that the environment has for it, if any."""
+    return "".join(f"{name}\n" for name in names)
 
 
 def to_json(data: Any) -> str:

@@ -39,7 +39,7 @@ def render(language: str, template: str, context: Mapping[str, Any]) -> str:
 
     Raises GenError when a value cannot be written in that language; jinja2.TemplateError is a fault of our template.
     """
-    return _environment(language).get_template(template).render(context)
+    return environment(language).get_template(template).render(context)
 
 
 def shell_value(value: object) -> str:
@@ -128,7 +128,8 @@ _FILTERS: dict[str, dict[str, Callable[..., Raw]]] = {
 
 
 @cache
-def _environment(language: str) -> Environment:
+def environment(language: str) -> Environment:
+    """The environment of one language, made once."""
     # Not HTML: `finalize` is what quotes here.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(templates()),

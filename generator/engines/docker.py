@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from generator.profile import Profile
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+PASSED = "config/passed.env"
+"""The names of the variables that the sandbox gets from the environment of start.sh; no values."""
 _MIB = 1024 * 1024
 
 # Compose reads these values itself: a script of positional parameters, so that no value becomes shell text.
@@ -68,6 +70,7 @@ class Docker:
             "compose.yaml": _compose(request, project, service),
             "config/security.json": security_document(request, self.capabilities),
             "config/ai-assistant-config.yml": assistant_document(request),
+            PASSED: _passed(request.profile),
         }
         if request.profile.security.seccomp == "strict":
             granted = [capability.name for capability in request.profile.security.capabilities]
@@ -108,7 +111,8 @@ def _service(request: Request) -> dict[str, Any]:
         "volumes": [{"type": "volume", "source": "workspace", "target": profile.storage.path}],
         **_network(profile),
         "environment": _environment(profile),
-        "env_file": [{"path": "local/env", "required": False}],
+        # The later file goes first: what stands in local/env wins over the environment of start.sh.
+        "env_file": [{"path": PASSED, "required": True}, {"path": "local/env", "required": False}],
         "healthcheck": _healthcheck(request),
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
@@ -159,16 +163,22 @@ def _network(profile: Profile) -> dict[str, Any]:
     return settings
 
 
+def _proxy(profile: Profile) -> str | None:
+    return profile.build.proxy if profile.network.mode != "none" else None
+
+
 def _environment(profile: Profile) -> dict[str, str | None]:
-    proxy = profile.build.proxy if profile.network.mode != "none" else None
-    address = None if proxy == "host" else proxy
+    address = _proxy(profile)
     return {
         "HOME": f"{profile.storage.path}/.home",
         "USER": profile.image.user.name,
-        **(dict.fromkeys(PROXY_VARIABLES, address) if proxy else {}),
-        # No value: it comes from the environment of start.sh, else from local/env, which the runner gives to Compose.
-        **dict.fromkeys(profile.agent.env),
+        **(dict.fromkeys(PROXY_VARIABLES, address) if address and address != "host" else {}),
     }
+
+
+def _passed(profile: Profile) -> list[str]:
+    """The variables that come from the environment of start.sh, if they are set there."""
+    return [*profile.agent.env, *(PROXY_VARIABLES if _proxy(profile) == "host" else ())]
 
 
 def _healthcheck(request: Request) -> dict[str, Any]:

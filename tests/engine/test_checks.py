@@ -25,7 +25,7 @@ WEAKENED = {
     "a capability": ("cap_add: [NET_RAW]", {"capabilities"}),
     "privileged": ("privileged: true", {"capabilities", "host-filesystem", "seccomp"}),
     "no filter": ("security_opt: ['seccomp:unconfined']", {"seccomp"}),
-    "root": ("user: '0:0'", {"user"}),
+    "root": ("user: '0:0'\n    cap_add: [DAC_OVERRIDE]", {"user", "capabilities"}),
     "more memory": ("mem_limit: 1500m\n    memswap_limit: 1500m", {"limits"}),
     "more processors": ("cpus: 1.5", {"limits"}),
     "more processes": ("pids_limit: 4000", {"limits"}),
