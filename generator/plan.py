@@ -92,7 +92,7 @@ def build_plan(loaded: LoadedProfile) -> Plan:
         agent=agent,
         steps=steps,
         checks=checks,
-        settings=_settings(loaded, agent, image, names, documents),
+        settings=_settings(loaded, agent, image, names, documents) | _minimums(engine.requirements),
         documents=documents.files,
         texts=_texts(steps, image, loaded.ca_pem),
         files=_files(root, steps, checks, image),
@@ -171,6 +171,11 @@ def _settings(
         identity=loaded.identity,
         version=__version__,
     )
+
+
+def _minimums(requirements: Iterable[Requirement]) -> dict[str, str]:
+    """GEN_MINIMUM_COMPOSE and so on: the oldest version of each program that will do."""
+    return {f"GEN_MINIMUM_{item.program.split()[-1].upper()}": item.minimum for item in requirements}
 
 
 def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> dict[str, bytes]:

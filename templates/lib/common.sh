@@ -81,6 +81,9 @@ digest_of() {
     if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
 }
 
+# at_least WANTED FOUND: compares two versions, part by part.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "${2#v}" | sort -V | head -n 1)" = "$1" ]; }
+
 # human BYTES: as a person writes it, for example 20G.
 human() {
     awk -v n="$1" 'BEGIN { split("B K M G T", u, " "); i = 1

@@ -19,7 +19,7 @@ with_limit() {
 engine_problems() {
     local facts endpoint
     have docker || { problem "docker is not installed" "sudo apt-get install docker.io"; return; }
-    facts=$(with_limit 20 docker info --format '{{.OSType}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1) ||
+    facts=$(with_limit 20 docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1) ||
         { engine_problem "$facts"; return; }
     # With no daemon this client still ends with 0 and names the error in a field.
     [ -n "${facts%%|*}" ] || { engine_problem "${facts##*|}"; return; }
@@ -31,13 +31,26 @@ engine_problems() {
     host_problems "$facts"
 }
 
+# plugin NAME LIST: the version of a plugin of the client, from "name=version" words; empty when it is not there.
+plugin() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+# old_problem WHAT FOUND MINIMUM MEND
+old_problem() {
+    if [ -z "$2" ]; then
+        problem "$1 is not installed" "$4"
+    elif ! at_least "$3" "$2"; then
+        problem "$1 is version $2, and $3 or newer is needed" "$4"
+    fi
+}
+
 # host_problems FACTS: the fields of `docker info`, separated by bars.
 host_problems() {
-    local os cpus memory security plugins
-    IFS='|' read -r os cpus memory security plugins _ <<<"$1"
+    local os version cpus memory security plugins
+    IFS='|' read -r os version cpus memory security plugins _ <<<"$1"
     [ "$os" = linux ] || problem "the engine runs $os containers" "switch the engine to Linux containers"
-    case " $plugins " in *' compose '*) ;; *) problem "Compose v2 is not installed" "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)" ;; esac
-    case " $plugins " in *' buildx '*) ;; *) problem "Buildx is not installed" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)" ;; esac
+    old_problem "the engine" "$version" "$GEN_MINIMUM_DOCKER" "sudo apt-get install docker.io   (or docker-ce)"
+    old_problem "Compose" "$(plugin compose "$plugins")" "$GEN_MINIMUM_COMPOSE" "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
+    old_problem "Buildx" "$(plugin buildx "$plugins")" "$GEN_MINIMUM_BUILDX" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
     case $security in *rootless*) problem "the engine is rootless, and so cannot attach a loop device" "docker context use default" ;; esac
     awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
         problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $GEN_PROFILE --set resources.cpus=$cpus"

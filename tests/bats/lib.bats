@@ -116,3 +116,21 @@ setup() {
     df() { printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/a b 1000 400 600 40%% /mnt/with 5 spaces\n'; }
     [ "$(free_bytes /)" -eq $((600 * 1024)) ]
 }
+
+@test "an engine or a plugin that is too old, or not there, is a problem with its mend" {
+    GEN_MINIMUM_DOCKER=25.0 GEN_MINIMUM_COMPOSE=2.24 GEN_MINIMUM_BUILDX=0.8 GEN_CPUS=1 GEN_MEMORY_BYTES=1 GEN_PROFILE=p
+    . lib/preflight.sh
+    name_problems() { :; }
+    good='linux|26.1.5+dfsg1|2|1000|name=seccomp |buildx=0.13.1+ds1 compose=v2.26.1-4 |'
+    [ -z "$(host_problems "$good")" ]
+    [[ $(host_problems "${good/26.1.5/20.10.24}") == *"the engine is version 20.10.24+dfsg1, and 25.0 or newer is needed"*mend:* ]]
+    [[ $(host_problems "${good/compose=v2.26.1-4 /}") == *"Compose is not installed"*mend:* ]]
+    [[ $(host_problems "${good/v2.26/v2.6}") == *"Compose is version v2.6.1-4"* ]]
+    [[ $(host_problems "${good/buildx=0.13/buildx=0.7}") == *"Buildx is version 0.7"* ]]
+    [[ $(host_problems "${good/linux/windows}") == *"windows containers"* ]]
+    [[ $(host_problems "${good/name=seccomp/name=rootless}") == *rootless* ]]
+    GEN_CPUS=2.5
+    [[ $(host_problems "$good") == *"asks for 2.5 processors, and the host has 2"* ]]
+    GEN_CPUS=1 GEN_MEMORY_BYTES=1001
+    [[ $(host_problems "$good") == *"of memory"* ]]
+}

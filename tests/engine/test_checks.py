@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.engine.conftest import Bundle, MakeBundle, run
-
-pytestmark = pytest.mark.engine
 
 
 def failing(bundle: Bundle) -> set[str]:
@@ -36,14 +37,21 @@ WEAKENED = {
 }
 
 
+@pytest.fixture
+def override(shared: Bundle) -> Iterator[Path]:
+    """The user's own additions to compose.yaml; a change there makes the sandbox anew at the next start."""
+    file = shared.path / "local" / "compose.override.yaml"
+    file.parent.mkdir(exist_ok=True)
+    yield file
+    file.unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("weakness", WEAKENED)
-def test_a_weakened_sandbox_is_caught(make_bundle: MakeBundle, weakness: str) -> None:
+def test_a_weakened_sandbox_is_caught(shared: Bundle, override: Path, weakness: str) -> None:
     yaml, expected = WEAKENED[weakness]
-    bundle = make_bundle()
-    (bundle.path / "local").mkdir(exist_ok=True)
-    (bundle.path / "local" / "compose.override.yaml").write_text(f"services:\n  sandbox:\n    {yaml}\n")
-    bundle.start()
-    assert expected <= failing(bundle)
+    override.write_text(f"services:\n  sandbox:\n    {yaml}\n")
+    shared.start()
+    assert expected <= failing(shared)
 
 
 def test_an_untouched_sandbox_passes_and_a_damaged_one_does_not(make_bundle: MakeBundle) -> None:
@@ -72,20 +80,30 @@ def test_without_network_sudo_and_with_a_read_only_root(make_bundle: MakeBundle)
     assert not list((bundle.path / "steps").glob("*-network"))
 
 
-def test_a_key_in_the_image_is_found(make_bundle: MakeBundle) -> None:
-    bundle = make_bundle("agent.env=[OPENAI_API_KEY]")
-    (bundle.path / "local").mkdir(exist_ok=True)
-    (bundle.path / "local" / "env").write_text("OPENAI_API_KEY=sk-very-secret-value\n")
-    bundle.start()
-    assert failing(bundle) == set()
-    assert bundle.inside("printenv", "OPENAI_API_KEY").stdout == "sk-very-secret-value\n"
-    image = bundle.inspect("{{.Config.Image}}")
-    weakened = f"FROM {image}\\nENV LEAKED=sk-very-secret-value\\n"
+def test_a_key_in_the_image_is_found(shared: Bundle) -> None:
+    shared.start()
+    assert failing(shared) == set()
+    (shared.path / "local").mkdir(exist_ok=True)
+    (shared.path / "local" / "env").write_text("OPENAI_API_KEY=sk-very-secret-value\n")
+    shared.start()
+    assert failing(shared) == set()
+    assert shared.inside("printenv", "OPENAI_API_KEY").stdout == "sk-very-secret-value\n"
+    image = shared.inspect("{{.Config.Image}}")
     original = run("docker", "images", "--no-trunc", "--quiet", image).stdout.strip()
-    run("bash", "-c", f"printf '{weakened}' | docker build --tag {image} -")
+    run("bash", "-c", f"printf 'FROM {image}\\nENV LEAKED=sk-very-secret-value\\n' | docker build --tag {image} -")
+    leaking = run("docker", "images", "--no-trunc", "--quiet", image).stdout.strip()
     try:
-        assert failing(bundle) == {"secrets"}
+        assert failing(shared) == {"secrets"}
     finally:
         run("docker", "tag", original, image)
-    text = "".join(path.read_text(errors="replace") for path in (bundle.path / ".state").rglob("*") if path.is_file())
+        run("docker", "rmi", leaking)
+    text = "".join(path.read_text(errors="replace") for path in (shared.path / ".state").rglob("*") if path.is_file())
     assert "sk-very-secret" not in text
+
+
+def test_a_key_comes_from_the_environment_of_start(shared: Bundle) -> None:
+    (shared.path / "local" / "env").write_text("# empty\n")
+    shared.env["OPENAI_API_KEY"] = "from-outside"
+    shared.start()
+    shared.env.clear()
+    assert shared.inside("printenv", "OPENAI_API_KEY").stdout == "from-outside\n"

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Bundle, MakeBundle, generate, inventory, on_base, run, SMALL
-
-pytestmark = pytest.mark.engine
+from tests.engine.conftest import SMALL, Bundle, MakeBundle, generate, inventory, on_base, run
 
 
 @pytest.fixture
@@ -21,8 +19,8 @@ def foreign(base_image: str) -> Iterator[str]:
     name = f"gt-{secrets.token_hex(4)}"
     run("docker", "volume", "create", f"{name}-workspace")
     run("docker", "network", "create", "--subnet", "10.99.77.0/28", f"{name}-network")
-    run("docker", "run", "--detach", "--init", "--name", name, "--network", f"{name}-network", "--volume", f"{name}-workspace:/data",
-        base_image, "sh", "-c", "echo theirs > /data/file; sleep 1000")  # fmt: skip
+    options = ("--init", "--name", name, "--network", f"{name}-network", "--volume", f"{name}-workspace:/data")
+    run("docker", "run", "--detach", *options, base_image, "sh", "-c", "echo theirs > /data/file; sleep 1000")
     yield name
     run("docker", "rm", "--force", name)
     run("docker", "network", "rm", f"{name}-network")
@@ -71,7 +69,7 @@ def test_a_failing_build_leaves_nothing_and_shows_the_log(make_bundle: MakeBundl
 def test_two_bundles_never_share_a_name(make_bundle: MakeBundle) -> None:
     first = make_bundle()
     first.start()
-    second = make_bundle(name=first.name, folder="second")
+    second = make_bundle(name=first.name, where="second")
     before = inventory()
     done = second.start(check=False)
     assert done.returncode == 1
@@ -94,7 +92,8 @@ def test_a_free_subnet_is_found_next_to_taken_ones(make_bundle: MakeBundle) -> N
             "{{range .IPAM.Config}}{{.Subnet}}{{end}}",
             f"{bundle.name}-network",
         ).stdout.strip()
-        assert subnet.endswith("/24") and subnet != "172.30.0.0/24"
+        assert subnet.endswith("/24")
+        assert subnet != "172.30.0.0/24"
     finally:
         if existing.returncode == 0:
             run("docker", "network", "rm", taken, check=False)
@@ -142,8 +141,8 @@ def test_no_docker_command(make_bundle: MakeBundle, tmp_path: Path) -> None:
 def as_user(bundle: Bundle, groups: str, *argv: str) -> subprocess.CompletedProcess[str]:
     """A program run by an ordinary user to whom the bundle's folder belongs."""
     run("chown", "-R", "12345:12345", bundle.path)
-    return run("setpriv", "--reuid", "12345", "--regid", "12345", *groups.split(), "--inh-caps=-all", *argv, check=False,
-               env={**os.environ, "HOME": str(bundle.path)})  # fmt: skip
+    become = ("setpriv", "--reuid", "12345", "--regid", "12345", *groups.split(), "--inh-caps=-all")
+    return run(*become, *argv, check=False, env={**os.environ, "HOME": str(bundle.path)})
 
 
 @pytest.fixture

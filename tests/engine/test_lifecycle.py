@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import MakeBundle, inventory, run
-
-pytestmark = pytest.mark.engine
+from tests.engine.conftest import Bundle, MakeBundle, inventory, run
 
 
 def test_start_check_stop_start_rollback(make_bundle: MakeBundle, tmp_path: Path) -> None:
@@ -94,15 +92,18 @@ def test_connect_runs_a_command_as_the_user(make_bundle: MakeBundle) -> None:
     assert bundle.script("scripts/connect.sh", "--", "printf", "%s|", "a b", "$(id)", "'").stdout == "a b|$(id)|'|"
 
 
-@pytest.mark.parametrize("script", ["scripts/start.sh", "scripts/stop.sh", "scripts/connect.sh", "scripts/status.sh",
-                                    "scripts/backup.sh", "scripts/restore.sh", "scripts/resize-volume.sh",
-                                    "scripts/mount-storage.sh", "rollback.sh", "test-setup.sh"])  # fmt: skip
-def test_each_script_has_help_and_refuses_what_it_does_not_know(make_bundle: MakeBundle, script: str) -> None:
-    bundle = make_bundle()
-    helped = bundle.script(script, "--help")
+SCRIPTS = (
+    *("start", "stop", "connect", "status", "backup", "restore", "resize-volume", "mount-storage"),
+    *("../rollback", "../test-setup"),
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_each_script_has_help_and_refuses_what_it_does_not_know(shared: Bundle, script: str) -> None:
+    helped = shared.script(f"scripts/{script}.sh", "--help")
     assert "usage:" in helped.stdout
     assert "shellcheck" not in helped.stdout
-    refused = bundle.script(script, "--no-such-thing", check=False)
+    refused = shared.script(f"scripts/{script}.sh", "--no-such-thing", check=False)
     assert refused.returncode == 2
     assert "mend:" in refused.stderr
 
@@ -136,11 +137,19 @@ def test_killed_in_the_middle_then_recovered(make_bundle: MakeBundle, step: str)
     ) as process:
         wait_for_record(bundle.path, "doing", step)
         os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=120)
     done = bundle.rollback()
     assert "was interrupted" in done.stdout
     assert not (inventory() - before)
     bundle.start()
     bundle.script("test-setup.sh")
+
+
+def launch(bundle: Bundle) -> subprocess.Popen[str]:
+    """start.sh, running, in a process group of its own."""
+    pipe = subprocess.PIPE
+    script = bundle.path / "scripts/start.sh"
+    return subprocess.Popen([script], stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
 def wait_for_record(bundle: Path, event: str, step: str) -> None:
@@ -157,13 +166,18 @@ def wait_for_record(bundle: Path, event: str, step: str) -> None:
     pytest.fail(f"{step} was not reached")
 
 
+TOOLS = """
+bash env sh cat cp mv rm rmdir mkdir ln ls readlink dirname basename date sync truncate touch wc tr cut head tail sort
+od stat du df id uname sleep timeout cksum sha256sum mktemp chmod printenv sed grep awk tar gzip docker
+"""
+
+
 def test_a_bundle_needs_neither_python_nor_gen(make_bundle: MakeBundle, tmp_path: Path) -> None:
     """Copied elsewhere, on a PATH that holds coreutils, the usual text tools and the engine's client alone."""
     bundle = make_bundle()
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash env sh cat cp mv rm rmdir mkdir ln ls readlink dirname basename date sync truncate touch wc tr cut head tail sort "
-                 "od stat du df id uname sleep timeout cksum sha256sum mktemp chmod printenv sed grep awk tar gzip docker").split():  # fmt: skip
+    for name in TOOLS.split():
         (tools / name).symlink_to(run("which", name).stdout.strip())
     moved = tmp_path / "else where"
     run("cp", "-a", bundle.path, moved)

@@ -1,0 +1,51 @@
+"""The built-in profile as it is, on a base image from a mirror, with its assistant; and an assistant that comes by npm."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from tests.engine.conftest import MakeBundle, generate, inventory, run
+
+
+def test_the_dev_profile_without_a_registry(tmp_path: Path) -> None:
+    name = f"gt-{secrets.token_hex(4)}"
+    before = inventory()
+    bundle = generate(tmp_path / "dev", name)
+    try:
+        bundle.start()
+        bundle.script("test-setup.sh")
+        assert bundle.inside("which", "aider").stdout == "/usr/local/bin/aider\n"
+        # What the original plan's sudo was for, without a capability and without a way to be root.
+        bundle.inside("bash", "-c", "sudo apt-get update && sudo apt-get install -y jq")
+        assert bundle.inside("jq", "--raw-output", ".answer", "/dev/stdin", check=False).returncode == 0
+        assert bundle.inside("id", "-u").stdout == "1000\n"
+        assert bundle.inside("sudo", "id", check=False).returncode == 1
+        # The packages survive a stop and a start.
+        bundle.script("scripts/stop.sh")
+        bundle.start()
+        bundle.inside("jq", "--version")
+    finally:
+        bundle.rollback("--delete-data")
+    assert not (inventory() - before)
+
+
+def test_the_base_image_is_the_same_for_the_same_mirror(tmp_path: Path) -> None:
+    """Two bundles make it from nothing, and its layer is the same to the byte."""
+    layers = []
+    for name in (f"gt-{secrets.token_hex(4)}", f"gt-{secrets.token_hex(4)}"):
+        bundle = generate(tmp_path / name, name)
+        step = bundle.path / "steps" / "30-base-image"
+        run("bash", step / "do.sh")
+        image = f"gen-{name}-base:debian-bookworm"
+        layers.append(run("docker", "image", "inspect", "--format", "{{.RootFS.Layers}}", image).stdout)
+        run("bash", step / "undo.sh")
+        assert not run("docker", "images", "--quiet", image).stdout
+    assert layers[0] == layers[1]
+
+
+def test_an_assistant_that_comes_by_npm(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("agent.name=codex", "image.node=22")
+    bundle.start()
+    bundle.script("test-setup.sh")
+    assert bundle.inside("which", "codex").stdout == "/usr/local/bin/codex\n"
