@@ -64,7 +64,7 @@ class Docker:
     def documents(self, request: Request) -> Documents:
         """The documents of one bundle. Raises GenError when a policy has no check."""
         service = _service(request)
-        project = f"{request.profile.name}-{_digest([request.names.image, _literal(service)])[:8]}"
+        project = f"{request.profile.name}-{_digest([request.names.image, literally(service)])[:8]}"
         service["labels"] = _labels(request, project)
         files = {
             "compose.yaml": _compose(request, project, service),
@@ -88,7 +88,7 @@ def _compose(request: Request, project: str, service: dict[str, Any]) -> dict[st
     document = {"name": project, "services": {"sandbox": service}, "volumes": {"workspace": volume}}
     if request.profile.network.mode != "none":
         document["networks"] = {"sandbox": {"external": True, "name": Variable("GEN_NETWORK_NAME", names.network)}}
-    literal: dict[str, Any] = _literal(document)
+    literal: dict[str, Any] = literally(document)
     return literal
 
 
@@ -204,16 +204,16 @@ def _labels(request: Request, project: str) -> dict[str, Any]:
     }
 
 
-def _literal(value: Any) -> Any:
+def literally(value: Any) -> Any:
     """The same data with every `$` doubled, so that Compose reads it as it is; variables stay what they are."""
     if isinstance(value, Variable):
         return str(value)
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):
-        return {key: _literal(entry) for key, entry in value.items()}
+        return {key: literally(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_literal(entry) for entry in value]
+        return [literally(entry) for entry in value]
     return value
 
 

@@ -92,7 +92,8 @@ def test_a_file_that_is_missing_or_has_lost_its_mode_comes_back(tmp_path: Path) 
     write_bundle(ONE, out)
     (out / "README").unlink()
     (out / "lib/run").chmod(0o644)
-    assert [(found.path, found.kind) for found in differences(out, ONE)] == [("README", "missing"), ("lib/run", "mode")]
+    found = [(difference.path, difference.kind) for difference in differences(out, ONE)]
+    assert found == [("README", "missing"), ("lib/run", "mode")]
     assert write_bundle(ONE, out).changed == ("README", "lib/run")
     assert differences(out, ONE) == ()
 
@@ -136,7 +137,7 @@ def test_what_is_the_users_own_is_never_touched(tmp_path: Path) -> None:
         (out / path).parent.mkdir(exist_ok=True)
         (out / path).write_text("mine", "utf-8")
     write_bundle(TWO, out)
-    assert {path: "mine" for path in own}.items() <= tree(out).items()
+    assert dict.fromkeys(own, "mine").items() <= tree(out).items()
 
 
 def test_a_manifest_cannot_point_out_of_the_bundle(tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_manifest_cannot_point_out_of_the_bundle(tmp_path: Path) -> None:
 
 
 def killed_at(call: int, name: str, files: Files, out: Path) -> bool:
-    """Writes in a process of its own that dies, as under SIGKILL, at the nth call of a Path's method; whether it did."""
+    """Writes in a process of its own that dies, as under SIGKILL, at the nth call of a method; whether it did."""
     child = os.fork()
     if child == 0:
         try:

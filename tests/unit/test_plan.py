@@ -12,7 +12,12 @@ from generator.errors import GenError
 from generator.plan import build_plan
 from tests.unit.planning import loaded, planned, rendered, text
 
-CA = Path("/etc/ssl/certs/ca-certificates.crt")
+LAYOUT = """
+    README.md PLAN.md AGENTS.md plan.json MANIFEST.sha256 Dockerfile compose.yaml .env.example rollback.sh test-setup.sh
+    scripts/start.sh scripts/stop.sh scripts/connect.sh scripts/status.sh scripts/backup.sh scripts/restore.sh
+    scripts/resize-volume.sh scripts/mount-storage.sh config/security.json config/seccomp.json
+    config/ai-assistant-config.yml lib/runner.sh lib/settings.sh
+"""
 
 
 def test_the_settings_are_all_there_and_text() -> None:
@@ -75,12 +80,7 @@ def test_the_profile_decides_which_files_there_are(sets: str, there: str, not_th
 
 def test_the_bundle_has_the_layout_that_users_rely_on() -> None:
     files = rendered()
-    for path in (
-        "README.md PLAN.md AGENTS.md plan.json MANIFEST.sha256 Dockerfile compose.yaml .env.example rollback.sh "
-        "test-setup.sh scripts/start.sh scripts/stop.sh scripts/connect.sh scripts/status.sh scripts/backup.sh "
-        "scripts/restore.sh scripts/resize-volume.sh scripts/mount-storage.sh config/security.json lib/runner.sh "
-        "config/ai-assistant-config.yml config/seccomp.json lib/settings.sh"
-    ).split():
+    for path in LAYOUT.split():
         assert path in files
     assert not [path for path in files if path.split("/")[0] in ("local", ".state", "storage", "backups")]
 
