@@ -1,10 +1,8 @@
 """Writing a bundle: whole or not at all, and nothing of the user's is ever lost."""
 
-import errno
 import os
 import stat
 import subprocess
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -12,41 +10,9 @@ import pytest
 
 from generator.bundle import write_bundle
 from generator.drift import PENDING, differences
-from generator.errors import GenError
-from generator.render import MANIFEST, RenderedFile, manifest
+from generator.render import MANIFEST
 from tests.unit.planning import rendered
-
-Files = dict[str, RenderedFile]
-
-
-def files_of(**contents: str) -> Files:
-    """A small bundle: `a__b="x"` is the file a/b; what begins with #! is executable."""
-    files = {
-        name.replace("__", "/"): RenderedFile(content.encode(), 0o755 if content.startswith("#!") else 0o644)
-        for name, content in sorted(contents.items())
-    }
-    return files | {MANIFEST: RenderedFile(manifest(files), 0o644)}
-
-
-ONE = files_of(README="one\n", lib__run="#!/bin/sh\n", old__gone="old\n")
-TWO = files_of(README="two\n", lib__run="#!/bin/sh\n", new__here="new\n")
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """What is there: content by path, with a mark for what may be executed."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_text("utf-8") + ("*" if os.access(path, os.X_OK) else "")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
-
-
-def refusal(files: Files, out: Path, *, force: bool = False) -> GenError:
-    """The error of a write that must fail."""
-    with pytest.raises(GenError) as caught:
-        write_bundle(files, out, force=force)
-    assert caught.value.resolution
-    return caught.value
+from tests.unit.writing import ONE, TWO, Files, refusal, tree
 
 
 def test_a_new_bundle_is_whole_and_passes_sha256sum(tmp_path: Path) -> None:
@@ -200,126 +166,6 @@ def test_an_empty_folder_becomes_a_bundle_even_when_the_first_writer_is_killed(t
     write_bundle(ONE, out)
     assert differences(out, ONE) == ()
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
-
-
-def full_disk(*_: object) -> None:
-    """What a write on a full disk does."""
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-@pytest.mark.parametrize("there", [True, False], ids=["a bundle is there", "nothing is there"])
-def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
-    out = tmp_path / "dev"
-    if there:
-        write_bundle(ONE, out)
-    before = tree(tmp_path)
-    monkeypatch.setattr(os, "fsync", full_disk)
-    error = refusal(TWO, out)
-    assert error.exit_code == 1
-    assert error.details == "No space left on device"
-    assert "df -h" in (error.resolution or "")
-    assert tree(tmp_path) == before
-    assert out.exists() == there
-
-
-def a_link(out: Path) -> None:
-    """`out` is a symbolic link to a folder."""
-    (out.parent / "real").mkdir()
-    out.symlink_to("real")
-
-
-def a_dangling_link(out: Path) -> None:
-    """`out` is a symbolic link to nothing."""
-    out.symlink_to("nowhere")
-
-
-def a_file(out: Path) -> None:
-    """`out` is a file."""
-    out.write_text("mine", "utf-8")
-
-
-def a_folder_of_others(out: Path) -> None:
-    """`out` holds somebody else's work."""
-    out.mkdir()
-    (out / "thesis.tex").write_text("mine", "utf-8")
-
-
-def a_folder_with_an_empty_manifest(out: Path) -> None:
-    """`out` has a manifest that names nothing."""
-    out.mkdir()
-    (out / MANIFEST).write_text("hello\n", "utf-8")
-
-
-@pytest.mark.parametrize(
-    ("prepare", "why"),
-    [
-        (a_link, "It is a symbolic link"),
-        (a_dangling_link, "It is a symbolic link"),
-        (a_file, "It is a file"),
-        (a_folder_of_others, "It is not empty and not a bundle: it has no MANIFEST.sha256"),
-        (a_folder_with_an_empty_manifest, "It is not empty and not a bundle: it has no MANIFEST.sha256"),
-    ],
-)
-@pytest.mark.parametrize("force", [False, True])
-def test_what_is_not_ours_is_refused_even_with_force(
-    tmp_path: Path, prepare: Callable[[Path], None], why: str, force: bool
-) -> None:
-    out = tmp_path / "dev"
-    prepare(out)
-    before = tree(tmp_path)
-    error = refusal(ONE, out, force=force)
-    assert (error.exit_code, error.details) == (4, why)
-    assert tree(tmp_path) == before
-
-
-def test_a_missing_folder_above_is_a_usage_error(tmp_path: Path) -> None:
-    error = refusal(ONE, tmp_path / "a/b/dev")
-    assert error.exit_code == 2
-    assert error.resolution == f"mkdir -p {tmp_path / 'a/b'}"
-
-
-def test_a_folder_of_the_bundle_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
-    out, elsewhere = tmp_path / "dev", tmp_path / "elsewhere"
-    write_bundle(ONE, out)
-    elsewhere.mkdir()
-    (out / "lib/run").unlink()
-    (out / "lib").rmdir()
-    (out / "lib").symlink_to(elsewhere)
-    assert refusal(TWO, out, force=True).exit_code == 4
-    assert list(elsewhere.iterdir()) == []
-
-
-def test_a_file_of_the_bundle_that_became_a_link_is_not_written_through(tmp_path: Path) -> None:
-    out, elsewhere = tmp_path / "dev", tmp_path / "elsewhere"
-    write_bundle(ONE, out)
-    elsewhere.write_text("mine", "utf-8")
-    (out / "README").unlink()
-    (out / "README").symlink_to(elsewhere)
-    assert "README" in refusal(TWO, out).brief
-    write_bundle(TWO, out, force=True)
-    assert elsewhere.read_text("utf-8") == "mine"
-    assert differences(out, TWO) == ()
-
-
-@pytest.mark.parametrize(
-    ("number", "mend"),
-    [
-        (errno.EROFS, "The filesystem is read-only: choose another folder with --out"),
-        (errno.EACCES, "Choose a folder that you may write to with --out, or change its owner"),
-        (errno.EDQUOT, "Your quota is used up: free some space, then run the same command again"),
-        (errno.EIO, "Correct that, then run the same command again: it completes what was begun"),
-    ],
-)
-def test_what_the_disk_says_is_passed_on_with_a_mend(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, mend: str
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number), str(tmp_path / "dev"))
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    error = refusal(ONE, tmp_path / "dev")
-    assert (error.exit_code, error.resolution) == (1, mend)
-    assert error.details == f"{os.strerror(number)} ({tmp_path / 'dev'})"
 
 
 def test_drift_names_everything_that_differs(tmp_path: Path) -> None:
