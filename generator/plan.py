@@ -7,7 +7,7 @@ rendering it only loops and prints.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,9 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     profile, agent, engine = loaded.profile, load_agent(loaded.profile.agent.name), find_engine(loaded.profile.engine)
     root = templates()
     dumped = profile.model_dump()
-    steps = tuple(step for step in find_steps(root) if _applies(step.when, dumped, step.id))
+    steps = tuple(
+        _addressed(step, loaded.identity) for step in find_steps(root) if _applies(step.when, dumped, step.id)
+    )
     checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))
     image = plan_image(profile, agent, loaded.ca_pem)
     names = engine.names(profile, image.digest)
@@ -135,6 +137,12 @@ def _step_data(step: StepSpec) -> dict[str, Any]:
         "undo": f"bash {folder}/undo.sh",
         "troubles": [asdict(trouble) for trouble in step.troubles],
     }
+
+
+def _addressed(step: StepSpec, identity: str) -> StepSpec:
+    """The step with its mends naming the profile that this bundle comes from."""
+    mended = (replace(trouble, mend=trouble.mend.replace("{profile}", identity)) for trouble in step.troubles)
+    return replace(step, troubles=tuple(mended))
 
 
 def _applies(when: When, profile: Mapping[str, Any], who: str) -> bool:

@@ -1,4 +1,4 @@
-"""The built-in profile as it is, on a base image from a mirror, with its assistant; and an assistant that comes by npm."""
+"""The built-in profile as it is, on a base image from a mirror, with its assistant; and an assistant from npm."""
 
 from __future__ import annotations
 

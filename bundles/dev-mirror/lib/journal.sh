@@ -1,0 +1,71 @@
+# The journal: what a run did, one JSON record a line, on the disk before the change that it speaks of.
+# A record ends with a checksum of what stands before it. Fields stand in a fixed order, so that sed can read them.
+# shellcheck shell=bash
+
+JOURNAL=$STATE/journal.jsonl
+
+checksum() { printf '%s' "$1" | cksum | cut -d ' ' -f 1; }
+
+# journal_append EVENT STEP [SCOPE]: writes one record and makes it durable. Ends the script when it cannot.
+journal_append() {
+    local body seq=1
+    [ ! -s "$JOURNAL" ] || seq=$(($(wc -l <"$JOURNAL") + 1))
+    body='{"seq":'$seq',"time":"'$(now)'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
+    printf '%s,"sum":%s}\n' "$body" "$(checksum "$body")" >>"$JOURNAL" && durable "$JOURNAL" && return 0
+    fail "$EX_RESIDUE" "the journal cannot be written, so nothing more is changed" "$JOURNAL" \
+        "df -h '$STATE'   (make room, then run scripts/start.sh or rollback.sh: both go on from here)"
+}
+
+# journal_check: drops a last record that was torn off in the middle; refuses a journal that is damaged elsewhere.
+# What was checked before is known by its digest, so that a long journal is not read record by record each time.
+journal_check() {
+    local line number body sum total torn='' known=0 digest='' seen=$STATE/journal.checked
+    [ -s "$JOURNAL" ] || return 0
+    total=$(wc -l <"$JOURNAL")
+    [ -z "$(tail -c 1 "$JOURNAL")" ] || torn=yes # a whole record ends with a line break
+    [ ! -s "$seen" ] || read -r known digest <"$seen"
+    [ "$digest" = "$(head -n "$known" "$JOURNAL" | digest_of)" ] || known=0
+    number=$known
+    while IFS= read -r line; do
+        number=$((number + 1))
+        body=${line%,\"sum\":*}
+        sum=${line##*,\"sum\":}
+        [ "$body" != "$line" ] && [ "$sum" = "$(checksum "$body")}" ] && continue
+        [ "$number" -eq "$total" ] && [ -z "$torn" ] && torn=yes && total=$((total - 1)) && continue
+        fail "$EX_REFUSED" "the journal is damaged in line $number, so nothing is changed on its word" "$JOURNAL" \
+            "look at it, then move it away and see what is left with scripts/status.sh"
+    done < <(tail -n "+$((known + 1))" "$JOURNAL" | head -n "$((total - known))")
+    [ -z "$torn" ] || head -n "$total" "$JOURNAL" | write_durably "$JOURNAL"
+    [ "$total" = "$known" ] || printf '%s %s\n' "$total" "$(digest_of <"$JOURNAL")" >"$seen"
+}
+
+# journal_read: the records as lines "run event step scope".
+journal_read() {
+    [ -s "$JOURNAL" ] || return 0
+    sed -n 's/^{"seq":[0-9]*,"time":"[^"]*","run":"\([^"]*\)","event":"\([^"]*\)","step":"\([^"]*\)","scope":"\([^"]*\)".*/\1 \2 \3 \4/p' "$JOURNAL"
+}
+
+# journal_open_run: the last run, if it neither committed nor came to an end.
+journal_open_run() {
+    journal_read | awk '$2 == "begin" { run = $1 } $2 == "commit" || $2 == "end" { run = "" } END { if (run) print run }'
+}
+
+# journal_steps_of RUN: the steps that the run began to do and did not undo, last one first.
+journal_steps_of() {
+    journal_read | awk -v run="$1" '$1 == run && $2 == "doing" { n++; step[n] = $3; open[$3] = 1 }
+        $1 == run && $2 == "undone" { open[$3] = 0 }
+        END { for (i = n; i > 0; i--) if (open[step[i]]) { print step[i]; open[step[i]] = 0 } }'
+}
+
+# journal_steps_ever: the steps that committed runs did since the last whole rollback, last in the plan's order first.
+# What a run did that did not commit is undone already when this is asked.
+journal_steps_ever() {
+    journal_read | awk '$2 == "done" { did[$1] = did[$1] " " $3 }
+        $2 == "commit" { n = split(did[$1], step, " "); for (i = 1; i <= n; i++) open[step[i]] = 1 }
+        $2 == "undone" && $4 == "all" { delete open[$3] }
+        $2 == "end" && $4 == "all" { for (s in open) delete open[s] }
+        END { for (s in open) print s }' | sort -r
+}
+
+# journal_committed RUN: whether that run committed.
+journal_committed() { journal_read | grep -q "^$1 commit "; }

@@ -1,0 +1,27 @@
+# A base image from an apt mirror, for those who have no registry. Sourced after docker.sh.
+# shellcheck shell=bash
+
+# apt_mirror: the mirror's address: the profile's, or the one that this host's own apt uses, or empty for the tool's default.
+apt_mirror() {
+    case $GEN_APT_MIRROR in
+    '' | none) ;;
+    host)
+        apt-get indextargets --format '$(REPO_URI)|$(COMPONENT)|$(CODENAME)|$(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
+            awk -F '|' -v suite="$GEN_BASE_SUITE" '$2 == "main" && $3 == suite { print $1; exit }'
+        ;;
+    *) printf '%s\n' "$GEN_APT_MIRROR" ;;
+    esac
+}
+
+# A time for everything in the image, so that the same state of the mirror gives the same image: 2024-01-01.
+MIRROR_EPOCH=1704067200
+
+make_from_mirror() {
+    local mirror
+    mirror=$(apt_mirror)
+    # A mirror that the host uses by a name of its own suite only: without a match the tool's default is asked.
+    echo "making $GEN_BASE_REF ($GEN_BASE_SUITE) from ${mirror:-the default mirror}"
+    SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
+        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"} |
+        docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$GEN_BASE_REF"
+}

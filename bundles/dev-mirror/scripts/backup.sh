@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Saves the workspace to a compressed archive with a checksum beside it, and says where.
+#
+# usage: scripts/backup.sh [--help]
+#
+# A sandbox that runs is paused meanwhile, so that the archive is one moment of the workspace. Owners, modes, links,
+# extended attributes and sparse files are kept. scripts/restore.sh FILE brings it back.
+#
+# Exit codes: 0 saved; 1 failed, and nothing is left behind; 4 refused.
+# shellcheck source=templates/lib/runner.sh
+. "$(dirname "$0")/../lib/runner.sh"
+# shellcheck source=templates/lib/docker.sh
+. "$BUNDLE/lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+help_or_refuse "$0" "$@"
+
+# As root in the container, with the one capability that reading every file of the workspace needs; the volume is read-only.
+archive() {
+    tool --user 0:0 --cap-drop ALL --cap-add DAC_READ_SEARCH --security-opt no-new-privileges --volume "$VOLUME:/mnt:ro" -- \
+        tar --create --gzip --directory /mnt --numeric-owner --xattrs --acls --sparse --one-file-system --exclude ./lost+found .
+}
+
+at_exit() {
+    [ -z "$paused" ] || docker unpause "$GEN_CONTAINER" >/dev/null
+    paused=''
+    [ -n "$was_attached" ] || detach >/dev/null
+    [ -z "$file" ] || rm -f "$file.part"
+}
+
+paused='' was_attached=yes file=''
+begin
+[ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
+is_attached || was_attached=''
+attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not answer" "" "sudo systemctl start docker"
+if ours "$line" 3 && [ "$(word 2 "$line")" = running ]; then
+    docker pause "$GEN_CONTAINER" >/dev/null && paused=yes
+fi
+mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w '$BUNDLE'"
+file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
+[ ! -e "$file" ] || file=${file%.tar.gz}-$$.tar.gz
+say "Saving the workspace …"
+tick "saving"
+archive >"$file.part" 2>"$STATE/logs/$RUN/backup.log"
+code=$?
+tick_end
+[ "$code" -eq 0 ] && [ -z "$SIGNAL" ] && gzip -t "$file.part" && durable "$file.part" || {
+    tail -n 5 "$STATE/logs/$RUN/backup.log" >&2
+    fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h '$BACKUPS'"
+}
+# The checksum first: an archive that has its name has its checksum.
+printf '%s  %s\n' "$(digest_of <"$file.part")" "$(basename "$file")" | write_durably "$file.sha256"
+mv "$file.part" "$file" && durable "$file"
+say "saved:   $file ($(human "$(file_bytes "$file")"))"
+say "restore: scripts/restore.sh '$file'"

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Makes the workspace larger or smaller. Nothing in it is lost.
+#
+# usage: scripts/resize-volume.sh SIZE
+#
+#   SIZE   the new size in gigabytes (40), or with a unit (512M, 40G, 1T)
+#
+# Growing works while the sandbox runs, where the kernel lets the engine do it. Otherwise the sandbox is stopped for it and
+# started again, and the work is done on a copy, which takes the image's place only when it is whole. A size that is too
+# small for what is in the workspace is refused before anything is touched, and so is one that the host's disk could not
+# hold.
+#
+# Exit codes: 0 done; 1 failed, and the workspace is as it was; 2 wrong arguments; 4 refused, nothing was touched.
+# shellcheck source=templates/lib/runner.sh
+. "$(dirname "$0")/../lib/runner.sh"
+# shellcheck source=templates/lib/docker.sh
+. "$BUNDLE/lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+# bytes_of SIZE: the bytes that a size stands for; fails when it is none.
+bytes_of() {
+    local digits=${1%[MGT]} shift_by=30
+    case $digits in '' | *[!0-9]* | 0* | ??????*) return 1 ;; esac
+    case $1 in *M) shift_by=20 ;; *T) shift_by=40 ;; esac
+    echo $((digits << shift_by))
+}
+
+# grow_online: the filesystem grows while it is mounted, from a short-lived container next to the sandbox.
+grow_online() {
+    case $(superblock 'Filesystem state') in *error*) return 1 ;; esac
+    truncate -s "$new" "$IMAGE" && durable "$IMAGE" || return 1
+    root_tool --volume "$VOLUME:/mnt" -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null 2>&1 && return 0
+    # What is past the end of the filesystem was never part of it.
+    [ "$(filesystem_bytes)" -gt "$old" ] || { truncate -s "$old" "$IMAGE" && root_tool -- losetup --set-capacity "$(attached_device)"; }
+    return 1
+}
+
+# resize_copy: a copy is checked, resized and checked again, and then takes the image's place.
+resize_copy() {
+    local copy=$IMAGE.new
+    rm -f "$copy"
+    cp --sparse=always --reflink=auto "$IMAGE" "$copy" && mended "$copy" &&
+        { [ "$new" -lt "$old" ] || truncate -s "$new" "$copy"; } &&
+        user_tool -- resize2fs "$copy" "$((new / 1024))K" >/dev/null 2>&1 &&
+        truncate -s "$new" "$copy" && user_tool -- e2fsck -f -n "$copy" >/dev/null 2>&1 &&
+        durable "$copy" && mv -f "$copy" "$IMAGE" && durable "$IMAGE" && return 0
+    rm -f "$copy"
+    return 1
+}
+
+# mended FILE: the filesystem's own check, which mends what needs no decision.
+mended() {
+    user_tool -- e2fsck -f -p "$1" >/dev/null
+    [ $? -le 1 ]
+}
+
+filesystem_bytes() {
+    user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { n = $2 } /^Block size/ { s = $2 } END { printf "%.0f\n", n * s }'
+}
+
+# resize_offline: stops the sandbox if it runs, resizes, and leaves it to the caller to start it again.
+resize_offline() {
+    if [ -n "$running" ]; then
+        say "The sandbox is stopped for it, and started again."
+        docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
+        docker stop --time 10 "$GEN_CONTAINER" >/dev/null || return 1
+        restart=yes
+    fi
+    detach >/dev/null && resize_copy
+}
+
+case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
+new=$(bytes_of "${1:-}") && [ $# -eq 1 ] ||
+    fail "$EX_USAGE" "not a size: ${1:-(none given)}" "a whole number of gigabytes, or one with M, G or T, is wanted" "scripts/resize-volume.sh 40"
+begin
+[ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not answer" "" "sudo systemctl start docker"
+running=''
+case $(word 2 "$line") in running | paused | restarting) running=yes ;; esac
+old=$(file_bytes "$IMAGE")
+
+restart='' used=$(used_bytes)
+if [ "$new" -lt "$old" ]; then
+    [ "$new" -gt $((used + used / 20)) ] ||
+        fail "$EX_REFUSED" "the workspace cannot be made smaller than what is in it" "$(human "$used") are used, and the filesystem needs a little more" \
+            "remove files in the workspace first"
+elif [ "$new" -gt "$old" ]; then
+    missing=$(room_for "$new" "$IMAGE") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h '$BUNDLE'"
+fi
+if [ "$new" -ne "$old" ] && ! { [ "$new" -gt "$old" ] && [ -n "$running" ] && grow_online; }; then
+    missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h '$BUNDLE'"
+    if ! resize_offline; then
+        [ -z "$restart" ] || say "The workspace is as it was; scripts/start.sh starts the sandbox again."
+        fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "" "scripts/mount-storage.sh report"
+    fi
+fi
+say "The workspace is $(human "$(file_bytes "$IMAGE")") large now; it was $(human "$old")."
+if [ -n "$restart" ]; then
+    lock_release
+    "$BUNDLE/scripts/start.sh" || exit
+fi

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Holds when our network exists.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+
+line=$(network_line "$NETWORK") || unknown "the engine does not list its networks"
+ours "$line" 2 || exit "$HOLDS_NOT"

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Runs every check on the running sandbox: one line each, and a count.
+#
+# usage: ./test-setup.sh [--tap] [--junit FILE]
+#
+#   --tap          print the Test Anything Protocol instead
+#   --junit FILE   write a JUnit report as well
+#
+# Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments.
+# shellcheck source=templates/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+# shellcheck source=templates/lib/report.sh
+. "$BUNDLE/lib/report.sh"
+
+format=text junit=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) usage "$0" && exit "$EX_DONE" ;;
+    --tap) format=tap ;;
+    --junit)
+        junit=${2:-}
+        [ -n "$junit" ] || fail "$EX_USAGE" "--junit wants the name of a file" "" "./test-setup.sh --junit report.xml"
+        shift
+        ;;
+    *) fail "$EX_USAGE" "unknown argument: $1" "" "./test-setup.sh --help" ;;
+    esac
+    shift
+done
+
+report_begin
+for check in "$BUNDLE"/checks/*.sh; do
+    run_check "$check"
+done
+report_end

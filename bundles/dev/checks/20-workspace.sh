@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The workspace is its own ext4 filesystem of the right size, and writable
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+read -r type kilobytes target < <(inside df -k --output=fstype,size,target "$GEN_STORAGE_PATH" | tail -n 1)
+[ "$type" = ext4 ] && [ "$target" = "$GEN_STORAGE_PATH" ] || { echo "the workspace is no ext4 filesystem of its own: $type on $target"; exit "$HOLDS_NOT"; }
+size=$(file_bytes "$IMAGE")
+bytes=$((kilobytes * 1024))
+# The filesystem's own tables take a part; a small one has a journal that takes more.
+[ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] ||
+    { echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"; exit "$HOLDS_NOT"; }
+inside sh -c 'f=$(mktemp .gen-check-XXXXXX) && echo ok >"$f" && rm "$f"' || { echo "the user cannot write in the workspace"; exit "$HOLDS_NOT"; }

@@ -1,0 +1,125 @@
+# What the steps, checks and scripts ask of Docker. Sourced after common.sh.
+# shellcheck shell=bash
+# shellcheck source=templates/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+INSTANCE=$(instance) || exit "$EX_REFUSED"
+
+# A name that we chose at run time, since somebody else's object has the first one. Kept in .state/names/.
+VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
+[ ! -s "$STATE/names/volume" ] || read -r VOLUME <"$STATE/names/volume"
+[ ! -s "$STATE/names/network" ] || read -r NETWORK <"$STATE/names/network"
+
+# unknown WHAT: a verify.sh that cannot know says so and stops: it never guesses.
+unknown() {
+    warn "$1"
+    exit "$UNKNOWN"
+}
+
+# container_line NAME: "id state instance bundle local" of the container of exactly that name; empty when there is none.
+# Fails when the engine does not answer, which is not the same as none.
+container_line() {
+    docker ps --all --no-trunc --filter "name=^/$1\$" \
+        --format '{{.ID}} {{.State}} {{.Label "gen.instance"}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}'
+}
+
+# volume_line, network_line, image_line NAME: "name-or-id instance", empty when there is none.
+volume_line() {
+    docker volume ls --filter "name=^$1\$" --format '{{.Name}} {{.Label "gen.instance"}}'
+}
+network_line() {
+    docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.instance"}}'
+}
+image_line() {
+    local id
+    id=$(docker images --no-trunc --quiet "$1") || return 1
+    [ -z "$id" ] || echo "$id $(docker image inspect --format '{{index .Config.Labels "gen.instance"}}' "${id%%$'\n'*}")"
+}
+
+word() { # word N LINE: the N-th word of a line
+    local n=$1
+    shift
+    # shellcheck disable=SC2086 # split on purpose
+    set -- $1
+    shift $((n - 1))
+    printf '%s\n' "${1:-}"
+}
+
+# ours LINE N: whether the N-th word, the label, is this copy of the bundle.
+ours() { [ -n "$1" ] && [ "$(word "$2" "$1")" = "$INSTANCE" ]; }
+
+# image_is_there REF
+image_is_there() {
+    local id
+    id=$(docker images --quiet "$1") || return "$UNKNOWN"
+    [ -n "$id" ]
+}
+
+# compose ARG...: Compose on this bundle's file, the user's own additions included.
+compose() {
+    local files=(--file "$BUNDLE/compose.yaml")
+    [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
+    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$(local_digest) GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK \
+        docker compose --project-directory "$BUNDLE" "${files[@]}" "$@"
+}
+
+# inside ARG...: a command in the running sandbox as its user.
+inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
+
+# A field with a comma or a quote in --mount needs quotes of its own.
+mount_field() {
+    local quote='"'
+    printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
+}
+
+# tool [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image, with the storage folder at its own
+# path. It has no network, and goes by itself.
+tool() {
+    local options=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    docker run --rm --interactive --init --network none --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
+        --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" \
+        ${options[@]+"${options[@]}"} --entrypoint "$1" "$GEN_IMAGE_REF" "${@:2}"
+}
+
+# end_tools: ends the short-lived containers of a run that was killed; what they were doing must not go on under an undo.
+end_tools() {
+    local left
+    left=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE" --filter label=gen.role=tool) || return 1
+    # shellcheck disable=SC2086 # one word a container
+    [ -z "$left" ] || docker rm --force $left
+}
+
+# root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
+root_tool() { tool --privileged --userns host --user 0:0 --volume /dev:/dev "$@"; }
+
+# user_tool [OPTION...] -- COMMAND...: the same as whoever runs this script, without any privilege.
+user_tool() { tool --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges "$@"; }
+
+# free_name KIND WANTED: WANTED, or WANTED-2 and so on where that name belongs to somebody else. KIND: volume or network.
+free_name() {
+    local name=$2 number=1 line
+    while :; do
+        line=$("$1_line" "$name") || return 1
+        if [ -z "$line" ] || ours "$line" 2; then break; fi
+        number=$((number + 1))
+        name=$2-$number
+    done
+    echo "$name"
+}
+
+# remember_name KIND NAME: the name that this bundle uses from now on.
+remember_name() {
+    mkdir -p "$STATE/names"
+    printf '%s\n' "$2" | write_durably "$STATE/names/$1"
+}
+
+# forget_name KIND
+forget_name() {
+    rm -f "$STATE/names/$1"
+    rmdir "$STATE/names" 2>/dev/null || :
+}

@@ -1,0 +1,36 @@
+# What a person sees while a run goes on, and when it fails. Sourced by the runner.
+# shellcheck shell=bash
+
+TICKER=''
+
+# tick TITLE: shows that a long step goes on: elapsed time on a terminal, a line each half minute elsewhere.
+tick() {
+    (
+        seconds=0
+        while sleep 1 && kill -0 $$ 2>/dev/null; do
+            seconds=$((seconds + 1))
+            if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
+        done
+    ) 2>/dev/null &
+    TICKER=$!
+}
+
+tick_end() {
+    [ -n "$TICKER" ] || return 0
+    kill "$TICKER" 2>/dev/null
+    wait "$TICKER" 2>/dev/null
+    TICKER=''
+    [ ! -t 1 ] || printf '\r\033[K'
+}
+
+# report_failure STEP PHASE CODE: what failed, the last lines of its log, and the step's hint.
+report_failure() {
+    local log=$STATE/logs/$RUN/$1.$2.log why="$2.sh ended with code $3"
+    [ "$3" -ne 124 ] || why="$2.sh took longer than $(step_value "$1" timeout) seconds"
+    [ -z "$SIGNAL" ] || why="interrupted by SIG$SIGNAL"
+    warn "error: step $1 failed: $(step_value "$1" title)"
+    warn "  why:  $why"
+    tail -n 15 "$log" 2>/dev/null | sed 's/[[:cntrl:]]\[[0-9;]*m//g; s/^/  | /' >&2
+    [ -n "$SIGNAL" ] || warn "  mend: $(step_value "$1" hint)"
+    warn "  log:  $log"
+}

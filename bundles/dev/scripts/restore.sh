@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Brings a saved workspace back. What is in the workspace now is not lost: it is moved to storage/kept/.
+#
+# usage: scripts/restore.sh FILE
+#
+#   FILE   an archive that scripts/backup.sh wrote, or a disk image (.img) from storage/kept/
+#
+# The archive's checksum is looked at first. It is unpacked into a new disk image of the present size, which takes the old
+# one's place only when it is whole. A sandbox that runs is stopped for the exchange and started again.
+#
+# Exit codes: 0 restored; 1 failed, and the workspace is as it was; 2 wrong arguments; 4 refused, nothing was touched.
+# shellcheck source=templates/lib/runner.sh
+. "$(dirname "$0")/../lib/runner.sh"
+# shellcheck source=templates/lib/docker.sh
+. "$BUNDLE/lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+new=''
+at_exit() { [ -z "$new" ] || rm -f "$new"; }
+
+# unpack FILE IMAGE: the archive into the filesystem of IMAGE. The kernel mounts it in a container without network.
+unpack() {
+    root_tool -- sh -c 'mkdir /mnt/restore && mount -o loop,nosuid,nodev "$1" /mnt/restore &&
+        tar --extract --gzip --directory /mnt/restore --numeric-owner --xattrs --xattrs-include="*" --acls --same-owner --preserve-permissions
+        code=$?; umount /mnt/restore && exit $code' restore "$2" <"$1"
+}
+
+verify_checksum() {
+    local sum
+    [ -r "$1.sha256" ] || fail "$EX_REFUSED" "the backup has no checksum beside it" "$1.sha256 is missing" "take another backup: ls '$BACKUPS'"
+    read -r sum _ <"$1.sha256"
+    [ "$(digest_of <"$1")" = "$sum" ] || fail "$EX_REFUSED" "the backup is damaged" "its checksum does not match" "take another backup: ls '$BACKUPS'"
+}
+
+case ${1:-} in
+-h | --help) usage "$0" && exit "$EX_DONE" ;;
+'' | -*) fail "$EX_USAGE" "say which backup" "" "ls '$BACKUPS' '$STORAGE/kept'" ;;
+esac
+file=$1
+[ -r "$file" ] && [ -f "$file" ] || fail "$EX_USAGE" "the backup cannot be read: $file" "" "ls '$BACKUPS' '$STORAGE/kept'"
+begin
+image_is_there "$GEN_IMAGE_REF" || fail "$EX_REFUSED" "the bundle's image is not built yet, and its tools are needed" "" "scripts/start.sh, then this again"
+mkdir -p "$STORAGE"
+size=$GEN_STORAGE_BYTES
+[ ! -f "$IMAGE" ] || size=$(file_bytes "$IMAGE")
+new=$IMAGE.new
+case $file in
+*.img)
+    is_ext4 "$file" || fail "$EX_REFUSED" "this is no disk image with an ext4 filesystem: $file" "" "ls '$STORAGE/kept'"
+    cp --sparse=always --reflink=auto "$file" "$new" || fail "$EX_FAILED" "the image could not be copied" "" "df -h '$STORAGE'"
+    ;;
+*)
+    verify_checksum "$file"
+    say "Unpacking into a new disk image …"
+    make_image "$size" "$new" || fail "$EX_FAILED" "no new disk image could be made" "" "df -h '$STORAGE'"
+    tick "unpacking"
+    unpack "$file" "$new" 2>"$STATE/logs/$RUN/restore.log"
+    code=$?
+    tick_end
+    [ "$code" -eq 0 ] && [ -z "$SIGNAL" ] || {
+        tail -n 5 "$STATE/logs/$RUN/restore.log" >&2
+        fail "$EX_FAILED" "the backup could not be unpacked; the workspace is as it was" "" "scripts/resize-volume.sh with a larger size, if it did not fit"
+    }
+    ;;
+esac
+durable "$new"
+line=$(container_line "$GEN_CONTAINER")
+was_running=''
+if ours "$line" 3 && [ "$(word 2 "$line")" != exited ]; then
+    was_running=yes
+    docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
+    docker stop --time 10 "$GEN_CONTAINER" >/dev/null || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "docker kill $GEN_CONTAINER"
+fi
+detach || fail "$EX_FAILED" "the workspace is in use; it is as it was" "" "losetup -a"
+[ ! -f "$IMAGE" ] || say "what was in the workspace until now: $(keep_image "$IMAGE")"
+mv "$new" "$IMAGE" && durable "$IMAGE" || fail "$EX_RESIDUE" "the restored image did not get its name" "$new" "mv '$new' '$IMAGE'"
+say "The workspace is restored from $file."
+if [ -n "$was_running" ]; then
+    lock_release
+    "$BUNDLE/scripts/start.sh" || exit
+fi

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Holds when our volume exists and names our link to the loop device.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
+ours "$line" 2 || exit "$HOLDS_NOT"
+[ "$(docker volume inspect --format '{{.Options.device}}' "$VOLUME")" = "$DEVICE" ] || exit "$HOLDS_NOT"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Starts the sandbox: the container that is there, or a new one where the bundle has changed or none is.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
+set -e
+
+line=$(container_line "$GEN_CONTAINER")
+if [ -z "$line" ]; then
+    create_container
+else
+    # What was there, in what state: undo brings exactly that back.
+    word 1 "$line" >"$GEN_PRIOR/id"
+    word 2 "$line" | write_durably "$GEN_PRIOR/state"
+    if is_current "$line"; then
+        case $(word 2 "$line") in
+        paused) docker unpause "$GEN_CONTAINER" ;;
+        running) docker restart --time 10 "$GEN_CONTAINER" ;; # it runs and is not healthy
+        *) docker start "$GEN_CONTAINER" ;;
+        esac
+    else
+        echo "the bundle has changed, so the sandbox is made anew; the workspace stays"
+        docker stop --time 10 "$GEN_CONTAINER"
+        docker rename "$GEN_CONTAINER" "$PRIOR_CONTAINER"
+        create_container
+    fi
+fi
+wait_healthy

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Back to before: the container is removed, or the one from before has its name and its state again.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
+
+if [ "${GEN_UNDO:-run}" = all ]; then
+    remove_ours "$GEN_CONTAINER" && remove_ours "$PRIOR_CONTAINER"
+    exit
+fi
+
+if [ ! -s "$GEN_PRIOR/state" ]; then
+    remove_ours "$GEN_CONTAINER"
+    exit
+fi
+id=$(cat "$GEN_PRIOR/id")
+state=$(cat "$GEN_PRIOR/state")
+line=$(container_line "$GEN_CONTAINER") || exit 1
+if [ "$(word 1 "$line")" != "$id" ]; then
+    remove_ours "$GEN_CONTAINER" || exit 1
+    docker rename "$id" "$GEN_CONTAINER" || exit 1
+fi
+case $state in
+running) docker start "$id" ;;
+paused) docker start "$id" && docker pause "$id" ;;
+*) docker stop --time 10 "$id" ;;
+esac
