@@ -121,8 +121,9 @@ do_step() {
     # What may have to be undone is written down before it is begun.
     [ -n "$BEGUN" ] || { BEGUN=yes && journal_append begin; }
     journal_append doing "$step"
-    mkdir -p "$(step_prior "$step")" && durable "$(step_prior "$step")" ||
+    if ! mkdir -p "$(step_prior "$step")" || ! durable "$(step_prior "$step")"; then
         fail "$EX_RESIDUE" "the state folder cannot be written" "$STATE" "df -h '$STATE'"
+    fi
     tick "$title"
     run_script "$step" "do" "$(step_value "$step" timeout)"
     code=$?

@@ -12,4 +12,5 @@ bytes=$((kilobytes * 1024))
 # The filesystem's own tables take a part; a small one has a journal that takes more.
 [ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] ||
     { echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"; exit "$HOLDS_NOT"; }
+# shellcheck disable=SC2016 # the sandbox's shell expands it
 inside sh -c 'f=$(mktemp .gen-check-XXXXXX) && echo ok >"$f" && rm "$f"' || { echo "the user cannot write in the workspace"; exit "$HOLDS_NOT"; }

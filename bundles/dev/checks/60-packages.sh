@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib/docker.sh"
 
 # The package is built here and now, so the check needs no network and leaves nothing behind.
+# shellcheck disable=SC2016 # the sandbox's shell expands it
 inside sh -c '
     set -e
     folder=$(mktemp -d)

@@ -1,5 +1,5 @@
 # Sourced by every script of the bundle. Needs bash 3.2 or newer and coreutils.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
 
 # Several files of lib/ ask for this one; it is read once.
 [ -z "${COMMON_IS_READ:-}" ] || return 0

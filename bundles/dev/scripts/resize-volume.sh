@@ -30,6 +30,7 @@ bytes_of() {
 grow_online() {
     case $(superblock 'Filesystem state') in *error*) return 1 ;; esac
     truncate -s "$new" "$IMAGE" && durable "$IMAGE" || return 1
+    # shellcheck disable=SC2016 # the container's shell expands it
     root_tool --volume "$VOLUME:/mnt" -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null 2>&1 && return 0
     # What is past the end of the filesystem was never part of it.
     [ "$(filesystem_bytes)" -gt "$old" ] || { truncate -s "$old" "$IMAGE" && root_tool -- losetup --set-capacity "$(attached_device)"; }

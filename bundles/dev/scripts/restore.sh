@@ -21,6 +21,7 @@ at_exit() { [ -z "$new" ] || rm -f "$new"; }
 
 # unpack FILE IMAGE: the archive into the filesystem of IMAGE. The kernel mounts it in a container without network.
 unpack() {
+    # shellcheck disable=SC2016 # the container's shell expands it
     root_tool -- sh -c 'mkdir /mnt/restore && mount -o loop,nosuid,nodev "$1" /mnt/restore &&
         tar --extract --gzip --directory /mnt/restore --numeric-owner --xattrs --xattrs-include="*" --acls --same-owner --preserve-permissions
         code=$?; umount /mnt/restore && exit $code' restore "$2" <"$1"
@@ -58,10 +59,10 @@ case $file in
     unpack "$file" "$new" 2>"$STATE/logs/$RUN/restore.log"
     code=$?
     tick_end
-    [ "$code" -eq 0 ] && [ -z "$SIGNAL" ] || {
+    if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ]; then
         tail -n 5 "$STATE/logs/$RUN/restore.log" >&2
         fail "$EX_FAILED" "the backup could not be unpacked; the workspace is as it was" "" "scripts/resize-volume.sh with a larger size, if it did not fit"
-    }
+    fi
     ;;
 esac
 durable "$new"

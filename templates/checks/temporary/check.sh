@@ -3,6 +3,7 @@
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
 
+# shellcheck disable=SC2016 # awk expands it
 mounted=$(inside awk '$5 == "/tmp" { print $6, $(NF - 2), $NF }' /proc/self/mountinfo) || unknown "the sandbox does not answer"
 case $mounted in *nosuid*nodev*tmpfs*) ;; *) echo "/tmp is mounted: ${mounted:-not at all}"; exit "$HOLDS_NOT" ;; esac
 size=$(($(inside df -k --output=size /tmp | tail -n 1) * 1024))

@@ -45,10 +45,10 @@ tick "saving"
 archive >"$file.part" 2>"$STATE/logs/$RUN/backup.log"
 code=$?
 tick_end
-[ "$code" -eq 0 ] && [ -z "$SIGNAL" ] && gzip -t "$file.part" && durable "$file.part" || {
+if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable "$file.part"; then
     tail -n 5 "$STATE/logs/$RUN/backup.log" >&2
     fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h '$BACKUPS'"
-}
+fi
 # The checksum first: an archive that has its name has its checksum.
 printf '%s  %s\n' "$(digest_of <"$file.part")" "$(basename "$file")" | write_durably "$file.sha256"
 mv "$file.part" "$file" && durable "$file"
