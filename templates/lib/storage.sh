@@ -96,13 +96,17 @@ make_image() {
     durable "$2"
 }
 
-# keep_image FILE: moves a disk image to a place of its own, under a name that says when. Prints where it is now.
-keep_image() {
+# keep_also FILE: gives a disk image a second name in storage/kept/ that says when. Prints it.
+keep_also() {
     local to
     to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).img
     [ ! -e "$to" ] || to=${to%.img}-$$.img
-    mkdir -p "$STORAGE/kept" && mv "$1" "$to" && durable "$to" && echo "$to"
+    mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
+        durable "$to" && echo "$to"
 }
+
+# keep_image FILE: moves a disk image to storage/kept/. Prints where it is now.
+keep_image() { keep_also "$1" && rm -f "$1"; }
 
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }

@@ -74,8 +74,15 @@ if ours "$line" 3 && [ "$(word 2 "$line")" != exited ]; then
     docker stop --time 10 "$GEN_CONTAINER" >/dev/null || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "docker kill $GEN_CONTAINER"
 fi
 detach || fail "$EX_FAILED" "the workspace is in use; it is as it was" "" "losetup -a"
-[ ! -f "$IMAGE" ] || say "what was in the workspace until now: $(keep_image "$IMAGE")"
-mv "$new" "$IMAGE" && durable "$IMAGE" || fail "$EX_RESIDUE" "the restored image did not get its name" "$new" "mv '$new' '$IMAGE'"
+# The old image has a second name before the new one takes its first: at no moment is there none.
+kept=''
+if [ -f "$IMAGE" ]; then
+    kept=$(keep_also "$IMAGE") || fail "$EX_FAILED" "the present workspace could not be kept; it is as it was" "" "df -h '$STORAGE'"
+    say "what was in the workspace until now: $kept"
+fi
+if ! mv -f "$new" "$IMAGE" || ! durable "$IMAGE"; then
+    fail "$EX_FAILED" "the restored image did not get its name; the workspace is as it was" "" "df -h '$STORAGE'"
+fi
 say "The workspace is restored from $file."
 if [ -n "$was_running" ]; then
     lock_release
