@@ -90,7 +90,7 @@ def load_agent(name: str) -> AgentSpec:
 def read_agent(data: bytes, name: str) -> AgentSpec:
     """The assistant that this YAML describes. Raises GenError, with every finding, when it is not as it must be."""
     findings: list[Finding] = []
-    source = Source(f"templates/agents/{name}.yaml")
+    source = Source(f"templates/agents/{name}.yaml", built_in=True)
     node = parse(data, source, findings)
     given: dict[str, Node] = {}
     if node is not None:

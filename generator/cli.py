@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 from importlib import import_module
@@ -58,7 +57,6 @@ def gen(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code. Every error ends as a message on stderr, never as a traceback."""
-    gc.set_threshold(100_000)  # a process this short leaves nothing worth collecting early
     try:
         code = gen.main(args=arguments, prog_name="gen", standalone_mode=False)
         sys.stdout.flush()

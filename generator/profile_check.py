@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +60,8 @@ def prune_table(node: Table, keys: Keys, findings: list[Finding], path: str = ""
 
 
 def _suggest(key: str, keys: Keys, path: str) -> str:
+    from difflib import get_close_matches  # only when something is wrong
+
     prefix = f"{path}." if path else ""
     siblings = [*keys] if path else [*keys, "extends"]
     close = get_close_matches(key.lower(), siblings, n=1)

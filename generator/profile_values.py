@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic_core import PydanticCustomError
@@ -56,6 +55,8 @@ def in_quotes(text: str) -> str:
 
 def nearest(word: str, known: tuple[str, ...] | list[str]) -> str:
     """The mend for a word that is not known: the closest known one, else all of them."""
+    from difflib import get_close_matches  # only when something is wrong
+
     close = get_close_matches(word, known, n=1)
     return f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(known))}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from generator.agents import agent_names
 from generator.profile import Profile, Size, load_profile, profile_names, profile_schema
 from generator.profile_check import known_keys
+from generator.profile_yaml import Finding, Source, parse
 from generator.resources import templates
 
 SCHEMA = templates() / "profiles" / "schema" / "profile.schema.json"
@@ -24,6 +26,18 @@ def test_built_in_profiles_are_valid_and_carry_the_editor_header(name: str) -> N
     assert loaded.identity == name
     first = (templates() / "profiles" / f"{name}.yaml").read_text().splitlines()[0]
     assert first == f"# yaml-language-server: $schema=schema/{SCHEMA.name}"
+
+
+@pytest.mark.parametrize(
+    "name", [*(f"profiles/{name}" for name in profile_names()), *map("agents/{}".format, agent_names())]
+)
+def test_the_parser_in_c_reads_the_packages_own_files_as_the_other_one_does(name: str) -> None:
+    assert find_spec("_ruamel_yaml"), "the parser in C is not installed, so this would compare one with itself"
+    data, findings = (templates() / f"{name}.yaml").read_bytes(), list[Finding]()
+    trees = [repr(parse(data, Source(name, built_in=built_in), findings)) for built_in in (True, False)]
+    assert trees[0].replace("built_in=True", "built_in=False") == trees[1]
+    assert len(trees[1]) > 100
+    assert not findings
 
 
 def test_dev_is_the_original_sandbox() -> None:
