@@ -195,7 +195,8 @@ def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> d
 
 
 def _step_conf(step: StepSpec) -> str:
-    return f"id={step.id}\ntitle={step.title}\ntimeout={step.timeout}\nhint={step.hint}\n"
+    changes = "yes" if step.effects.any else "no"
+    return f"id={step.id}\ntitle={step.title}\ntimeout={step.timeout}\nchanges={changes}\nhint={step.hint}\n"
 
 
 def _files(

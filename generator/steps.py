@@ -57,6 +57,11 @@ class Effects:
     root: Line
     irreversible: Line | None
 
+    @property
+    def any(self) -> bool:
+        """Whether it changes anything at all, and so has to be undone."""
+        return bool(self.engine or self.host_files or self.network or self.root != "none")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec:

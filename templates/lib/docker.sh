@@ -3,7 +3,9 @@
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-INSTANCE=$(instance) || exit "$EX_REFUSED"
+# Empty as long as no run has begun: then nothing is ours. It is made by the first run.
+INSTANCE=''
+[ ! -s "$STATE/instance" ] || read -r INSTANCE <"$STATE/instance"
 
 # A name that we chose at run time, since somebody else's object has the first one. Kept in .state/names/.
 VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
@@ -46,7 +48,7 @@ word() { # word N LINE: the N-th word of a line
 }
 
 # ours LINE N: whether the N-th word, the label, is this copy of the bundle.
-ours() { [ -n "$1" ] && [ "$(word "$2" "$1")" = "$INSTANCE" ]; }
+ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && [ "$(word "$2" "$1")" = "$INSTANCE" ]; }
 
 # image_is_there REF
 image_is_there() {
@@ -122,4 +124,30 @@ remember_name() {
 forget_name() {
     rm -f "$STATE/names/$1"
     rmdir "$STATE/names" 2>/dev/null || :
+}
+
+# engine_inventory: everything that this engine holds, for the fingerprint, with the mark of its owner where there is
+# one. The questions are asked at once.
+engine_inventory() {
+    local answers owner='owner={{or (.Label "gen.instance") (.Label "com.docker.compose.project")}}'
+    answers=$(
+        cat <(docker ps --all --no-trunc --format "container {{.ID}} {{.Names}} {{.State}} $owner" || echo unknown) \
+            <(image_inventory || echo unknown) \
+            <(docker volume ls --format "volume {{.Name}} {{.Driver}} $owner" || echo unknown) \
+            <(docker network ls --no-trunc --format "network {{.ID}} {{.Name}} {{.Driver}} $owner" || echo unknown)
+    )
+    ! printf '%s\n' "$answers" | grep -qx unknown || return 1
+    [ -z "$answers" ] || printf '%s\n' "$answers"
+}
+
+# image_inventory: the images but those that another bundle has marked as its own.
+image_inventory() {
+    local all marked mine
+    all=$(docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}') || return 1
+    marked=$(docker images --no-trunc --quiet --filter label=gen.instance) || return 1
+    mine=$(docker images --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    printf '%s\n' "$all" | awk -v marked="$marked" -v mine="$mine" '
+        BEGIN { n = split(marked, ids, "\n"); for (i = 1; i <= n; i++) theirs[ids[i]] = 1
+                n = split(mine, ids, "\n"); for (i = 1; i <= n; i++) delete theirs[ids[i]] }
+        NF && !($2 in theirs)'
 }

@@ -6,11 +6,22 @@ make_bundle() {
     BUNDLE_UNDER_TEST="$BATS_TEST_TMPDIR/a bundle's folder"
     mkdir -p "$BUNDLE_UNDER_TEST"/{lib,steps,faults,made}
     cp "$ROOT"/templates/lib/*.sh "$BUNDLE_UNDER_TEST/lib/"
-    printf 'GEN_NAME=test\nGEN_VERSION=0\nGEN_PROFILE=test\n' >"$BUNDLE_UNDER_TEST/lib/settings.sh"
+    printf 'GEN_NAME=test\nGEN_VERSION=0\nGEN_PROFILE=test\nGEN_ENGINE=fake\n' >"$BUNDLE_UNDER_TEST/lib/settings.sh"
+    # A fake engine, standing in for Docker: what it holds are the files in made/. The host's own loop devices and
+    # mounts are left out, so that whatever else goes on there does not disturb the tests.
+    cat >"$BUNDLE_UNDER_TEST/lib/fake.sh" <<'ENGINE'
+engine_inventory() {
+    [ ! -e "$BUNDLE/faults/engine:silent" ] || return 1
+    local object
+    for object in "$BUNDLE"/made/*; do [ ! -e "$object" ] || echo "made ${object##*/}"; done
+}
+kernel_inventory() { :; }
+ENGINE
     local step
     for step in 10-network 20-image 30-sandbox; do make_step "$step" "${step#*-}"; done
     write_entry start run_up
     write_entry back run_back
+    write_entry recover begin
     seal
     cd "$BUNDLE_UNDER_TEST" || return
 }
@@ -42,6 +53,8 @@ STEP
     { cat "$folder/head"; cat <<'STEP'
 echo "$name:do" >>trace
 fault do-error && echo "no $name today" && exit 3
+fault do-litter && touch made/litter && exit 3
+fault do-silence && touch faults/engine:silent && exit 3
 fault do-partial && touch "made/$name.part" && exit 3
 fault do-signal && kill -TERM "$(cat runner.pid)" && sleep 5
 fault do-kill && kill -KILL "$(cat runner.pid)" && sleep 0.2

@@ -33,6 +33,9 @@ story() {
     story "a signal"                  ""                "image:do-signal"               "network:do image:do image:undo network:undo"                        1 rolled-back ""
     story "an undo fails, others go on" ""              "sandbox:do-error image:undo-error" "network:do image:do sandbox:do sandbox:undo image:undo network:undo" 3 residue "image"
     story "an undo that lies"         ""                "sandbox:do-error image:undo-lies"  "network:do image:do sandbox:do sandbox:undo image:undo network:undo" 3 residue "image"
+    story "what no step knows is seen" ""               "image:do-litter"               "network:do image:do image:undo network:undo"                        3 residue     "litter"
+    story "the engine falls silent"   ""                "image:do-silence"              "network:do image:do image:undo network:undo"                        3 residue     ""
+    story "the engine is silent"      ""                "engine:silent"                 ""                                                                   4 refused     ""
 }
 
 @test "a run that was killed is undone before the next one begins" {
@@ -116,4 +119,64 @@ story() {
     started start
     [ "$code" -eq 0 ]
     [[ $sequence != *evil* ]]
+}
+
+@test "a rollback says that the host is what it was, or names what differs" {
+    faults sandbox:do-error
+    started start
+    grep -q 'This host is what it was before the run: [0-9]* objects compared, no difference' output
+    faults image:do-litter
+    started start
+    cat output
+    grep -q 'left over: made litter' output
+    rm made/litter
+}
+
+@test "a run whose host could not be looked at stays open, and is measured by the next" {
+    faults image:do-silence
+    started start
+    [ "$code" -eq 3 ]
+    grep -q 'cannot be known' output
+    faults
+    started recover
+    cat output
+    [ "$code" -eq 0 ]
+    grep -q 'This host is what it was before the run' output
+    started start
+    [ "$code" -eq 0 ]
+}
+
+@test "a whole rollback is measured by what the runs added, whatever others did meanwhile" {
+    touch made/theirs
+    started start
+    rm made/theirs
+    touch made/new-of-theirs
+    started back
+    cat output
+    [ "$code" -eq 0 ]
+    grep -q 'This host is what it was before this bundle' output
+    [ "$(ls made)" = new-of-theirs ]
+}
+
+@test "a whole rollback that leaves something says what" {
+    sed -i '/do-litter/d' steps/*/do.sh
+    sed -i '$a touch made/secretly' steps/20-image/do.sh
+    seal
+    started start
+    [ "$code" -eq 0 ]
+    started back
+    cat output
+    [ "$code" -eq 3 ]
+    grep -q 'left over: made secretly' output
+    rm made/secretly
+    started back
+}
+
+@test "a step that changes nothing is not journalled, and not undone" {
+    printf 'changes=no\n' >>steps/10-network/step.conf
+    seal
+    faults image:do-error
+    started start
+    [ "$sequence" = "network:do image:do image:undo" ]
+    refute grep -q '10-network' .state/journal.jsonl
 }

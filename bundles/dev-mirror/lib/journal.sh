@@ -12,6 +12,8 @@ journal_append() {
     [ ! -s "$JOURNAL" ] || seq=$(($(wc -l <"$JOURNAL") + 1))
     body='{"seq":'$seq',"time":"'$(now)'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
     printf '%s,"sum":%s}\n' "$body" "$(checksum "$body")" >>"$JOURNAL" && durable "$JOURNAL" && return 0
+    # A run that is not begun yet has changed nothing.
+    [ "$1" != begin ] || fail "$EX_REFUSED" "the journal cannot be written, so nothing is changed" "$JOURNAL" "df -h '$STATE'"
     fail "$EX_RESIDUE" "the journal cannot be written, so nothing more is changed" "$JOURNAL" \
         "df -h '$STATE'   (make room, then run scripts/start.sh or rollback.sh: both go on from here)"
 }

@@ -8,10 +8,14 @@
 . "$BUNDLE/lib/lock.sh"
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
+# shellcheck source=templates/lib/process.sh
+. "$BUNDLE/lib/process.sh"
 # shellcheck source=templates/lib/progress.sh
 . "$BUNDLE/lib/progress.sh"
+# shellcheck source=templates/lib/fingerprint.sh
+. "$BUNDLE/lib/fingerprint.sh"
 
-RUN='' CHILD='' SIGNAL='' FAILED_STEP=''
+RUN='' FAILED_STEP=''
 UNDO_GRACE=600
 
 # The machine-readable last line of a script, however it ends.
@@ -55,54 +59,6 @@ step_value() {
 
 step_prior() { echo "$STATE/prior/$RUN/$1"; }
 
-# run_script STEP PHASE LIMIT [VAR=value...]: runs one script of a step with a time limit, its output in the step's log.
-# Gives back the script's exit code; 124 when it took too long.
-run_script() {
-    local step=$1 phase=$2 limit=$3 log code
-    shift 3
-    log=$STATE/logs/$RUN/$step.$phase.log
-    # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
-    set -- env GEN_RUN="$RUN" GEN_PRIOR="$(step_prior "$step")" "$@" bash "$BUNDLE/steps/$step/$phase.sh"
-    ! have timeout || set -- timeout -k 10 "$limit" "$@"
-    "$@" >>"$log" 2>&1 </dev/null &
-    CHILD=$!
-    # A verify changes nothing, so nobody has to find it after a crash.
-    [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
-    if wait "$CHILD"; then code=0; else code=$?; fi
-    # A signal ends the wait, not the child.
-    while kill -0 "$CHILD" 2>/dev/null; do
-        if wait "$CHILD"; then code=0; else code=$?; fi
-    done
-    CHILD=''
-    [ "$phase" = verify ] || rm -f "$STATE/child"
-    return "$code"
-}
-
-# run_verify STEP: says in $? whether the step holds. Anything but yes or no is no answer.
-run_verify() {
-    run_script "$1" verify "$(step_value "$1" timeout)"
-}
-
-on_signal() {
-    SIGNAL=$1
-    [ -z "$CHILD" ] || kill -TERM "$CHILD" 2>/dev/null
-}
-
-catch_signals() {
-    local name
-    for name in INT TERM HUP QUIT; do
-        # shellcheck disable=SC2064 # the name is meant to be put in now
-        trap "on_signal $name" "$name"
-    done
-    trap '' PIPE
-}
-
-# During a rollback a signal is answered, and the rollback goes on: half undone is the one state that nobody wants.
-hold_signals() {
-    trap 'warn "still rolling back; it will end by itself"' INT TERM HUP QUIT
-    trap '' PIPE
-}
-
 # do_step STEP: verify, then if need be do and verify. Gives back 0, or 1 with FAILED_STEP set.
 do_step() {
     local step=$1 title code
@@ -118,12 +74,7 @@ do_step() {
         report_failure "$step" verify "$code"
         return 1
     fi
-    # What may have to be undone is written down before it is begun.
-    [ -n "$BEGUN" ] || { BEGUN=yes && journal_append begin; }
-    journal_append doing "$step"
-    if ! mkdir -p "$(step_prior "$step")" || ! durable "$(step_prior "$step")"; then
-        fail "$EX_RESIDUE" "the state folder cannot be written" "$STATE" "df -h '$STATE'"
-    fi
+    announce "$step"
     tick "$title"
     run_script "$step" "do" "$(step_value "$step" timeout)"
     code=$?
@@ -138,10 +89,32 @@ do_step() {
         report_failure "$step" verify "$code"
         return 1
     fi
-    journal_append "done" "$step"
+    ! changes "$step" || journal_append "done" "$step"
     FAILED_STEP=''
     say "  ${GREEN}✓${PLAIN} $title"
 }
+
+# changes STEP: whether its do.sh changes anything; one that only looks needs no undoing.
+changes() { [ "$(step_value "$1" changes)" != no ]; }
+
+# announce STEP: what may have to be undone is on the disk before it is begun, and before the first of it, what this
+# host was.
+announce() {
+    changes "$1" || return 0
+    if ! mkdir -p "$(step_prior "$1")" || ! durable "$(step_prior "$1")"; then
+        fail "$EX_REFUSED" "the state folder cannot be written" "$STATE" "df -h '$STATE'"
+    fi
+    if [ -z "$BEGUN" ]; then
+        fingerprint "$(baseline)" || fail "$EX_REFUSED" "what is on this host cannot be known, so nothing is changed" \
+            "the engine does not answer, or $STATE is full" "scripts/status.sh"
+        journal_append begin
+        BEGUN=yes
+    fi
+    journal_append doing "$1"
+}
+
+# The fingerprint from before the run.
+baseline() { echo "$STATE/prior/$RUN/fingerprint"; }
 
 # undo_steps SCOPE STEP...: undoes the steps in the order given; one that fails does not stop the others.
 # SCOPE is "run" (back to before the run) or "all" (back to before the bundle). Gives back how many are left.
@@ -165,41 +138,34 @@ undo_steps() {
     return "$left"
 }
 
-# end_run SCOPE LEFT: writes the run's end when nothing is left to undo; what is left stays open for the next attempt.
-end_run() {
-    [ "$2" -eq 0 ] || return "$EX_RESIDUE"
-    journal_append end - "$1"
-    rm -rf "${STATE:?}/prior/$RUN"
-}
-
-# A process of a run that was killed may still be at work: it is ended before anything is undone.
-end_orphan() {
-    local name
-    name=$(cat "$STATE/child" 2>/dev/null) || return 0
-    if process_lives "$name"; then
-        kill -KILL -- "-${name%%:*}" 2>/dev/null || kill -KILL "${name%%:*}" 2>/dev/null
-        while process_lives "$name"; do sleep 0.1; done
-    fi
-    rm -f "$STATE/child"
+# undo_run: undoes what this run began, and measures that this host is what it was before. Gives back 0 or EX_RESIDUE.
+# A run stays open, to be tried again, while a step is not undone or the host cannot be looked at.
+undo_run() {
+    local steps measured=0
+    steps=$(journal_steps_of "$RUN")
+    # shellcheck disable=SC2086 # a list of words
+    undo_steps run $steps || return "$EX_RESIDUE"
+    measure_rollback "$(baseline)" || measured=$?
+    [ "$measured" -ne "$UNKNOWN" ] || return "$EX_RESIDUE"
+    journal_append end - run
+    rm -rf "${STATE:?}/prior/$RUN" "${LEDGER:?}/$RUN"
+    [ "$measured" -eq 0 ] || return "$EX_RESIDUE"
 }
 
 # recover: brings the last run to an end, if it had none: its steps are undone, or its commit is finished.
 recover() {
-    local open steps left=0
+    local open
     end_orphan
     open=$(journal_open_run)
     if [ -n "$open" ]; then
         RUN=$open
         mkdir -p "$STATE/logs/$RUN"
         say "The last run ($open) was interrupted. Undoing what it began:"
-        steps=$(journal_steps_of "$open")
-        # shellcheck disable=SC2086 # a list of words
-        undo_steps run $steps || left=$?
-        end_run run "$left" || {
+        if ! undo_run; then
             RESULT=residue
-            fail "$EX_RESIDUE" "$left step(s) of an interrupted run could not be undone" "" \
-                "mend what is named above, then run scripts/start.sh or rollback.sh again"
-        }
+            fail "$EX_RESIDUE" "an interrupted run could not be undone whole" "what is left is named above" \
+                "mend that, then run scripts/recover.sh again"
+        fi
         RUN=''
     fi
     finish_commits
@@ -207,7 +173,7 @@ recover() {
 
 # finish_commits: the state from before a run goes only when that run has committed.
 finish_commits() {
-    local folder step
+    local folder step run=$RUN
     for folder in "$STATE"/prior/*/; do
         [ -d "$folder" ] || continue
         RUN=$(basename "$folder")
@@ -219,12 +185,15 @@ finish_commits() {
         done
         rm -rf "$folder"
     done
-    RUN=''
+    RUN=$run
 }
 
+# begin: what every script that changes something does first. The last run comes to its end before this one begins.
 begin() {
     manifest_check
     lock_take
+    # shellcheck disable=SC2034 # for those who source this
+    INSTANCE=$(instance) || exit "$EX_REFUSED"
     catch_signals
     journal_check
     hold_signals
@@ -237,47 +206,47 @@ begin() {
 
 # run_up: the whole plan. Exit code 0, or 1 when it failed and everything that it did is undone, or 3 when something is left.
 run_up() {
-    local step left=0 steps
+    local step
     BEGUN=''
     begin
     for step in $(plan_steps); do
         do_step "$step" && [ -z "$SIGNAL" ] && continue
-        tick_end
-        hold_signals
         FAILED_STEP=$step
-        [ -n "$BEGUN" ] || return "$EX_FAILED"
-        say "Undoing what this run did:"
-        steps=$(journal_steps_of "$RUN")
-        # shellcheck disable=SC2086 # a list of words
-        undo_steps run $steps || left=$?
-        if end_run run "$left"; then
-            say "Everything that this run did is undone."
-            RESULT=rolled-back
-            return "$EX_FAILED"
-        fi
-        RESULT=residue
-        return "$EX_RESIDUE"
+        fail_run
+        return
     done
     if [ -z "$BEGUN" ]; then
         rm -rf "$STATE/logs/$RUN"
         RESULT=unchanged
         return "$EX_DONE"
     fi
+    hold_signals
+    if ! write_ledger "$(baseline)"; then
+        warn "error: what this run added to the host could not be written down"
+        fail_run
+        return
+    fi
     journal_append commit
-    finish_commits_of_this_run
+    finish_commits
     RESULT=committed
 }
 
-finish_commits_of_this_run() {
-    local run=$RUN
+# fail_run: the end of a run that failed.
+fail_run() {
     hold_signals
-    finish_commits
-    RUN=$run
+    [ -n "$BEGUN" ] || return "$EX_FAILED"
+    say "Undoing what this run did:"
+    if undo_run; then
+        RESULT=rolled-back
+        return "$EX_FAILED"
+    fi
+    RESULT=residue
+    return "$EX_RESIDUE"
 }
 
 # run_back: everything that any run of this bundle did is undone. Exit code 0, or 3 when something is left.
 run_back() {
-    local steps left=0
+    local steps
     begin
     hold_signals
     steps=$(journal_steps_ever)
@@ -288,8 +257,8 @@ run_back() {
     fi
     journal_append begin - all
     # shellcheck disable=SC2086 # a list of words
-    undo_steps all $steps || left=$?
-    if end_run all "$left"; then
+    if undo_steps all $steps && measure_whole_rollback; then
+        journal_append end - all
         RESULT=rolled-back
         return "$EX_DONE"
     fi

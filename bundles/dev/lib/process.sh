@@ -1,0 +1,63 @@
+# Running a step's scripts, one at a time, and what signals do meanwhile. Sourced by the runner.
+# shellcheck shell=bash disable=SC2034 # the runner reads SIGNAL
+
+CHILD='' SIGNAL=''
+
+# run_script STEP PHASE LIMIT [VAR=value...]: runs one script of a step with a time limit, its output in the step's log.
+# Gives back the script's exit code; 124 when it took too long.
+run_script() {
+    local step=$1 phase=$2 limit=$3 log code
+    shift 3
+    log=$STATE/logs/$RUN/$step.$phase.log
+    # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
+    set -- env GEN_RUN="$RUN" GEN_PRIOR="$(step_prior "$step")" "$@" bash "$BUNDLE/steps/$step/$phase.sh"
+    ! have timeout || set -- timeout -k 10 "$limit" "$@"
+    "$@" >>"$log" 2>&1 </dev/null &
+    CHILD=$!
+    # A verify changes nothing, so nobody has to find it after a crash.
+    [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
+    if wait "$CHILD"; then code=0; else code=$?; fi
+    # A signal ends the wait, not the child.
+    while kill -0 "$CHILD" 2>/dev/null; do
+        if wait "$CHILD"; then code=0; else code=$?; fi
+    done
+    CHILD=''
+    [ "$phase" = verify ] || rm -f "$STATE/child"
+    return "$code"
+}
+
+# run_verify STEP: says in $? whether the step holds. Anything but yes or no is no answer.
+run_verify() {
+    run_script "$1" verify "$(step_value "$1" timeout)"
+}
+
+on_signal() {
+    SIGNAL=$1
+    [ -z "$CHILD" ] || kill -TERM "$CHILD" 2>/dev/null
+}
+
+catch_signals() {
+    local name
+    for name in INT TERM HUP QUIT; do
+        # shellcheck disable=SC2064 # the name is meant to be put in now
+        trap "on_signal $name" "$name"
+    done
+    trap '' PIPE
+}
+
+# During a rollback a signal is answered, and the rollback goes on: half undone is the one state that nobody wants.
+hold_signals() {
+    trap 'warn "still rolling back; it will end by itself"' INT TERM HUP QUIT
+    trap '' PIPE
+}
+
+# A process of a run that was killed may still be at work: it is ended before anything is undone.
+end_orphan() {
+    local name
+    name=$(cat "$STATE/child" 2>/dev/null) || return 0
+    if process_lives "$name"; then
+        kill -KILL -- "-${name%%:*}" 2>/dev/null || kill -KILL "${name%%:*}" 2>/dev/null
+        while process_lives "$name"; do sleep 0.1; done
+    fi
+    rm -f "$STATE/child"
+}
