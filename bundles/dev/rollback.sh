@@ -8,7 +8,8 @@
 #
 # On a terminal you are told what would go, and asked. Without a terminal nothing is asked, and the workspace is kept.
 #
-# Exit codes: 0 everything is undone; 1 you said no; 2 wrong arguments; 3 something is left (it is named); 4 refused.
+# Exit codes: 0 everything is undone; 2 wrong arguments; 3 something is left (it is named);
+#             4 refused (also: you said no), nothing was changed.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
@@ -41,7 +42,7 @@ if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
     read -r answer
     case $answer in [yY] | [yY][eE][sS]) ;; *)
         say "Nothing was changed."
-        exit "$EX_FAILED"
+        exit "$EX_REFUSED"
         ;;
     esac
 fi

@@ -14,6 +14,9 @@ kernel_inventory() {
         name=${file#/sys/block/}
         echo "loop ${name%%/*} $(cat "$file" 2>/dev/null)"
     done
+    for file in /dev/gen-workspace-*; do
+        [ ! -L "$file" ] || echo "link $file"
+    done
     # What an engine mounts for its containers comes and goes with them, and they are listed themselves.
     [ ! -r /proc/self/mountinfo ] ||
         awk '$5 !~ "/overlay2/[0-9a-f]+/merged$|/docker/netns/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { print "mount", $5 }' /proc/self/mountinfo
@@ -32,7 +35,7 @@ file_inventory() {
 without_other_bundles() {
     awk -v mine="$(cat "$STATE/instance" 2>/dev/null)" '
         match($NF, /^owner=[0-9a-f]+$/) && length($NF) == 22 && substr($NF, 7) != mine { next }
-        $1 == "loop" && match($0, /workspace-[0-9a-f]+\.img/) && substr($0, RSTART + 10, RLENGTH - 14) != mine { next }
+        match($0, /^(loop|link) .*workspace-[0-9a-f]+/) && substr($0, RSTART + RLENGTH - 16, 16) != mine { next }
         { print }'
 }
 

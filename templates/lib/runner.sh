@@ -12,6 +12,8 @@
 . "$BUNDLE/lib/process.sh"
 # shellcheck source=templates/lib/progress.sh
 . "$BUNDLE/lib/progress.sh"
+# shellcheck source=templates/lib/home.sh
+. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
@@ -32,6 +34,7 @@ last_line() {
     "$EX_RESIDUE") RESULT=residue ;;
     *) RESULT=refused ;;
     esac
+    emit run-ended - ",\"result\":\"$RESULT\""
     say "gen: result=$RESULT run=${RUN:--} failed_step=${FAILED_STEP:--}"
 }
 trap last_line EXIT
@@ -43,7 +46,7 @@ manifest_check() {
     FAILED_STEP=manifest
     warn "$(printf '%s\n' "$wrong" | grep -v ': OK$' | head -n 10)"
     fail "$EX_REFUSED" "the bundle is not what gen wrote, so nothing is run" "MANIFEST.sha256 does not match" \
-        "gen bundle --check   (or put your own changes into local/)"
+        "gen bundle --profile $GEN_PROFILE --out '$BUNDLE' --check   (your own changes belong into local/)"
 }
 
 # Only what the manifest names is a step: a folder that somebody put there is never run.
@@ -63,9 +66,11 @@ step_prior() { echo "$STATE/prior/$RUN/$1"; }
 do_step() {
     local step=$1 title code
     title=$(step_value "$step" title)
+    emit verifying "$step"
     run_verify "$step"
     code=$?
     if [ -z "$SIGNAL" ] && [ "$code" -eq "$HOLDS" ]; then
+        emit kept "$step"
         say "  ${GREEN}✓${PLAIN} $title ${DIM}(holds)${PLAIN}"
         return 0
     fi
@@ -75,6 +80,7 @@ do_step() {
         return 1
     fi
     announce "$step"
+    emit doing "$step"
     tick "$title"
     run_script "$step" "do" "$(step_value "$step" timeout)"
     code=$?
@@ -91,6 +97,7 @@ do_step() {
     fi
     ! changes "$step" || journal_append "done" "$step"
     FAILED_STEP=''
+    emit "done" "$step"
     say "  ${GREEN}✓${PLAIN} $title"
 }
 
@@ -109,6 +116,7 @@ announce() {
             "the engine does not answer, or $STATE is full" "scripts/status.sh"
         journal_append begin
         BEGUN=yes
+        ln -sfn "$RUN" "$STATE/logs/last"
     fi
     journal_append doing "$1"
 }
@@ -122,16 +130,19 @@ undo_steps() {
     local scope=$1 step left=0
     shift
     for step in "$@"; do
+        emit undoing "$step"
         say "  ↩ $(step_value "$step" title)"
         if run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
             run_verify "$step"
             if [ $? -ne "$HOLDS" ]; then
                 journal_append undone "$step" "$scope"
+                emit undone "$step"
                 continue
             fi
             warn "  it was undone, and yet it still holds"
         fi
         left=$((left + 1))
+        emit left "$step" "$(log_field "$step" undo)"
         warn "error: step $step could not be undone"
         tail -n 10 "$STATE/logs/$RUN/$step.undo.log" 2>/dev/null | sed 's/^/  | /' >&2
     done
@@ -194,14 +205,16 @@ begin() {
     lock_take
     # shellcheck disable=SC2034 # for those who source this
     INSTANCE=$(instance) || exit "$EX_REFUSED"
+    home_check
     catch_signals
     journal_check
     hold_signals
     recover
     catch_signals
     RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$
+    prune_logs
     mkdir -p "$STATE/logs/$RUN"
-    ln -sfn "$RUN" "$STATE/logs/last"
+    emit run-started -
 }
 
 # run_up: the whole plan. Exit code 0, or 1 when it failed and everything that it did is undone, or 3 when something is left.

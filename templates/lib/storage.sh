@@ -3,8 +3,9 @@
 
 # The file's name is unique on the machine: the kernel tells a loop device's backing file by its name.
 IMAGE=$STORAGE/workspace-$INSTANCE.img
-# A link of ours to whichever loop device has the image: the volume names this link, so the number may change.
-DEVICE=$STORAGE/device
+# A link of ours to whichever loop device has the image: the volume names this link, so the number may change. It is in
+# /dev, so it is gone after a reboot: whatever has that number then is never mounted in its place.
+DEVICE=/dev/gen-workspace-$INSTANCE
 
 # is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
 is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
@@ -30,29 +31,21 @@ is_attached() { [ -L "$DEVICE" ] && [ -n "$(attached_device)" ] && [ "$(readlink
 
 # attach: puts the image on a loop device, unless it is on one, and sets the link.
 attach() {
-    local device
-    device=$(attached_device)
-    if [ -z "$device" ]; then
-        device=$(root_tool -- losetup --find --show "$IMAGE") || return 1
-    fi
-    ln -sfn "$device" "$DEVICE"
+    # shellcheck disable=SC2016 # the container's shell expands it
+    root_tool -- sh -c 'device=${3:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE" "$(attached_device)"
 }
 
-# detach: takes the image off every loop device that has it. The kernel refuses nothing here: a device in use goes when
-# its last user does, so the end is looked at, not believed.
+# detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
+# in use goes when its last user does, so the end is looked at, not believed.
 detach() {
-    local device tries=0
-    for device in $(loops_of_image); do
-        if image_is_there "$GEN_IMAGE_REF"; then
-            root_tool -- losetup --detach "$device" || return 1
-        else
-            losetup --detach "$device" || {
-                warn "the bundle's image is gone, so the loop device must be detached by hand: sudo losetup -d $device"
-                return 1
-            }
-        fi
-    done
-    rm -f "$DEVICE"
+    local devices tries=0
+    devices=$(loops_of_image | tr '\n' ' ')
+    if [ -z "$devices" ] && [ ! -L "$DEVICE" ]; then return 0; fi
+    # shellcheck disable=SC2016,SC2086 # the container's shell expands it; one word a device
+    root_tool -- sh -c 'rm -f "$1" && shift && for device; do losetup --detach "$device" || exit; done' detach "$DEVICE" $devices || {
+        warn "by hand: sudo rm -f $DEVICE${devices:+; sudo losetup -d $devices}"
+        return 1
+    }
     until [ -z "$(loops_of_image)" ]; do
         tries=$((tries + 1))
         [ "$tries" -lt 50 ] || {

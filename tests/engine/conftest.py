@@ -67,6 +67,7 @@ def inventory() -> Inventory:
         f"{file.parent.parent.name} {file.read_text().strip()}"
         for file in Path("/sys/block").glob("loop*/loop/backing_file")
     }
+    loops |= {f"link {link}" for link in Path("/dev").glob("gen-workspace-*")}
     mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
     return Inventory(
         containers=frozenset(lines("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")),
@@ -104,6 +105,11 @@ class Bundle:
     def image_file(self) -> Path:
         (image,) = (self.path / "storage").glob("workspace-*.img")
         return image
+
+    @property
+    def device(self) -> Path:
+        """The link to whichever loop device has the disk image."""
+        return Path(f"/dev/gen-workspace-{(self.path / '.state' / 'instance').read_text().strip()}")
 
     def inspect(self, template: str) -> str:
         return run("docker", "inspect", "--format", template, self.name).stdout.strip()

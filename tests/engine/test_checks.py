@@ -63,7 +63,7 @@ def test_an_untouched_sandbox_passes_and_a_damaged_one_does_not(make_bundle: Mak
     assert failing(bundle) == {"runtimes"}
     bundle.inside("mv", "/usr/local/bin/sudo", "/usr/local/bin/sodu")
     assert failing(bundle) == {"runtimes", "packages"}
-    bundle.inside("bash", "-c", "cp /bin/true /usr/bin/probe && chmod u+s /usr/bin/probe")
+    run("docker", "exec", "--user", "0:0", bundle.name, "sh", "-c", "cp /bin/true /opt/probe && chmod u+s /opt/probe")
     assert failing(bundle) == {"runtimes", "packages", "no-new-privileges"}
     bundle.script("scripts/stop.sh")
     assert {"running", "workspace", "user"} <= failing(bundle)

@@ -60,18 +60,18 @@ host_problems() {
     name_problems
 }
 
-# name_problems: two bundles never share a sandbox's name, and a bundle that was moved does not start over what it left.
+# name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
 name_problems() {
-    local line other home
+    local line other
     line=$(container_line "$GEN_CONTAINER") || { problem "the engine does not list its containers" "docker ps -a"; return; }
     other=$(word 3 "$line")
     if [ -n "$other" ] && [ "$other" != "$INSTANCE" ] && [ "$(docker inspect --format '{{index .Config.Labels "gen.name"}}' "$GEN_CONTAINER" 2>/dev/null)" = "$GEN_NAME" ]; then
         problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$GEN_CONTAINER")"
     fi
-    home=$(cat "$STATE/home" 2>/dev/null)
-    if [ -n "$home" ] && [ "$home" != "$BUNDLE" ] && [ -n "$(docker ps -aq --filter "label=gen.instance=$INSTANCE"; docker volume ls -q --filter "label=gen.instance=$INSTANCE")" ]; then
-        problem "this bundle made its sandbox when its folder was $home" "mv '$BUNDLE' '$home'   (or there: ./rollback.sh, and then move it)"
-    fi
+    for other in $(engine_owns | awk '{ print $2 }' | sort -u); do
+        [ "$other" = "$GEN_NAME" ] || problem "this folder's sandbox is called $other, and the bundle now says $GEN_NAME" \
+            "./rollback.sh   (it undoes the one called $other and keeps the workspace; then start again)"
+    done
 }
 
 base_problems() {

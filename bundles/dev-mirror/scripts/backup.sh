@@ -13,6 +13,8 @@
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
 help_or_refuse "$0" "$@"
 
 # As root in the container, with the one capability that reading every file of the workspace needs; the volume is read-only.
@@ -24,8 +26,8 @@ archive() {
 at_exit() {
     [ -z "$paused" ] || docker unpause "$GEN_CONTAINER" >/dev/null
     paused=''
-    [ -n "$was_attached" ] || detach >/dev/null
     [ -z "$file" ] || rm -f "$file.part"
+    [ -n "$was_attached" ] || detach >/dev/null
 }
 
 paused='' was_attached=yes file=''
@@ -52,5 +54,11 @@ fi
 # The checksum first: an archive that has its name has its checksum.
 printf '%s  %s\n' "$(digest_of <"$file.part")" "$(basename "$file")" | write_durably "$file.sha256"
 mv "$file.part" "$file" && durable "$file"
+was_paused=$paused
+at_exit
+if [ -n "$was_paused" ]; then
+    # The engine's health check counts a pause as a failure until it looks again.
+    healthy_within 45 || warn "the sandbox is not healthy yet: scripts/status.sh"
+fi
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
 say "restore: scripts/restore.sh '$file'"

@@ -90,10 +90,23 @@ tool() {
 
 # end_tools: ends the short-lived containers of a run that was killed; what they were doing must not go on under an undo.
 end_tools() {
-    local left
-    left=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE" --filter label=gen.role=tool) || return 1
-    # shellcheck disable=SC2086 # one word a container
-    [ -z "$left" ] || docker rm --force $left
+    local left tries=0
+    while :; do
+        left=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE" --filter label=gen.role=tool) || return 1
+        [ -n "$left" ] || return 0
+        tries=$((tries + 1))
+        [ "$tries" -lt 50 ] || return 1
+        # One that the engine removes at this moment is refused, and gone when we look again.
+        # shellcheck disable=SC2086 # one word a container
+        docker rm --force $left || sleep 0.2
+    done
+}
+
+# engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
+engine_owns() {
+    docker ps --all --filter "label=gen.instance=$INSTANCE" --format 'container {{.Label "gen.name"}}' &&
+        docker volume ls --filter "label=gen.instance=$INSTANCE" --format 'volume {{.Label "gen.name"}}' &&
+        docker network ls --filter "label=gen.instance=$INSTANCE" --format 'network {{.Label "gen.name"}}'
 }
 
 # root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.

@@ -61,3 +61,14 @@ end_orphan() {
     fi
     rm -f "$STATE/child"
 }
+
+LOGS_KEPT=50
+
+# prune_logs: the logs of the last runs stay, older ones go. Their names sort by time.
+prune_logs() {
+    local all=("$STATE"/logs/[0-9]*/) n=0
+    while [ $((${#all[@]} - n)) -gt "$LOGS_KEPT" ]; do
+        rm -rf "${all[$n]}"
+        n=$((n + 1))
+    done
+}

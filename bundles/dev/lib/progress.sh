@@ -23,8 +23,26 @@ tick_end() {
     [ ! -t 1 ] || printf '\r\033[K'
 }
 
+# json TEXT: as it may stand between the quotes of a JSON string.
+json() { printf '%s' "$1" | tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
+
+# emit EVENT STEP [FIELDS]: one JSON line for whoever follows the run, in the file that GEN_EVENTS names. Nobody has to:
+# a line that cannot be written is no error.
+emit() {
+    local title=$GEN_NAME
+    [ -n "${GEN_EVENTS:-}" ] || return 0
+    [ "$2" = - ] || title=$(step_value "$2" title)
+    printf '{"schema":1,"time":"%s","run":"%s","event":"%s","step":"%s","title":"%s"%s}\n' \
+        "$(now)" "${RUN:--}" "$1" "$2" "$(json "$title")" "${3:-}" >>"$GEN_EVENTS" 2>/dev/null || :
+}
+
+# log_field STEP PHASE: the event's field that names the log.
+log_field() { printf ',"log":"%s"' "$(json ".state/logs/$RUN/$1.$2.log")"; }
+
 # report_failure STEP PHASE CODE: what failed, the last lines of its log, and the step's hint.
 report_failure() {
+    ln -sfn "$RUN" "$STATE/logs/last"
+    emit failed "$1" "$(log_field "$1" "$2")"
     local log=$STATE/logs/$RUN/$1.$2.log why="$2.sh ended with code $3"
     [ "$3" -ne 124 ] || why="$2.sh took longer than $(step_value "$1" timeout) seconds"
     [ -z "$SIGNAL" ] || why="interrupted by SIG$SIGNAL"

@@ -32,6 +32,16 @@ wait_healthy() {
     done
 }
 
+# healthy_within SECONDS: whether the sandbox becomes healthy by itself in that time.
+healthy_within() {
+    local tries=0
+    until [ "$(health)" = healthy ]; do
+        tries=$((tries + 1))
+        [ "$tries" -le $(($1 * 5)) ] || return 1
+        sleep 0.2
+    done
+}
+
 # remove_ours NAME: removes the container of that name if it is ours.
 remove_ours() {
     local line

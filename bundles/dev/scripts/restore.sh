@@ -49,6 +49,7 @@ new=$IMAGE.new
 case $file in
 *.img)
     is_ext4 "$file" || fail "$EX_REFUSED" "this is no disk image with an ext4 filesystem: $file" "" "ls '$STORAGE/kept'"
+    missing=$(room_for "$(allocated_bytes "$file")" "$new") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h '$BUNDLE'"
     cp --sparse=always --reflink=auto "$file" "$new" || fail "$EX_FAILED" "the image could not be copied" "" "df -h '$STORAGE'"
     ;;
 *)

@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
-# Takes the base image away again. Only a run that brought it calls this; an image that others use now stays, and is named.
+# Takes away the base image that this run brought, or on a whole rollback every one that this bundle ever brought.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
-image_is_there "$GEN_BASE_REF" || exit 0
-# Without --force: the engine itself refuses to take an image from a container that uses it.
-docker rmi "$GEN_BASE_REF"
+brought=$(cat "$STATE/base-images" 2>/dev/null)
+for image in $brought; do
+    [ "${GEN_UNDO:-run}" = all ] || [ "$image" = "$GEN_BASE_REF" ] || continue
+    # Without --force: the engine itself refuses to take an image from a container that uses it.
+    ! image_is_there "$image" || docker rmi "$image" || exit 1
+    brought=$(printf '%s\n' "$brought" | grep -vxF "$image")
+done
+if [ -n "$brought" ]; then
+    printf '%s\n' "$brought" | write_durably "$STATE/base-images"
+else
+    rm -f "$STATE/base-images"
+fi

@@ -5,7 +5,7 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 
 if [ "${GEN_UNDO:-run}" = all ]; then
-    images=$(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=gen.instance=$INSTANCE" "gen-$GEN_NAME") || exit 1
+    images=$(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=gen.instance=$INSTANCE" | grep '^gen-[^:]*:[0-9a-f]*$' || :) || exit 1
 else
     line=$(image_line "$GEN_IMAGE_REF") || exit 1
     images=''

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Removes our volume. The data are in the disk image and stay.
+# Removes our volume, by our mark: it may have taken another name. The data are in the disk image and stay.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
-line=$(volume_line "$VOLUME") || exit 1
-! ours "$line" 2 || docker volume rm "$VOLUME" || exit 1
+for name in $(docker volume ls --quiet --filter "label=gen.instance=$INSTANCE"); do
+    docker volume rm "$name" || exit 1
+done
 forget_name volume

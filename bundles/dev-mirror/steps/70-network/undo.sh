@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Removes our network.
+# Removes our network, by our mark: it may have taken another name.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
-line=$(network_line "$NETWORK") || exit 1
-! ours "$line" 2 || docker network rm "$NETWORK" || exit 1
+for name in $(docker network ls --quiet --filter "label=gen.instance=$INSTANCE"); do
+    docker network rm "$name" || exit 1
+done
 forget_name network

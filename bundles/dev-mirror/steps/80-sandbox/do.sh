@@ -17,7 +17,8 @@ else
     if is_current "$line"; then
         case $(word 2 "$line") in
         paused) docker unpause "$GEN_CONTAINER" ;;
-        running) docker restart --time 10 "$GEN_CONTAINER" ;; # it runs and is not healthy
+        # It runs and is not healthy. After a pause the next look mends that; only one that stays so is restarted.
+        running) healthy_within 45 || docker restart --time 10 "$GEN_CONTAINER" ;;
         *) docker start "$GEN_CONTAINER" ;;
         esac
     else

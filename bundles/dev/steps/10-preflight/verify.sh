@@ -14,6 +14,3 @@ set -u
 line=$(container_line "$GEN_CONTAINER" 2>/dev/null)
 if is_current "$line" && [ "$(word 2 "$line")" = running ]; then exit "$HOLDS"; fi
 [ -z "$(preflight_problems)" ] || exit "$HOLDS_NOT"
-# Where the sandbox is made from: a bundle that is moved later is noticed.
-[ -s "$STATE/home" ] || printf '%s\n' "$BUNDLE" >"$STATE/home"
-exit "$HOLDS"

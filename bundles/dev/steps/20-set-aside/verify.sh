@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Holds when no container and no image of somebody else's stands under our names.
+# Holds when it is recorded what stood under our names, and no container and no image of somebody else's stands there.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
+[ -e "$STATE/aside/inventory" ] || exit "$HOLDS_NOT"
 container=$(container_line "$GEN_CONTAINER") || unknown "the engine does not list its containers"
 image=$(image_line "$GEN_IMAGE_REF") || unknown "the engine does not list its images"
 [ -z "$container" ] || ours "$container" 3 || exit "$HOLDS_NOT"

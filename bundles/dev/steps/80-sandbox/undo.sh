@@ -7,7 +7,11 @@ set -u
 . "$BUNDLE/lib/sandbox.sh"
 
 if [ "${GEN_UNDO:-run}" = all ]; then
-    remove_ours "$GEN_CONTAINER" && remove_ours "$PRIOR_CONTAINER"
+    # By our mark, whatever it is called: the profile's name may have changed since.
+    end_tools || exit 1
+    for id in $(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE"); do
+        docker rm --force "$id" || exit 1
+    done
     exit
 fi
 
