@@ -46,7 +46,7 @@ def write_bundle(files: Mapping[str, RenderedFile], out: Path, *, force: bool = 
 def _acceptable(out: Path) -> None:
     """Refuses what can never become a bundle, before anything is touched."""
     if out.is_symlink():
-        raise _refused(out, "It is a symbolic link", f"gen bundle --out {out.resolve()}")
+        raise _refused(out, "It is a symbolic link", f"Name the folder itself: --out {out.resolve()}")
     if not out.parent.is_dir():
         raise GenError(
             f"The bundle cannot be written to {out}",

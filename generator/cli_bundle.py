@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.bundle import write_bundle
-from generator.drift import differences, lines_of
+from generator.drift import differences, known_digests, lines_of
 from generator.errors import ExitCode, GenError
 from generator.plan import build_plan
 from generator.profile import load_profile
 from generator.render import MANIFEST, RenderedFile, render_bundle, sha256
+from generator.update import edited_files, stays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from generator.drift import Difference
     from generator.profile import LoadedProfile
     from generator.update import Written
 
@@ -80,11 +82,24 @@ def _check(files: Files, folder: Path, *, as_json: bool, quiet: bool, again: str
         raise GenError(
             f"There is no bundle in {folder}" if missing else f"The bundle in {folder} differs from its profile",
             details=None if missing or as_json else lines_of(found),
-            resolution=f"Write it with: {again}",
+            resolution=_mend(files, folder, found, again),
             exit_code=ExitCode.REFUSED,
         )
     if not (as_json or quiet):
         click.echo(f"{folder} is what its profile says: {len(files)} files.")
+
+
+def _mend(files: Files, folder: Path, found: tuple[Difference, ...], again: str) -> str:
+    """The commands after which nothing differs any more."""
+    if folder.is_dir() and any(folder.iterdir()) and not known_digests(folder):
+        return "The folder is not a bundle: choose another one with --out"
+    parent, local = shlex.quote(str(folder.parent)), shlex.quote(str(folder / "local"))
+    strange = [str(folder / item.path) for item in found if item.kind == "extra" and stays(folder, files, item.path)]
+    commands = [f"mkdir -p {local} && mv {shlex.join(strange)} {local}"] if strange else []
+    if len(strange) < len(found):
+        commands += [] if folder.parent.is_dir() else [f"mkdir -p {parent}"]
+        commands.append(again + (" --force" if edited_files(files, folder) else ""))
+    return "Write it with: " + " && ".join(commands)
 
 
 def _again(ref: str, sets: tuple[str, ...], out: Path | None) -> str:

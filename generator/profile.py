@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from generator.errors import ExitCode, GenError
 from generator.profile_check import check_words, find, known_keys, prune_table, validate
 from generator.profile_facts import BaseFacts, base_facts
-from generator.profile_layers import merge, profile_names, read_layers
+from generator.profile_layers import SET, merge, profile_names, read_layers
 from generator.profile_model import Profile
 from generator.profile_rules import clashes
 from generator.profile_size import Size
@@ -69,13 +69,13 @@ class LoadedProfile:
 class ProfileErrors(GenError):
     """Everything that is wrong with a profile, in the order of the text. Exit code 2."""
 
-    def __init__(self, findings: Sequence[Finding], ref: str) -> None:
+    def __init__(self, findings: Sequence[Finding], again: str) -> None:
         self.findings = tuple(findings)
         count = len(self.findings)
         super().__init__(
             f"The profile has {count} error{'s' if count > 1 else ''}; nothing was written",
             details="\n".join(map(str, self.findings)),
-            resolution=f"Mend {'them' if count > 1 else 'it'}, then look again with: gen profile validate {ref}",
+            resolution=f"Mend {'them' if count > 1 else 'it'}, then look again with: gen profile validate {again}",
             exit_code=ExitCode.USAGE,
         )
 
@@ -95,11 +95,11 @@ def load_profile(ref: str | Path, sets: Sequence[str] = ()) -> LoadedProfile:
     profile, bad = validate(merged, findings, complete=layers.complete)
     ca_pem = None
     if profile is not None and layers.complete:
-        _check_rules(profile, merged, bad, findings)
+        _check_rules(profile, merged, bad, layers)
         ca_pem = _certificates(profile, merged, findings)
         check_words(merged, findings)
     if findings or profile is None:
-        raise ProfileErrors(_in_order(findings, layers), _shown(ref))
+        raise ProfileErrors(_in_order(findings, layers), _shown(ref, sets))
     return LoadedProfile(profile=profile, origins=_origins(profile, merged), ca_pem=ca_pem, identity=Path(ref).name)
 
 
@@ -110,10 +110,12 @@ def profile_schema() -> dict[str, Any]:
     return build_schema()
 
 
-def _shown(ref: str | Path) -> str:
+def _shown(ref: str | Path, sets: Sequence[str]) -> str:
+    """What was asked for, as words of a command."""
     import shlex
 
-    return shlex.quote(printable(str(ref)))
+    words = [str(ref), *(word for text in sets for word in ("--set", text))]
+    return shlex.join(map(printable, words))
 
 
 def _in_order(findings: Sequence[Finding], layers: Layers) -> list[Finding]:
@@ -122,11 +124,16 @@ def _in_order(findings: Sequence[Finding], layers: Layers) -> list[Finding]:
     return sorted(unique, key=lambda item: (ranks.get(item.mark.source.name, -1), item.mark.line, item.mark.column))
 
 
-def _check_rules(profile: Profile, merged: Table, bad: set[str], findings: list[Finding]) -> None:
+def _check_rules(profile: Profile, merged: Table, bad: set[str], layers: Layers) -> None:
+    # The file that was asked for comes before those that it extends; --set was said after all of them.
+    ages = {source.name: age for age, source in enumerate(layers.sources) if source.name != SET}
     for clash in clashes(profile):
         if not any(_touches(path, other) for path in clash.paths for other in bad):
-            path = next((path for path in clash.paths if _written(merged, path)), clash.paths[0])
-            findings.append(Finding(find(merged, _location(path))[0], path, clash.what, clash.mend))
+            written = [(find(merged, _location(path))[0], path) for path in clash.paths if _written(merged, path)]
+            # Whoever said the last word finds it there: the base that others extend was right by itself.
+            last = min(written, key=lambda place: ages.get(place[0].source.name, -1), default=None)
+            mark, path = last or (find(merged, _location(clash.paths[0]))[0], clash.paths[0])
+            layers.findings.append(Finding(mark, path, clash.what, clash.mend))
 
 
 def _touches(path: str, bad: str) -> bool:
@@ -204,7 +211,7 @@ def _origins(profile: Profile, merged: Table) -> Mapping[str, Origin | Literal["
                 origins[path] = "default"
             else:
                 name = entry.mark.source.name
-                origins[path] = "--set" if name == "--set" else Origin(name, entry.mark.line)
+                origins[path] = "--set" if name == SET else Origin(name, entry.mark.line)
 
     visit(profile, merged, "")
     return MappingProxyType(origins)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_EXTENDS = 8
+SET = "--set"
+"""What stands for the file's name where a value was given on the command line."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -158,7 +160,7 @@ def _parse_file(data: bytes, source: Source) -> tuple[Table | None, tuple[Findin
 
 
 def _read_set(layers: Layers, text: str, number: int) -> None:
-    source = Source("--set", Path())
+    source = Source(SET, Path())
     mark = Mark(source, number, 1)
     if source not in layers.sources:
         layers.sources.append(source)

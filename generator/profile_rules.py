@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Keys that do not fit together. It is reported at the first of `paths` that somebody wrote."""
+    """Keys that do not fit together. It is reported at the one of `paths` that was written last."""
 
     paths: tuple[str, ...]
     what: str
@@ -54,7 +54,9 @@ def _base(profile: Profile) -> Iterator[Clash]:
         yield Clash(("image.base", "image.source"), what, mend)
     if facts and _version(facts.python) < _version(image.python):
         newer = [base for base, other in BASES.items() if _version(other.python) >= _version(image.python)]
-        mend = f'Write "{facts.python}"' + (f", or choose another image.base: {', '.join(newer)}" if newer else "")
+        mend = f'Write image.python: "{facts.python}"' + (
+            f", or choose another image.base: {', '.join(newer)}" if newer else ""
+        )
         what = f"{image.base} has Python {facts.python}, which is older than {image.python}"
         yield Clash(("image.python", "image.base"), what, mend)
     if image.sudo == "packages" and profile.security.readonly_root:
@@ -99,8 +101,9 @@ def _agent_python(profile: Profile, agent: AgentSpec) -> Iterator[Clash]:
 def _resources(profile: Profile) -> Iterator[Clash]:
     resources = profile.resources
     if resources.tmpfs > resources.memory:
-        what = f"{resources.tmpfs!s} is more than the memory ({resources.memory!s}), and /tmp lives in memory"
-        yield Clash(("resources.tmpfs", "resources.memory"), what, f"Write at most {resources.memory!s}")
+        what = f"{resources.tmpfs!s} for /tmp is more than the memory that it lives in ({resources.memory!s})"
+        mend = f"Write at most {resources.memory!s} for resources.tmpfs, or more for resources.memory"
+        yield Clash(("resources.tmpfs", "resources.memory"), what, mend)
 
 
 def _network(profile: Profile) -> Iterator[Clash]:
@@ -111,7 +114,7 @@ def _network(profile: Profile) -> Iterator[Clash]:
     for key, value in given.items():
         if value:
             mend = f"Remove network.{key}, or write network.mode: internet"
-            yield Clash((f"network.{key}", "network.mode"), "has no meaning without a network", mend)
+            yield Clash((f"network.{key}", "network.mode"), f"without a network, {key} has no meaning", mend)
 
 
 def _duplicates(profile: Profile) -> Iterator[Clash]:

@@ -58,6 +58,17 @@ def update_bundle(files: Mapping[str, RenderedFile], out: Path, *, force: bool) 
     return Written(changed=change.changed, removed=change.gone, moved=moved)
 
 
+def edited_files(files: Mapping[str, RenderedFile], out: Path) -> tuple[str, ...]:
+    """The files that writing this bundle would refuse to replace without `force`."""
+    return _change(files, out, known_digests(out)).edited
+
+
+def stays(out: Path, files: Mapping[str, RenderedFile], path: str) -> bool:
+    """Whether a file that is no part of the bundle is still there after it was written anew."""
+    ours = {*files, *known_digests(out), PENDING}
+    return path.removesuffix(TEMPORARY) not in ours
+
+
 def write_file(path: Path, file: RenderedFile) -> None:
     """Writes one file so that it is on the disk, with its mode whatever the umask."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, file.mode)
@@ -128,8 +139,8 @@ def _edited(out: Path, files: Mapping[str, RenderedFile], edited: Sequence[str])
     return GenError(
         f"Files in {out} were edited, and nothing was changed: {', '.join(edited)}",
         details="\n".join(diffs),
-        resolution=f"Put your changes into local/, or run the command again with --force: the edited files are moved "
-        f"to {OVERWRITTEN}/ then",
+        resolution=f"Put your changes into local/, or run the same command again with --force: the edited files are "
+        f"moved to {OVERWRITTEN}/ then",
         exit_code=ExitCode.REFUSED,
     )
 

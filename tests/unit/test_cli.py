@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 Capture = pytest.CaptureFixture[str]
+Words = tuple[str, ...]
 
 
 def test_a_bundle_is_written_where_its_profile_says(here: Path, capsys: Capture) -> None:
@@ -77,7 +80,7 @@ def test_check_shows_the_drift(here: Path, capsys: Capture) -> None:
     assert code == 4
     assert "README.md: changed" in err
     assert "-mine" in err
-    assert err.endswith("Write it with: gen bundle --profile dev\n")
+    assert err.endswith("Write it with: gen bundle --profile dev --force\n")
     assert {path: path.read_bytes() for path in (here / "bundles").rglob("*") if path.is_file()} == before
 
 
@@ -87,6 +90,59 @@ def test_check_of_nothing_says_so(here: Path, capsys: Capture) -> None:
     assert "There is no bundle in bundles/dev" in err
     assert "gen bundle --profile dev --set storage.size=1G" in err
     assert list(here.iterdir()) == []
+
+
+def the_file_is_edited(bundle: Path) -> None:
+    (bundle / "README.md").write_text("mine\n", "utf-8")
+
+
+def a_file_is_gone(bundle: Path) -> None:
+    (bundle / "README.md").unlink()
+
+
+def the_mode_is_another(bundle: Path) -> None:
+    (bundle / "rollback.sh").chmod(0o644)
+
+
+def there_is_one_more(bundle: Path) -> None:
+    (bundle / "scripts/my notes.txt").write_text("mine\n", "utf-8")
+
+
+def all_of_it(bundle: Path) -> None:
+    the_file_is_edited(bundle)
+    the_mode_is_another(bundle)
+    there_is_one_more(bundle)
+
+
+def there_is_none(bundle: Path) -> None:
+    shutil.rmtree(bundle.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [the_file_is_edited, a_file_is_gone, the_mode_is_another, there_is_one_more, all_of_it, there_is_none],
+    ids=lambda change: change.__name__,
+)
+@pytest.mark.parametrize("out", [(), ("--out", "some where/box")], ids=["default", "out"])
+def test_what_check_says_mends_it(here: Path, capsys: Capture, change: Callable[[Path], None], out: Words) -> None:
+    bundle = here / (out[1] if out else "bundles/dev")
+    bundle.parent.mkdir()
+    words = ("bundle", "--profile", "dev", *out)
+    run(capsys, *words)
+    change(bundle)
+    _, _, err = run(capsys, *words, "--check")
+    mend = err.splitlines()[-1].removeprefix("Write it with: ")
+    gen = f'gen() {{ {sys.executable} -m generator "$@"; }}'
+    surroundings = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    subprocess.run(("bash", "-ec", f"{gen}\n{mend}"), cwd=here, env=surroundings, check=True, capture_output=True)
+    assert run(capsys, *words, "--check")[0] == 0
+
+
+def test_check_of_a_folder_that_is_none_of_ours(here: Path, capsys: Capture) -> None:
+    (here / "mine").mkdir()
+    (here / "mine/notes.txt").write_text("mine\n", "utf-8")
+    code, _, err = run(capsys, "bundle", "--profile", "dev", "--out", "mine", "--check")
+    assert (code, err.splitlines()[-1]) == (4, "The folder is not a bundle: choose another one with --out")
 
 
 def test_check_as_json_names_each_difference(here: Path, capsys: Capture) -> None:

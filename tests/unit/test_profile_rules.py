@@ -25,7 +25,8 @@ CASES = [
     ),
     (
         ["image.base=debian:trixie"],
-        "templates/profiles/dev.yaml",
+        "1:12: image.base: aider needs a Python older than 3.13, and debian:trixie has 3.13. "
+        f"Choose another agent, or another image.base: {OLD_ENOUGH}.",
     ),
     (
         ["image.base=debian:trixie", "agent.name=aider"],
@@ -40,7 +41,8 @@ CASES = [
     (
         ["image.base=ubuntu:22.04", 'image.python="3.12"'],
         "2:14: image.python: ubuntu:22.04 has Python 3.10, which is older than 3.12. "
-        'Write "3.10", or choose another image.base: ubuntu:24.04, debian:trixie, ubuntu:noble, debian:13.',
+        'Write image.python: "3.10", or choose another image.base: '
+        "ubuntu:24.04, debian:trixie, ubuntu:noble, debian:13.",
     ),
     (
         ["image.node=none", "agent.name=gemini-cli"],
@@ -58,7 +60,8 @@ CASES = [
     ),
     (
         ["resources.memory=512M", "resources.tmpfs=1G"],
-        "2:17: resources.tmpfs: 1G is more than the memory (512M), and /tmp lives in memory. Write at most 512M.",
+        "2:17: resources.tmpfs: 1G for /tmp is more than the memory that it lives in (512M). "
+        "Write at most 512M for resources.tmpfs, or more for resources.memory.",
     ),
     (
         ["security.readonly_root=true"],
@@ -67,15 +70,17 @@ CASES = [
     ),
     (
         ["network.mode=none", "network.ports=['80:80']"],
-        "2:15: network.ports: has no meaning without a network. Remove network.ports, or write network.mode: internet.",
+        "2:15: network.ports: without a network, ports has no meaning. "
+        "Remove network.ports, or write network.mode: internet.",
     ),
     (
         ["network.mode=none", "network.dns=[9.9.9.9]"],
-        "2:13: network.dns: has no meaning without a network. Remove network.dns, or write network.mode: internet.",
+        "2:13: network.dns: without a network, dns has no meaning. "
+        "Remove network.dns, or write network.mode: internet.",
     ),
     (
         ["network.mode=none", "network.subnet=10.1.0.0/24"],
-        "2:16: network.subnet: has no meaning without a network. "
+        "2:16: network.subnet: without a network, subnet has no meaning. "
         "Remove network.subnet, or write network.mode: internet.",
     ),
     (
@@ -90,11 +95,31 @@ def test_refused(sets: list[str], expected: str) -> None:
     with pytest.raises(ProfileErrors) as caught:
         load_profile("dev", sets)
     (finding,) = caught.value.findings
-    if expected.startswith("templates"):
-        # Somebody else's line is the one to look at: the agent is still the one that dev names.
-        assert (finding.mark.source.name, finding.path) == (expected, "agent.name")
-    else:
-        assert str(finding) == f"--set:{expected}"
+    assert str(finding) == f"--set:{expected}"
+
+
+@pytest.mark.parametrize(
+    ("text", "sets", "place"),
+    [
+        ("image: {base: debian:trixie}", [], "mine.yaml:3 image.base"),
+        ("agent: {name: aider}", ["image.base=debian:trixie"], "--set:1 image.base"),
+        ("image: {base: debian:trixie}", ["agent.name=aider"], "--set:1 agent.name"),
+        ("image: {python: '3.14'}", ["image.base=debian:bookworm", "agent.name=none"], "--set:1 image.base"),
+        ("network: {ports: ['80:80']}", ["network.mode=none"], "--set:1 network.mode"),
+        ("resources: {tmpfs: 4G}", ["resources.memory=2G"], "--set:1 resources.memory"),
+    ],
+)
+def test_a_clash_is_found_where_the_last_word_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, sets: list[str], place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(f"extends: dev\nname: mine\n{text}\n", "utf-8")
+    with pytest.raises(ProfileErrors) as caught:
+        load_profile("mine.yaml", sets)
+    (finding,) = caught.value.findings
+    assert f"{finding.mark.source.name}:{finding.mark.line} {finding.path}" == place
+    words = ["mine.yaml", *(word for value in sets for word in ("--set", value))]
+    assert str(caught.value.resolution).endswith(f"gen profile validate {' '.join(words)}")
 
 
 @pytest.mark.parametrize(
