@@ -57,12 +57,14 @@ image_is_there() {
     [ -n "$id" ]
 }
 
-# compose ARG...: Compose on this bundle's file, the user's own additions included.
+# compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
+# project for an older state of the new one, and removes it; so each state is a project of its own.
 compose() {
-    local files=(--file "$BUNDLE/compose.yaml")
+    local files=(--file "$BUNDLE/compose.yaml") digest
+    digest=$(local_digest)
     [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
-    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$(local_digest) GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK \
-        docker compose --project-directory "$BUNDLE" "${files[@]}" "$@"
+    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$digest GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK \
+        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$digest" "${files[@]}" "$@"
 }
 
 # inside ARG...: a command in the running sandbox as its user.
@@ -74,10 +76,21 @@ mount_field() {
     printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
 }
 
+# tool_image: the bundle's own image, or where today's is not built yet, any that this bundle built.
+tool_image() {
+    if image_is_there "$GEN_IMAGE_REF"; then
+        echo "$GEN_IMAGE_REF"
+    else
+        docker images --quiet --filter "label=gen.instance=$INSTANCE" | head -n 1
+    fi
+}
+
 # tool [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image, with the storage folder at its own
 # path. It has no network, and goes by itself.
 tool() {
-    local options=()
+    local options=() image
+    image=$(tool_image)
+    [ -n "$image" ] || { warn "the bundle's image, which has the tools, is not there"; return 1; }
     while [ "$1" != -- ]; do
         options+=("$1")
         shift
@@ -85,7 +98,7 @@ tool() {
     shift
     docker run --rm --interactive --init --network none --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
         --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" \
-        ${options[@]+"${options[@]}"} --entrypoint "$1" "$GEN_IMAGE_REF" "${@:2}"
+        ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
 }
 
 # end_tools: ends the short-lived containers of a run that was killed; what they were doing must not go on under an undo.

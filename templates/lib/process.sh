@@ -27,8 +27,9 @@ run_script() {
 }
 
 # run_verify STEP: says in $? whether the step holds. Anything but yes or no is no answer.
+# Within an undo of scope "all" it is asked whether anything that any run of this bundle did still holds.
 run_verify() {
-    run_script "$1" verify "$(step_value "$1" timeout)"
+    run_script "$1" verify "$(step_value "$1" timeout)" GEN_UNDO="${2:-}"
 }
 
 on_signal() {

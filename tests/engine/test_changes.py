@@ -9,21 +9,21 @@ from tests.engine.conftest import SMALL, Bundle, MakeBundle, generate, inventory
 
 
 def test_a_changed_bundle_makes_the_sandbox_anew_and_keeps_the_workspace(shared: Bundle, base_image: str) -> None:
-    shared.inside("sh", "-c", "echo kept > /workspace/file; echo gone > /var/tmp/file")
+    shared.inside("sh", "-c", "echo kept > /workspace/file; echo gone > /usr/local/share/file")
     before = shared.inspect("{{.Id}}")
     generate(shared.path, shared.name, *SMALL, *on_base(base_image), "resources.pids=300")
     shared.start()
     assert shared.inspect("{{.Id}}") != before
     assert shared.inspect("{{.HostConfig.PidsLimit}}") == "300"
     assert shared.inside("cat", "/workspace/file").stdout == "kept\n"
-    assert shared.inside("cat", "/var/tmp/file", check=False).returncode == 1
+    assert shared.inside("cat", "/usr/local/share/file", check=False).returncode == 1
     assert not run("docker", "ps", "--all", "--quiet", "--filter", f"name={shared.name}-prior").stdout
 
 
 def test_a_change_that_fails_gives_the_old_sandbox_back(shared: Bundle, base_image: str) -> None:
     """What an earlier run committed is not lost to a later one that fails: the same container runs again."""
     shared.start()
-    shared.inside("sh", "-c", "echo installed > /var/tmp/file")
+    shared.inside("sh", "-c", "echo installed > /usr/local/share/file")
     before, container = inventory(), shared.inspect("{{.Id}}")
     override = shared.path / "local" / "compose.override.yaml"
     override.parent.mkdir(exist_ok=True)
@@ -33,7 +33,7 @@ def test_a_change_that_fails_gives_the_old_sandbox_back(shared: Bundle, base_ima
     assert failed.returncode == 1
     assert "This host is what it was before the run" in failed.stdout
     assert shared.inspect("{{.Id}} {{.State.Status}}") == f"{container} running"
-    assert shared.inside("cat", "/var/tmp/file").stdout == "installed\n"
+    assert shared.inside("cat", "/usr/local/share/file").stdout == "installed\n"
     assert not (inventory() - before)
 
 

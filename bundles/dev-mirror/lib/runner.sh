@@ -133,7 +133,7 @@ undo_steps() {
         emit undoing "$step"
         say "  ↩ $(step_value "$step" title)"
         if run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
-            run_verify "$step"
+            run_verify "$step" "$scope"
             if [ $? -ne "$HOLDS" ]; then
                 journal_append undone "$step" "$scope"
                 emit undone "$step"

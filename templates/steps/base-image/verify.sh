@@ -4,5 +4,10 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
+if [ "${GEN_UNDO:-}" = all ]; then
+    # After a whole rollback the question is whether one that we brought is left; today's may be somebody else's.
+    [ -e "$STATE/base-images" ] && exit "$HOLDS"
+    exit "$HOLDS_NOT"
+fi
 image_is_there "$GEN_BASE_REF"
 case $? in 0) exit "$HOLDS" ;; 1) exit "$HOLDS_NOT" ;; *) unknown "the engine does not list its images" ;; esac

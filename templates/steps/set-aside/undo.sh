@@ -20,12 +20,11 @@ give_back_image() { # ID NAME ASIDE
     docker tag "$1" "$2" && docker rmi --no-prune "$3"
 }
 
-[ -s "$STATE/aside/moved" ] || exit 0
 while read -r kind id state name aside; do
     case $kind in
     container) give_back_container "$id" "$state" "$name" "$aside" || left=1 ;;
     image) give_back_image "$id" "$name" "$aside" || left=1 ;;
     esac
-done <"$STATE/aside/moved"
+done < <(cat "$STATE/aside/moved" 2>/dev/null)
 [ "$left" -eq 0 ] || exit 1
 rm -rf "${STATE:?}/aside"
