@@ -20,6 +20,7 @@ from generator.languages import DOCKERFILE, MARKDOWN, SHELL
 from generator.resources import templates
 from generator.settings import bundle_settings
 from generator.steps import CheckSpec, StepSpec, find_checks, find_steps
+from generator.wording import step_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,9 +73,8 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     profile, agent, engine = loaded.profile, load_agent(loaded.profile.agent.name), find_engine(loaded.profile.engine)
     root = templates()
     dumped = profile.model_dump()
-    steps = tuple(
-        _addressed(step, loaded.identity) for step in find_steps(root) if _applies(step.when, dumped, step.id)
-    )
+    words = step_words(profile, loaded.identity)
+    steps = tuple(_worded(step, words, dumped) for step in find_steps(root) if _applies(step.when, dumped, step.id))
     checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))
     image = plan_image(profile, agent, loaded.ca_pem)
     names = engine.names(profile, image.digest)
@@ -89,7 +89,7 @@ def build_plan(loaded: LoadedProfile) -> Plan:
         engine=engine.name,
         isolation=engine.capabilities.isolation,
         caveat=engine.capabilities.caveat,
-        requirements=engine.requirements,
+        requirements=(*_host_programs(profile), *engine.requirements),
         profile=profile,
         agent=agent,
         steps=steps,
@@ -130,19 +130,46 @@ def _step_data(step: StepSpec) -> dict[str, Any]:
         "title": step.title,
         "reason": step.reason,
         "effects": asdict(step.effects),
+        "changes": step.effects.any,
         "timeout": step.timeout,
         "command": step.command,
         "expect": step.expect,
         "verify": f"bash {folder}/verify.sh",
-        "undo": f"bash {folder}/undo.sh",
-        "troubles": [asdict(trouble) for trouble in step.troubles],
+        "undo": "./rollback.sh",
+        # For reading: the runner alone calls these, in order and with its journal.
+        "do_script": f"{folder}/do.sh",
+        "verify_script": f"{folder}/verify.sh",
+        "undo_script": f"{folder}/undo.sh",
+        "troubles": [
+            {"symptom": trouble.symptom, "cause": trouble.cause, "mend": trouble.mend} for trouble in step.troubles
+        ],
     }
 
 
-def _addressed(step: StepSpec, identity: str) -> StepSpec:
-    """The step with its mends naming the profile that this bundle comes from."""
-    mended = (replace(trouble, mend=trouble.mend.replace("{profile}", identity)) for trouble in step.troubles)
-    return replace(step, troubles=tuple(mended))
+def _worded(step: StepSpec, words: Mapping[str, str], profile: Mapping[str, Any]) -> StepSpec:
+    """The step in words that fit this profile: its placeholders filled, its troubles only those that can be met."""
+
+    def fill(text: str) -> str:
+        return re.sub(r"\{[a-z]+\}", lambda match: words.get(match[0], match[0]), text)
+
+    troubles = (trouble for trouble in step.troubles if _applies(trouble.when, profile, step.id))
+    network = tuple(filter(None, map(fill, step.effects.network)))
+    return replace(
+        step,
+        reason=fill(step.reason),
+        effects=replace(step.effects, network=network),
+        troubles=tuple(replace(trouble, mend=fill(trouble.mend)) for trouble in troubles),
+    )
+
+
+def _host_programs(profile: Profile) -> tuple[Requirement, ...]:
+    programs = [
+        Requirement(program="bash", minimum="3.2", reason="the runner and every script"),
+        Requirement(program="coreutils, awk, sed, grep, gzip, tar", minimum="any", reason="the scripts' tools"),
+    ]
+    if profile.image.source == "mirror":
+        programs.append(Requirement(program="mmdebstrap", minimum="any", reason="makes the base image from packages"))
+    return tuple(programs)
 
 
 def _applies(when: When, profile: Mapping[str, Any], who: str) -> bool:

@@ -36,13 +36,14 @@ CHECK_SCRIPTS = ("check.sh",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """One entry of the debugging guide."""
+    """One entry of the debugging guide; `when` says for which profiles."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     symptom: Line
     cause: Line
     mend: Line
+    when: When = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

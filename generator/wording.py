@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.languages import Raw
 from generator.languages import markdown_code as code
 from generator.languages import markdown_value as text
+from generator.profile_facts import base_facts
+from generator.profile_values import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from generator.plan import Plan
     from generator.profile import Profile
+    from generator.steps import StepSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +26,13 @@ class Wording:
     """Lines of Markdown, quoted already; an empty tuple prints nothing."""
 
     about: tuple[Raw, ...]
+    again: str
+    needs: Raw
     keys: tuple[Raw, ...]
     contents: tuple[tuple[str, Raw], ...]
     containment: tuple[Raw, ...]
     objects: tuple[tuple[str, Raw], ...]
+    undo: Mapping[str, Raw]
     space: Raw
     inside: tuple[Raw, ...]
     key_lines: tuple[Raw, ...]
@@ -34,25 +42,51 @@ def wording(plan: Plan) -> Wording:
     """The chosen text of one bundle."""
     return Wording(
         about=(Raw(text(plan.description)),) if plan.description else (),
+        again=again(plan.identity),
+        needs=Raw(", ".join(text(need.program) for need in plan.requirements)),
         keys=_keys(plan.profile),
         contents=_contents(plan),
         containment=_containment(plan),
         objects=_objects(plan.profile, plan.settings),
+        undo={step.id: _undo(step) for step in plan.steps},
         space=_space(plan.profile),
         inside=_inside(plan),
         key_lines=_key_lines(plan),
     )
 
 
+def again(identity: str) -> str:
+    """The command that writes the bundle anew, for somebody who is in its folder."""
+    return f"gen bundle --profile {shlex.quote(printable(identity))} --out ."
+
+
+def step_words(profile: Profile, identity: str) -> dict[str, str]:
+    """What the placeholders in a step's texts stand for."""
+    image = profile.image
+    base = {
+        "registry": ("It is pulled from its registry.", "the registry"),
+        "mirror": ("It is made from the packages of an apt mirror.", "the apt mirror"),
+        "archive": (f"It is loaded from your archive, {image.archive}.", ""),
+    }[image.source]
+    archive = shlex.quote(image.archive)
+    return {"{again}": again(identity), "{base}": base[0], "{origin}": base[1], "{archive}": archive}
+
+
 def _keys(profile: Profile) -> tuple[Raw, ...]:
     names = ", ".join(map(code, profile.agent.env))
     if not names:
         return ()
+    lines = textwrap.wrap(
+        f"Keys for the assistant ({names}) go into `local/env`, one `NAME=value` a line, or stand in the environment "
+        "of `scripts/start.sh`. The sandbox gets them when it is made; they are never in its image. After a change "
+        "of `local/env` the next `scripts/start.sh` makes it anew; a change of the environment alone does nothing "
+        "until then.",
+        width=118,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return (
-        Raw(
-            f"Keys for the assistant ({names}) go into `local/env`, one `NAME=value` a line. The sandbox gets them when"
-        ),
-        Raw("it runs; they are never in its image."),
+        *map(Raw, lines),
         Raw(""),
         Raw("```"),
         Raw("mkdir -p local && cp .env.example local/env && chmod 600 local/env"),
@@ -74,17 +108,33 @@ def _contents(plan: Plan) -> tuple[tuple[str, Raw], ...]:
         "limits": f"{settings['GEN_CPUS']} processors, {resources.memory} of memory and no swap, {resources.pids} "
         f"processes, {resources.tmpfs} in `/tmp`",
         "network": f"{profile.network.mode}; published ports: {code(ports) if ports else 'none'}",
-        "packages": "`sudo apt-get install NAME` works, though nobody is root; they go when the sandbox is made anew"
-        if profile.image.sudo == "packages"
-        else "none can be installed from inside",
+        "Node.js": f"{profile.image.node}, with npm" if profile.image.node else "none",
+        "Python": _python(profile),
+        "packages": _packages(profile),
     }
     return tuple((name, Raw(value)) for name, value in rows.items())
 
 
+def _python(profile: Profile) -> str:
+    facts = base_facts(profile.image.base)
+    return f"{facts.python}, the base image's" if facts else f"the base image's, {profile.image.python} or newer"
+
+
+def _packages(profile: Profile) -> str:
+    if profile.image.sudo != "packages":
+        return "none can be installed from inside"
+    how = "`sudo apt-get install NAME` works"
+    if profile.network.mode == "none":
+        how = "`sudo dpkg -i FILE.deb` installs local files (there is no network to get others from)"
+    return f"{how}, though nobody is root; they go when the sandbox is made anew"
+
+
 def _containment(plan: Plan) -> tuple[Raw, ...]:
     granted = plan.profile.security.capabilities
-    lines = [text(plan.caveat)]
-    if plan.profile.network.mode != "none":
+    lines = [text(plan.caveat), _disk(plan.profile)]
+    if plan.profile.network.mode == "none":
+        lines.append("It has no network, so an assistant in it that asks a model elsewhere gets no answer.")
+    else:
         lines.append(
             "It can reach the internet, and whatever else this machine can reach: give it no key that you would not "
             "give to a stranger's program."
@@ -93,6 +143,16 @@ def _containment(plan: Plan) -> tuple[Raw, ...]:
         lines.append("System calls are filtered by the engine's own list, which is longer than ours.")
     lines += [f"It has the capability {code(entry.name)}: {text(entry.reason)}." for entry in granted]
     return tuple(Raw(line) for line in lines)
+
+
+def _disk(profile: Profile) -> str:
+    if profile.security.readonly_root:
+        return "Only the workspace, `/tmp`, `/run` and `/var/tmp` can be written, and each has a size."
+    return (
+        "The size of the workspace is a limit for the workspace. What the agent writes elsewhere in the container "
+        "(`/var/tmp`, `/usr`) goes to the engine's disk, which has no limit here unless the profile says "
+        "`security.readonly_root: true` and `image.sudo: none`."
+    )
 
 
 def _objects(profile: Profile, settings: Mapping[str, str]) -> tuple[tuple[str, Raw], ...]:
@@ -105,7 +165,17 @@ def _objects(profile: Profile, settings: Mapping[str, str]) -> tuple[tuple[str, 
     }
     if profile.network.mode == "none":
         del names["network"]
-    return tuple((kind, code(settings[key])) for kind, key in names.items())
+    device = "the next free one, with the link `/dev/gen-workspace-ID`; the ID is in `.state/instance`"
+    cache = "what the engine keeps of the build; it cannot be told apart from other builds', and is left"
+    objects = {kind: code(settings[key]) for kind, key in names.items()}
+    return (*objects.items(), ("loop device:", Raw(device)), ("build cache:", Raw(cache)))
+
+
+def _undo(step: StepSpec) -> Raw:
+    if not step.effects.any:
+        return Raw("nothing, since it only looks")
+    script = code(f"steps/{step.folder}/undo.sh")
+    return Raw(f"`./rollback.sh`, which calls {script} if a run of this bundle did the step")
 
 
 def _space(profile: Profile) -> Raw:
@@ -120,15 +190,16 @@ def _space(profile: Profile) -> Raw:
 def _inside(plan: Plan) -> tuple[Raw, ...]:
     profile = plan.profile
     lines = [f"You are {code(profile.image.user.name)}. Work in {code(profile.storage.path)}: only that is kept."]
+    offline = profile.network.mode == "none"
+    if offline:
+        lines.append("There is no network: what is to be installed must be in the workspace as a file.")
     if profile.image.sudo == "packages":
-        lines.append(
-            "`sudo apt-get update && sudo apt-get install -y NAME` installs packages. `sudo` does nothing else."
-        )
+        how = "sudo dpkg -i FILE.deb" if offline else "sudo apt-get install NAME"
+        lines.append(f"{code(how)} installs packages. `sudo` does nothing else.")
     else:
         lines.append("Packages of the system cannot be installed.")
-    lines.append("Python packages go into an environment: `python3 -m venv .venv && .venv/bin/pip install NAME`.")
-    if profile.network.mode == "none":
-        lines.append("There is no network.")
+    pip = f".venv/bin/pip install {'--no-index FILE.whl' if offline else 'NAME'}"
+    lines.append(f"Python packages go into an environment: {code(f'python3 -m venv .venv && {pip}')}.")
     return tuple(Raw(line) for line in (*lines, *map(text, plan.agent.notes)))
 
 

@@ -1,6 +1,7 @@
 """From a profile to a plan: what the profile says decides which steps, checks and files there are."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,62 @@ def test_plan_json_is_what_plan_md_is_made_from() -> None:
         for said in (step["title"], step["reason"], step["expect"], step["verify"]):
             assert said in text(files, "PLAN.md")
     assert all(check["file"] in listed for check in plan["checks"])
+
+
+def test_the_plan_offers_no_undoing_by_hand() -> None:
+    plan = json.loads(text(rendered(), "plan.json"))
+    assert {step["undo"] for step in plan["steps"]} == {"./rollback.sh"}
+    for step in plan["steps"]:
+        for script in ("do", "verify", "undo"):
+            assert step[f"{script}_script"] == f"{step['dir']}/{script}.sh"
+    assert [step["id"] for step in plan["steps"] if not step["changes"]] == ["preflight"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "reason", "origin", "first"),
+    [
+        (
+            "",
+            "pulled from its registry",
+            ["the registry"],
+            "gen bundle --profile dev --out . --set image.source=mirror",
+        ),
+        ("image.base=debian:bookworm image.source=mirror", "an apt mirror", ["the apt mirror"], "sudo apt-get install"),
+        ("image.source=archive image.archive=local/x.tar", "from your archive", [], "docker save IMAGE > local/x.tar"),
+    ],
+)
+def test_the_step_of_the_base_says_what_is_done(sets: str, reason: str, origin: list[str], first: str) -> None:
+    (step,) = [step for step in planned(*sets.split()).steps if step.id == "base-image"]
+    assert reason in step.reason
+    assert list(step.effects.network) == origin
+    assert step.hint.startswith(first)
+
+
+def test_no_placeholder_is_left() -> None:
+    files = rendered("network.mode=none")
+    for path in ("PLAN.md", "AGENTS.md", "README.md", "plan.json", "steps/30-base-image/step.conf"):
+        assert not re.search(r"\{[a-z]+\}", text(files, path)), path
+
+
+def test_a_mend_names_the_profile_as_a_shell_reads_it(tmp_path: Path) -> None:
+    profile = tmp_path / "my $box.yaml"
+    profile.write_text("extends: dev\nname: mine\n", "utf-8")
+    files = rendered(ref=profile)
+    assert "gen bundle --profile 'my $box.yaml' --out . " in text(files, "steps/70-network/step.conf")
+    assert "gen bundle --profile 'my $box.yaml' --out . --force" in text(files, "AGENTS.md")
+
+
+def test_what_the_host_must_have_is_listed() -> None:
+    programs = [need.program for need in planned("image.base=debian:bookworm", "image.source=mirror").requirements]
+    assert {"bash", "mmdebstrap", "docker", "docker compose", "docker buildx"} <= set(programs)
+    assert "mmdebstrap" not in [need.program for need in planned().requirements]
+
+
+def test_without_a_network_nothing_is_promised_from_it() -> None:
+    files = rendered("network.mode=none")
+    for path in ("README.md", "AGENTS.md", "config/ai-assistant-config.yml"):
+        assert "apt-get install NAME" not in text(files, path)
+        assert "dpkg -i FILE.deb" in text(files, path)
 
 
 def test_a_condition_on_what_no_profile_has_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,7 @@ def test_a_check_is_a_folder(tmp_path: Path) -> None:
         (("title: Make a thing", 'title: "two\\nlines"'), "title: String should match pattern"),
         (("expect: the thing is there\n", ""), "expect: Field required"),
         (("root: none", "roots: none"), "effects.roots: Unexpected keyword argument"),
+        (("mend: make one", "mend: make one, wenn: {}"), "troubles.0.wenn: Unexpected keyword argument"),
         (("mend: make one", "mend: ''"), "troubles.0.mend: String should match pattern"),
         (("[{symptom: no thing, cause: none was made, mend: make one}]", "[]"), "troubles: Tuple should have at least"),
         (("id: thing", "id: other"), "id: other is not the name of its folder"),

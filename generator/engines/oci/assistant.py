@@ -8,6 +8,7 @@ from generator.engines.oci.policy import RUN, TMP
 
 if TYPE_CHECKING:
     from generator.engines import Request
+    from generator.profile import Profile
 
 # What belongs to the user when packages may be installed.
 SYSTEM = ("/usr", "/etc", "/var")
@@ -22,7 +23,8 @@ def assistant_document(request: Request) -> dict[str, Any]:
             "names": list(request.profile.agent.env),
             "known": list(request.agent.env),
             "file": "local/env",
-            "how": "one NAME=value a line, or set in the environment of scripts/start.sh; never in the image",
+            "how": "one NAME=value a line, or set in the environment of scripts/start.sh; taken when the sandbox is "
+            "made, which a change of the file does anew at the next start; never in the image",
         },
         "permissions": _permissions(request),
         "limits": {
@@ -42,13 +44,17 @@ def _permissions(request: Request) -> dict[str, Any]:
         "user": profile.image.user.name,
         "become_root": False,
         "install_packages": installs,
-        "install_with": "sudo apt-get install NAME" if installs else None,
+        "install_with": _install_with(profile) if installs else None,
         "write": [profile.storage.path, TMP, RUN, *(SYSTEM if installs else ())],
         "kept": [profile.storage.path],
         "network": profile.network.mode,
         "published_ports": list(profile.network.ports),
         "capabilities": [granted.name for granted in profile.security.capabilities],
     }
+
+
+def _install_with(profile: Profile) -> str:
+    return "sudo dpkg -i FILE.deb" if profile.network.mode == "none" else "sudo apt-get install NAME"
 
 
 def _assistant(request: Request) -> dict[str, Any]:

@@ -101,7 +101,8 @@ def _resources(request: Request) -> tuple[Policy, ...]:
         path="resources.max_storage",
         value=str(storage.size),
         enforced_by="steps/50-storage/do.sh",
-        reason="The workspace's filesystem is this large, so writing more fails inside",
+        reason="The size of the workspace at the first start: writing more fails inside. scripts/resize-volume.sh "
+        "changes it, and the check compares the filesystem with its disk image",
     )
     return (
         _compose("resources.max_cpu", resources.cpus, "Processors that it may use at once"),
@@ -138,8 +139,17 @@ def _contents(request: Request) -> tuple[Policy, ...]:
     image, agent = request.profile.image, request.agent
     return (
         _image("packages.install", image.sudo == "packages", "The user owns the system's folders, and is never root"),
-        _image("agent.command", agent.command, "The assistant's files belong to root, so it cannot change itself"),
+        _image("agent.command", agent.command, _assistant(request)),
         _image("runtime.python", image.python, "The oldest Python that will do"),
         _image("runtime.node", image.node, "The oldest major version of Node.js that will do"),
         _image("secrets.in_image", False, "Keys come at run time, from local/env or the environment of start.sh"),
     )
+
+
+def _assistant(request: Request) -> str:
+    if request.agent.install.kind == "none":
+        return "There is no assistant"
+    where = "The assistant is in an environment of its own, apart from the system's packages"
+    if request.profile.image.sudo == "packages":
+        return f"{where}. The user owns /usr/local/bin, and could put another program under this name"
+    return f"{where}, and its files belong to root"
