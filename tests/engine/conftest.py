@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator
@@ -68,7 +69,9 @@ def inventory() -> Inventory:
         for file in Path("/sys/block").glob("loop*/loop/backing_file")
     }
     loops |= {f"link {link}" for link in Path("/dev").glob("gen-workspace-*")}
-    mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    # What the engine mounts for a container and its network comes and goes with each start of it.
+    mounts = {point for point in points if not re.search(r"/overlay2/[0-9a-f]+/merged$|/docker/netns/", point)}
     return Inventory(
         containers=frozenset(lines("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")),
         volumes=frozenset(lines("docker", "volume", "ls", "--format", "{{.Name}} {{.Driver}}")),

@@ -34,7 +34,7 @@ def test_a_change_that_fails_gives_the_old_sandbox_back(shared: Bundle, base_ima
     assert "This host is what it was before the run" in failed.stdout
     assert shared.inspect("{{.Id}} {{.State.Status}}") == f"{container} running"
     assert shared.inside("cat", "/usr/local/share/file").stdout == "installed\n"
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
 
 
 def test_only_the_base_image_that_was_brought_is_taken_away(tmp_path: Path, base_image: str) -> None:
@@ -53,7 +53,7 @@ def test_only_the_base_image_that_was_brought_is_taken_away(tmp_path: Path, base
         bundle.rollback("--delete-data")
         assert not run("docker", "images", "--quiet", brought).stdout
         assert run("docker", "images", "--quiet", theirs).stdout
-        assert not (inventory() - before)
+        assert (inventory() - before) == {}
     finally:
         bundle.rollback("--delete-data", check=False)
         run("docker", "rmi", theirs)
@@ -69,7 +69,7 @@ def test_another_name_is_refused_while_the_old_one_stands(make_bundle: MakeBundl
     assert done.returncode == 1
     assert f"this folder's sandbox is called {bundle.name}" in done.stderr
     bundle.rollback("--delete-data")
-    assert not (inventory() - before), "a rollback finds its objects by their mark, not by today's name"
+    assert (inventory() - before) == {}, "a rollback finds its objects by their mark, not by today's name"
 
 
 def test_a_copy_never_acts_for_the_original(make_bundle: MakeBundle, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_copy_never_acts_for_the_original(make_bundle: MakeBundle, tmp_path: P
     for script in ("scripts/start.sh", "scripts/stop.sh", "rollback.sh"):
         done = run(copy / script, check=False)
         assert (done.returncode, "this folder is a copy" in done.stderr) == (4, True), done.stderr
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
     bundle.script("test-setup.sh")
 
 

@@ -44,7 +44,7 @@ def test_foreign_objects_under_our_names_come_back_as_they_were(make_bundle: Mak
         run("docker", "volume", "inspect", f"{foreign}-workspace", "--format", "{{.Options}}").stdout.strip() == "map[]"
     ), "not touched"
     bundle.rollback()
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
     assert facts_of(foreign) == theirs, "the same container, never stopped"
 
 
@@ -52,7 +52,7 @@ def test_foreign_objects_come_back_after_a_failed_run(make_bundle: MakeBundle, f
     before, theirs = inventory(), facts_of(foreign)
     bundle = make_bundle("image.packages=[no-such-package-anywhere]", name=foreign)
     assert bundle.start(check=False).returncode == 1
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
     assert facts_of(foreign) == theirs
 
 
@@ -63,7 +63,7 @@ def test_a_failing_build_leaves_nothing_and_shows_the_log(make_bundle: MakeBundl
     assert done.returncode == 1
     assert "failed_step=40-image" in done.stdout.splitlines()[-1]
     assert "no-such-package-anywhere" in done.stderr
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
 
 
 def test_two_bundles_never_share_a_name(make_bundle: MakeBundle) -> None:
@@ -75,7 +75,7 @@ def test_two_bundles_never_share_a_name(make_bundle: MakeBundle) -> None:
     assert done.returncode == 1
     assert "another bundle on this machine" in done.stdout + done.stderr
     assert str(first.path) in done.stdout + done.stderr
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
 
 
 def test_a_free_subnet_is_found_next_to_taken_ones(make_bundle: MakeBundle) -> None:
@@ -108,7 +108,7 @@ def test_a_taken_subnet_is_an_error_with_its_mend(make_bundle: MakeBundle) -> No
         assert done.returncode == 1
         assert "10.88.66.128/25 is taken" in done.stderr
         assert "network.subnet=auto" in done.stderr
-        assert not (inventory() - before)
+        assert (inventory() - before) == {}
     finally:
         run("docker", "network", "rm", taken)
 
@@ -173,7 +173,7 @@ def test_an_ordinary_user_of_the_engine_needs_no_sudo(make_bundle: MakeBundle, o
         assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
     done = as_user(bundle, f"--groups {group}", str(bundle.path / "rollback.sh"), "--delete-data")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
 
 
 def test_a_user_who_may_not_use_the_engine_is_told_so(make_bundle: MakeBundle, open_folder: None) -> None:
@@ -203,7 +203,7 @@ def test_an_archive_is_loaded_and_foreign_names_in_it_stay_theirs(tmp_path: Path
         bundle.rollback("--delete-data")
         after = inventory()
         run("docker", "rmi", theirs)
-    assert not (after - before)
+    assert (after - before) == {}
 
 
 def test_a_base_whose_user_ids_are_taken(tmp_path: Path, base_image: str) -> None:

@@ -42,7 +42,7 @@ def test_start_check_stop_start_rollback(make_bundle: MakeBundle, tmp_path: Path
 
     rolled_back = bundle.rollback()
     assert "result=rolled-back" in rolled_back.stdout
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
     (kept,) = (bundle.path / "storage" / "kept").glob("*.img")
     assert str(kept) in rolled_back.stdout
 
@@ -125,7 +125,7 @@ def test_interrupted_by_ctrl_c(make_bundle: MakeBundle) -> None:
     assert process.returncode == 1, output
     assert "interrupted by SIGINT" in output
     assert "result=rolled-back" in output
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
 
 
 @pytest.mark.parametrize("step", ["40-image", "50-storage", "60-loop", "65-volume", "70-network", "80-sandbox"])
@@ -140,7 +140,7 @@ def test_killed_in_the_middle_then_recovered(make_bundle: MakeBundle, step: str)
         process.communicate(timeout=120)
     done = bundle.rollback()
     assert "was interrupted" in done.stdout
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
     bundle.start()
     bundle.script("test-setup.sh")
 

@@ -27,7 +27,7 @@ def test_the_dev_profile_without_a_registry(tmp_path: Path) -> None:
         bundle.inside("jq", "--version")
     finally:
         bundle.rollback("--delete-data")
-    assert not (inventory() - before)
+    assert (inventory() - before) == {}
 
 
 def test_the_base_image_is_the_same_for_the_same_mirror(tmp_path: Path) -> None:
@@ -36,6 +36,7 @@ def test_the_base_image_is_the_same_for_the_same_mirror(tmp_path: Path) -> None:
     for name in (f"gt-{secrets.token_hex(4)}", f"gt-{secrets.token_hex(4)}"):
         bundle = generate(tmp_path / name, name)
         step = bundle.path / "steps" / "30-base-image"
+        (bundle.path / ".state").mkdir()  # the runner's work, which is not here
         run("bash", step / "do.sh")
         image = f"gen-{name}-base:debian-bookworm"
         layers.append(run("docker", "image", "inspect", "--format", "{{.RootFS.Layers}}", image).stdout)
