@@ -79,7 +79,7 @@ do_step() {
         report_failure "$step" verify "$code"
         return 1
     fi
-    announce "$step"
+    announce "$step" || return 1
     emit doing "$step"
     tick "$title"
     run_script "$step" "do" "$(step_value "$step" timeout)"
@@ -95,7 +95,7 @@ do_step() {
         report_failure "$step" verify "$code"
         return 1
     fi
-    ! changes "$step" || journal_append "done" "$step"
+    if changes "$step"; then journal_append "done" "$step" || return 1; fi
     FAILED_STEP=''
     emit "done" "$step"
     say "  ${GREEN}✓${PLAIN} $title"
@@ -105,16 +105,19 @@ do_step() {
 changes() { [ "$(step_value "$1" changes)" != no ]; }
 
 # announce STEP: what may have to be undone is on the disk before it is begun, and before the first of it, what this
-# host was.
+# host was. Fails when that cannot be: then the step is not begun.
 announce() {
     changes "$1" || return 0
     if ! mkdir -p "$(step_prior "$1")" || ! durable "$(step_prior "$1")"; then
-        fail "$EX_REFUSED" "the state folder cannot be written" "$STATE" "df -h '$STATE'"
+        warn "error: the state folder cannot be written: $STATE"
+        return 1
     fi
     if [ -z "$BEGUN" ]; then
-        fingerprint "$(baseline)" || fail "$EX_REFUSED" "what is on this host cannot be known, so nothing is changed" \
-            "the engine does not answer, or $STATE is full" "scripts/status.sh"
-        journal_append begin
+        if ! fingerprint "$(baseline)"; then
+            warn "error: what is on this host cannot be known, so nothing is changed: the engine does not answer, or $STATE is full"
+            return 1
+        fi
+        journal_append begin || return 1
         BEGUN=yes
         ln -sfn "$RUN" "$STATE/logs/last"
     fi
@@ -135,11 +138,11 @@ undo_steps() {
         if run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
             run_verify "$step" "$scope"
             if [ $? -ne "$HOLDS" ]; then
-                journal_append undone "$step" "$scope"
                 emit undone "$step"
-                continue
+                journal_append undone "$step" "$scope" && continue
+            else
+                warn "  it was undone, and yet it still holds"
             fi
-            warn "  it was undone, and yet it still holds"
         fi
         left=$((left + 1))
         emit left "$step" "$(log_field "$step" undo)"
@@ -158,7 +161,7 @@ undo_run() {
     undo_steps run $steps || return "$EX_RESIDUE"
     measure_rollback "$(baseline)" || measured=$?
     [ "$measured" -ne "$UNKNOWN" ] || return "$EX_RESIDUE"
-    journal_append end - run
+    journal_append end - run || return "$EX_RESIDUE"
     rm -rf "${STATE:?}/prior/$RUN" "${LEDGER:?}/$RUN"
     [ "$measured" -eq 0 ] || return "$EX_RESIDUE"
 }
@@ -234,12 +237,11 @@ run_up() {
         return "$EX_DONE"
     fi
     hold_signals
-    if ! write_ledger "$(baseline)"; then
+    if ! write_ledger "$(baseline)" || ! journal_append commit; then
         warn "error: what this run added to the host could not be written down"
         fail_run
         return
     fi
-    journal_append commit
     finish_commits
     RESULT=committed
 }
@@ -268,10 +270,9 @@ run_back() {
         RESULT=unchanged
         return "$EX_DONE"
     fi
-    journal_append begin - all
+    journal_append begin - all || return "$EX_REFUSED"
     # shellcheck disable=SC2086 # a list of words
-    if undo_steps all $steps && measure_whole_rollback; then
-        journal_append end - all
+    if undo_steps all $steps && measure_whole_rollback && journal_append end - all; then
         RESULT=rolled-back
         return "$EX_DONE"
     fi

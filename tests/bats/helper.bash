@@ -55,6 +55,7 @@ echo "$name:do" >>trace
 fault do-error && echo "no $name today" && exit 3
 fault do-litter && touch made/litter && exit 3
 fault do-silence && touch faults/engine:silent && exit 3
+fault do-fill && dd if=/dev/zero of=.state/filler bs=1k 2>/dev/null
 fault do-partial && touch "made/$name.part" && exit 3
 fault do-signal && kill -TERM "$(cat runner.pid)" && sleep 5
 fault do-kill && kill -KILL "$(cat runner.pid)" && sleep 0.2
@@ -66,7 +67,7 @@ STEP
 echo "$name:undo" >>trace
 fault undo-error && exit 3
 fault undo-lies && exit 0
-rm -f "made/$name" "made/$name.part"
+rm -f "made/$name" "made/$name.part" .state/filler
 STEP
     } >"$folder/undo.sh"
     rm "$folder/head"

@@ -35,7 +35,7 @@ story() {
     story "an undo that lies"         ""                "sandbox:do-error image:undo-lies"  "network:do image:do sandbox:do sandbox:undo image:undo network:undo" 3 residue "image"
     story "what no step knows is seen" ""               "image:do-litter"               "network:do image:do image:undo network:undo"                        3 residue     "litter"
     story "the engine falls silent"   ""                "image:do-silence"              "network:do image:do image:undo network:undo"                        3 residue     ""
-    story "the engine is silent"      ""                "engine:silent"                 ""                                                                   4 refused     ""
+    story "the engine is silent"      ""                "engine:silent"                 ""                                                                   1 failed      ""
 }
 
 @test "a run that was killed is undone before the next one begins" {
@@ -179,4 +179,25 @@ story() {
     started start
     [ "$sequence" = "network:do image:do image:undo" ]
     refute grep -q '10-network' .state/journal.jsonl
+}
+
+@test "a disk that is full before the run changes nothing; one that fills in the middle is undone" {
+    mkdir .state
+    mount -t tmpfs -o size=256k none .state || skip "this user may not mount"
+    dd if=/dev/zero of=.state/filler bs=1k 2>/dev/null || true
+    started start
+    cat output
+    umount .state
+    [ "$code" -ne 0 ] && [ "$sequence" = "" ]
+    mount -t tmpfs -o size=256k none .state
+    faults image:do-fill
+    started start
+    cat output
+    cp .state/journal.jsonl whole || true
+    faults
+    started start
+    umount .state
+    grep -q '"event":"end"' whole
+    [ "$code" -eq 0 ]
+    [ "$sequence" = "network:do image:do sandbox:do" ]
 }

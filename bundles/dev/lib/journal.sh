@@ -6,16 +6,21 @@ JOURNAL=$STATE/journal.jsonl
 
 checksum() { printf '%s' "$1" | cksum | cut -d ' ' -f 1; }
 
-# journal_append EVENT STEP [SCOPE]: writes one record and makes it durable. Ends the script when it cannot.
+# journal_append EVENT STEP [SCOPE]: writes one record and makes it durable. Fails when it cannot: then nothing more may
+# be changed but to undo. A write or a sync that failed is not tried again.
 journal_append() {
-    local body seq=1
-    [ ! -s "$JOURNAL" ] || seq=$(($(wc -l <"$JOURNAL") + 1))
+    local body seq=1 size=0
+    if [ -s "$JOURNAL" ]; then
+        seq=$(($(wc -l <"$JOURNAL") + 1))
+        size=$(wc -c <"$JOURNAL")
+    fi
     body='{"seq":'$seq',"time":"'$(now)'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
-    printf '%s,"sum":%s}\n' "$body" "$(checksum "$body")" >>"$JOURNAL" && durable "$JOURNAL" && return 0
-    # A run that is not begun yet has changed nothing.
-    [ "$1" != begin ] || fail "$EX_REFUSED" "the journal cannot be written, so nothing is changed" "$JOURNAL" "df -h '$STATE'"
-    fail "$EX_RESIDUE" "the journal cannot be written, so nothing more is changed" "$JOURNAL" \
-        "df -h '$STATE'   (make room, then run scripts/start.sh or rollback.sh: both go on from here)"
+    printf '%s,"sum":%s}\n' "$body" "$(checksum "$body")" 2>/dev/null >>"$JOURNAL" && durable "$JOURNAL" && return 0
+    # What a full disk cut short must not stand before the next record.
+    truncate -s "$((size))" "$JOURNAL" 2>/dev/null
+    warn "error: the journal cannot be written: $JOURNAL"
+    warn "  mend: df -h '$STATE'   (make room, then scripts/recover.sh)"
+    return 1
 }
 
 # journal_check: drops a last record that was torn off in the middle; refuses a journal that is damaged elsewhere.
