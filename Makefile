@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BATS := node_modules/bats/bin/bats
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden bench lock engine clean
+.PHONY: help demo test lint golden bench faults lock engine clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ golden: .venv/.stamp ## writes the committed bundles anew
 bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier and plain compose
 	@tools/engine.sh ensure
 	@.venv/bin/python -m bench
+
+faults: .venv/.stamp engine ## kills a run at every command of its steps and compares the host (about an hour; FLAGS="--every 10")
+	@.venv/bin/python -m tests.faults $(FLAGS)
 
 lock: ## pins requirements.lock anew
 	@tools/lock.sh

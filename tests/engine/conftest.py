@@ -128,8 +128,7 @@ def generate(folder: Path, name: str, *sets: str, profile: str = "dev-mirror") -
     return Bundle(name=name, path=folder)
 
 
-@pytest.fixture(scope="session")
-def base_image() -> str:
+def base_of_tests() -> str:
     """The base image, made once from the mirror and kept for all tests under a name of its own."""
     name = "gen-test-base:bookworm"
     if not run("docker", "images", "--quiet", name).stdout:
@@ -137,6 +136,12 @@ def base_image() -> str:
         take = f"docker import --change 'CMD [\"/bin/bash\"]' - {name}"
         run("bash", "-eo", "pipefail", "-c", f"{make} | {take}", env={**os.environ, "SOURCE_DATE_EPOCH": "1704067200"})
     return name
+
+
+@pytest.fixture(scope="session")
+def base_image() -> str:
+    """The base image of all tests."""
+    return base_of_tests()
 
 
 @contextlib.contextmanager

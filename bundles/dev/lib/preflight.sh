@@ -53,9 +53,9 @@ host_problems() {
     old_problem "Buildx" "$(plugin buildx "$plugins")" "$GEN_MINIMUM_BUILDX" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
     case $security in *rootless*) problem "the engine is rootless, and so cannot attach a loop device" "docker context use default" ;; esac
     awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
-        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $GEN_PROFILE --set resources.cpus=$cpus"
+        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set resources.cpus=$cpus"
     [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
-        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile $GEN_PROFILE --set resources.memory=1G"
+        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set resources.memory=1G"
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
     name_problems
 }
@@ -90,7 +90,7 @@ space_problems() {
     local missing
     [ -e "$IMAGE" ] && return
     missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") || problem "not enough free space: $missing" \
-        "free space, or: gen bundle --profile $GEN_PROFILE --set storage.size=5G   (or --set storage.overcommit=true)"
+        "free space, or: gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set storage.size=5G   (or --set storage.overcommit=true)"
 }
 
 preflight_problems() {
