@@ -76,6 +76,9 @@ mount_field() {
     printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
 }
 
+# One short-lived container at a time: a name of its own makes sure that a killed run's is found.
+TOOL=gen-tool-$INSTANCE
+
 # tool_image: the bundle's own image, or where today's is not built yet, any that this bundle built.
 tool_image() {
     if image_is_there "$GEN_IMAGE_REF"; then
@@ -96,24 +99,46 @@ tool() {
         shift
     done
     shift
+    # Outside a step several may be at work at once, and nobody undoes anything.
+    [ -z "${GEN_RUN:-}" ] || options+=(--name "$TOOL")
     docker run --rm --interactive --init --network none --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
         --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" \
         ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
 }
 
-# end_tools: ends the short-lived containers of a run that was killed; what they were doing must not go on under an undo.
-end_tools() {
-    local left tries=0
-    while :; do
-        left=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE" --filter label=gen.role=tool) || return 1
-        [ -n "$left" ] || return 0
+# settle NAME: removes our container of that name, and sees to it that none comes after. A client that was killed may have
+# asked for one that the engine is still making; its name is taken from the moment the engine begins. So the name is
+# taken by us for a moment: whoever had it is seen, and whoever comes later is refused.
+settle() {
+    local image line tries=0
+    image=$(tool_image)
+    until [ -z "$image" ] || docker create --name "$1" --label "gen.instance=$INSTANCE" --label gen.role=tool --network none "$image" true >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ "$tries" -lt 50 ] || return 1
-        # One that the engine removes at this moment is refused, and gone when we look again.
-        # shellcheck disable=SC2086 # one word a container
-        docker rm --force $left || sleep 0.2
+        [ "$tries" -lt 100 ] || { warn "the name $1 does not become free"; return 1; }
+        remove_ours "$1" || return 1
+        line=$(container_line "$1") || return 1
+        # Somebody else has the name: then nobody makes one of ours under it.
+        [ -z "$line" ] || ours "$line" 3 || return 0
+        sleep 0.1
+    done
+    remove_ours "$1"
+}
+
+# remove_ours NAME: removes the container of that name if it is ours. One that is being removed already is waited for.
+remove_ours() {
+    local line tries=0
+    while :; do
+        line=$(container_line "$1") || return 1
+        ours "$line" 3 || return 0
+        docker rm --force "$(word 1 "$line")" >/dev/null 2>&1 && return 0
+        tries=$((tries + 1))
+        [ "$tries" -lt 50 ] || { docker rm --force "$(word 1 "$line")"; return 1; }
+        sleep 0.1
     done
 }
+
+# end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
+end_tools() { settle "$TOOL"; }
 
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {

@@ -41,10 +41,3 @@ healthy_within() {
         sleep 0.2
     done
 }
-
-# remove_ours NAME: removes the container of that name if it is ours.
-remove_ours() {
-    local line
-    line=$(container_line "$1") || return 1
-    ! ours "$line" 3 || docker rm --force "$(word 1 "$line")"
-}

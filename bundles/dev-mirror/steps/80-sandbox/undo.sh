@@ -16,14 +16,14 @@ if [ "${GEN_UNDO:-run}" = all ]; then
 fi
 
 if [ ! -s "$GEN_PRIOR/state" ]; then
-    remove_ours "$GEN_CONTAINER"
+    settle "$GEN_CONTAINER"
     exit
 fi
 id=$(cat "$GEN_PRIOR/id")
 state=$(cat "$GEN_PRIOR/state")
 line=$(container_line "$GEN_CONTAINER") || exit 1
 if [ "$(word 1 "$line")" != "$id" ]; then
-    remove_ours "$GEN_CONTAINER" || exit 1
+    settle "$GEN_CONTAINER" || exit 1
     docker rename "$id" "$GEN_CONTAINER" || exit 1
 fi
 case $state in
