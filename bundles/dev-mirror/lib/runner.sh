@@ -156,6 +156,7 @@ undo_steps() {
 # A run stays open, to be tried again, while a step is not undone or the host cannot be looked at.
 undo_run() {
     local steps measured=0
+    [ -z "$KILLED" ] || engine_settle
     steps=$(journal_steps_of "$RUN")
     # shellcheck disable=SC2086 # a list of words
     undo_steps run $steps || return "$EX_RESIDUE"
@@ -172,7 +173,7 @@ recover() {
     end_orphan
     open=$(journal_open_run)
     if [ -n "$open" ]; then
-        RUN=$open
+        RUN=$open KILLED=yes
         mkdir -p "$STATE/logs/$RUN"
         say "The last run ($open) was interrupted. Undoing what it began:"
         if ! undo_run; then

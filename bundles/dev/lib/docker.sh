@@ -106,6 +106,18 @@ tool() {
         ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
 }
 
+# engine_settle: after a client was killed: returns when what we have in the engine has not changed for three seconds.
+# The engine finishes what it was asked even when nobody waits for the answer.
+engine_settle() {
+    local last='' found same=0
+    while [ "$same" -lt 6 ]; do
+        found=$(engine_owns) || return 0
+        if [ "$found" = "$last" ]; then same=$((same + 1)); else same=0; fi
+        last=$found
+        sleep 0.5
+    done
+}
+
 # settle NAME: removes our container of that name, and sees to it that none comes after. A client that was killed may have
 # asked for one that the engine is still making; its name is taken from the moment the engine begins. So the name is
 # taken by us for a moment: whoever had it is seen, and whoever comes later is refused.

@@ -2,7 +2,9 @@
 # runner.
 # shellcheck shell=bash
 
-engine_owns() { :; } # the engine's own file has the real one
+# The engine's own file has the real ones.
+engine_owns() { :; }
+engine_settle() { :; }
 
 # home_check: refuses to act from a copy of a bundle, or from a moved one whose sandbox still stands. Remembers where we are.
 home_check() {

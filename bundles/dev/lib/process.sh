@@ -1,7 +1,7 @@
 # Running a step's scripts, one at a time, and what signals do meanwhile. Sourced by the runner.
 # shellcheck shell=bash disable=SC2034 # the runner reads SIGNAL
 
-CHILD='' SIGNAL=''
+CHILD='' SIGNAL='' KILLED=''
 
 # run_script STEP PHASE LIMIT [VAR=value...]: runs one script of a step with a time limit, its output in the step's log.
 # Gives back the script's exit code; 124 when it took too long.
@@ -22,6 +22,8 @@ run_script() {
         if wait "$CHILD"; then code=0; else code=$?; fi
     done
     CHILD=''
+    # Killed by us, by its time limit, or by somebody else: what it asked of the engine may still be under way.
+    [ "$code" -lt 124 ] || KILLED=yes
     [ "$phase" = verify ] || rm -f "$STATE/child"
     return "$code"
 }
