@@ -1,4 +1,4 @@
-"""A fake bundle: scripts that only tell events and print, as the runner of a real one would. Nothing is made or undone."""
+"""A fake bundle: scripts that only tell events and print, as a real one's would. Nothing is made or undone."""
 
 import json
 import os
@@ -17,7 +17,11 @@ PREAMBLE = f"""\
 emit() {{
     [ -n "${{GEN_EVENTS:-}}" ] || return 0
     local title=fake
-    case $2 in 10-look) title='Look at the host' ;; 20-make) title='Make the image' ;; 30-begin) title='Begin the sandbox' ;; esac
+    case $2 in
+    10-look) title='Look at the host' ;;
+    20-make) title='Make the image' ;;
+    30-begin) title='Begin the sandbox' ;;
+    esac
     printf '{{"schema":1,"time":"2026-11-22T03:10:00Z","run":"{RUN}","event":"%s","step":"%s","title":"%s"%s}}\\n' \\
         "$1" "$2" "$title" "${{3:-}}" >>"$GEN_EVENTS"
 }}
@@ -46,15 +50,35 @@ echo 'gen: result=residue run=x failed_step=20-make'
 exit 3
 """
 
+ENDED = """\
+emit run-started -
+echo "ended $*"
+emit run-ended - ',"result":"ok"'
+"""
+
+ASKING = """\
+echo "rollback $*"
+[ -t 0 ] && [ -t 1 ] && read -r -p 'Go on? ' answer && echo "said $answer"
+exit 0
+"""
+
+CHECKS = """\
+echo "TAP version 13 $*"
+echo 'ok 1 - It runs'
+echo 'not ok 2 - It is safe'
+echo '# because'
+exit 1
+"""
+
 SCRIPTS = {
     "scripts/start.sh": UP,
-    "scripts/stop.sh": "emit run-started -\necho \"stopped $*\"\nemit run-ended - ',\"result\":\"ok\"'\n",
-    "scripts/status.sh": "echo 'fake: running'\nexit 1\n",
-    "scripts/recover.sh": "emit run-started -\necho 'No run is open.'\nemit run-ended - ',\"result\":\"ok\"'\n",
-    "scripts/connect.sh": 'printf "<%s>" "$@"; cat; exit 7\n',
-    "rollback.sh": "echo \"rollback $*\"\n[ -t 0 ] && [ -t 1 ] && read -r -p 'Go on? ' answer && echo \"said $answer\"\nexit 0\n",
-    "test-setup.sh": "echo \"TAP version 13 $*\"\necho 'ok 1 - It runs'\necho 'not ok 2 - It is safe'\necho '# because'\nexit 1\n",
-}  # fmt: skip
+    "scripts/stop.sh": ENDED,
+    "scripts/status.sh": "echo 'fake: running'; exit 1",
+    "scripts/recover.sh": ENDED,
+    "scripts/connect.sh": 'printf "<%s>" "$@"; cat; exit 7',
+    "rollback.sh": ASKING,
+    "test-setup.sh": CHECKS,
+}
 
 
 def fake_bundle(folder: Path, **changed: str) -> Path:
