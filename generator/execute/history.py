@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from generator.execute.bundle import Bundle
 
-Outcome = Literal["committed", "undone", "under way", "interrupted", "nothing changed"]
+Outcome = Literal["committed", "rolled back", "under way", "open", "nothing changed"]
 PHASES = ("verify", "do", "undo", "commit")
 # The end of a log is what tells something; more of it than this is not read.
 TAIL_BYTES = 1 << 16
@@ -110,7 +110,7 @@ def run_history(bundle: Bundle, journal: Journal, run: str, *, alive: bool) -> R
         rollback=rollback,
         outcome=outcome,
         began=records[0].time if records else "",
-        ended=records[-1].time if records and outcome in ("committed", "undone") else "",
+        ended=records[-1].time if records and outcome in ("committed", "rolled back") else "",
         failed=_failed(steps, outcome, rollback=rollback),
         steps=steps,
     )
@@ -189,10 +189,10 @@ def _outcome(records: list[Record], *, alive: bool) -> Outcome:
     if "commit" in words:
         return "committed"
     if "end" in words:
-        return "undone"
+        return "rolled back"
     if not words:
         return "nothing changed"
-    return "under way" if alive else "interrupted"
+    return "under way" if alive else "open"
 
 
 def _failed(steps: tuple[StepHistory, ...], outcome: Outcome, *, rollback: bool) -> str:

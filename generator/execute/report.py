@@ -34,8 +34,9 @@ def summary(bundle: Bundle, journal: Journal, history: RunHistory) -> Iterator[s
     failed = next((step for step in history.steps if step.step == history.failed), None)
     if failed is not None:
         yield from _failure(bundle, failed)
-    if history.outcome == "interrupted":
-        yield escaped(f"It was interrupted. Bring it to its end with: gen recover {bundle.shown}")
+    if history.outcome == "open":
+        yield "It did not come to its end: it was interrupted, or something was left."
+        yield escaped(f"Bring it to its end with: gen recover {bundle.shown}")
     if journal.unreadable:
         yield f"{journal.unreadable} lines of the journal cannot be read; the next change says why"
     yield escaped(f"logs: {bundle.state / 'logs' / history.run}")

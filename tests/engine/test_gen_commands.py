@@ -77,4 +77,4 @@ def test_ctrl_c_in_a_real_run_rolls_back(make_bundle: MakeBundle) -> None:
     assert process.returncode == 1, out + errors
     assert "SIGINT was passed on" in errors
     assert json.loads(out.splitlines()[-2])["result"] == "rolled-back"
-    assert f"run {json.loads(out.splitlines()[0])['run']}: undone" in gen(bundle, "log").stdout
+    assert f"run {json.loads(out.splitlines()[0])['run']}: rolled back" in gen(bundle, "log").stdout

@@ -62,7 +62,7 @@ def test_a_failed_run_shows_the_log_the_hint_and_nothing_that_steers_a_terminal(
     )
     log(bundle, "20-make.do.log", [f"line {number}" for number in range(40)] + ["\x1b[31mred\x1b[0m\x07"])
     text = shown(bundle)
-    assert f"run {RUN}: undone\n" in text
+    assert f"run {RUN}: rolled back\n" in text
     assert "It failed at 20-make: Make the image\n  .state/logs/" in text
     assert "  | line 26\n" in text
     assert "  | line 25\n" not in text
@@ -74,10 +74,10 @@ def test_a_failed_run_shows_the_log_the_hint_and_nothing_that_steers_a_terminal(
     ("records", "outcome", "failed"),
     [
         ((BEGIN, doing("20-make"), done("20-make"), ("commit", "-", "-")), "committed", None),
-        ((BEGIN, doing("20-make"), undone("20-make"), END), "undone", "20-make"),
-        ((BEGIN, doing("10-look"), done("10-look"), undone("10-look"), END), "undone", "30-begin"),
-        ((BEGIN, doing("20-make")), "interrupted", "20-make"),
-        ((("begin", "-", "all"), undone("20-make", "all"), ("end", "-", "all")), "undone", None),
+        ((BEGIN, doing("20-make"), undone("20-make"), END), "rolled back", "20-make"),
+        ((BEGIN, doing("10-look"), done("10-look"), undone("10-look"), END), "rolled back", "30-begin"),
+        ((BEGIN, doing("20-make")), "open", "20-make"),
+        ((("begin", "-", "all"), undone("20-make", "all"), ("end", "-", "all")), "rolled back", None),
         ((), "nothing changed", "30-begin"),
     ],
 )
@@ -89,7 +89,7 @@ def test_how_a_run_ended(bundle: Path, records: tuple[tuple[str, str, str], ...]
     assert data["kind"] == ("rollback" if ("begin", "-", "all") in records else "start")
 
 
-def test_an_interrupted_run_says_what_brings_it_to_its_end(bundle: Path) -> None:
+def test_an_open_run_says_what_brings_it_to_its_end(bundle: Path) -> None:
     journal(bundle, BEGIN, doing("20-make"))
     assert "gen recover b" in shown(bundle)
 
@@ -184,4 +184,4 @@ def test_following_ends_with_the_summary(bundle: Path) -> None:
         sleeper.kill()
         rest = process.stdout.read()
     assert process.wait(30) == 0
-    assert rest.startswith(f"run {RUN}: interrupted\n")
+    assert rest.startswith(f"run {RUN}: open\n")
