@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 
 import click
 
@@ -183,12 +183,12 @@ def rollback_command(bundle: str | None, yes: bool, delete_data: bool, as_json: 
       gen rollback dev --yes
       gen rollback dev --yes --delete-data --json
     """
-    if sys.stdin.isatty() and not yes and (as_json or quiet):
+    if os.isatty(0) and not yes and (as_json or quiet):
         raise click.UsageError("Nothing can be asked with --json or --quiet: add --yes if you mean it.")
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
         command = commands.present(commands.rollback(the_bundle(bundle), yes=yes, delete_data=delete_data))
-        if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        if not yes and os.isatty(0) and os.isatty(1):
             # The question is the script's, so the terminal is too.
             become(command)
         return run_script(command, output, steps=True)

@@ -151,6 +151,13 @@ def test_rollback_does_not_take_a_missing_question_for_a_yes(tmp_path: Path, fla
     assert "rollback b" not in terminal.shown
 
 
+def test_rollback_without_any_standard_input_asks_nothing(tmp_path: Path) -> None:
+    fake_bundle(tmp_path / "b")
+    words = ("bash", "-c", 'exec "$@" <&-', "-", *GEN, "rollback", "b")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "rollback \n", "")
+
+
 def test_a_shell_has_the_terminal(tmp_path: Path) -> None:
     fake_bundle(tmp_path / "b", connect='[ -t 0 ] && [ -t 1 ] && read -r line && echo "heard $line"; exit 5')
     terminal = Terminal(tmp_path, "shell", "b")
