@@ -110,7 +110,7 @@ class LiveView:
 
     def _row(self, step: StepProgress, now: float, *, over: bool) -> tuple[RenderableType, ...]:
         style = _STYLES.get(step.phase, "bold")
-        mark: RenderableType = Text(MARKS[step.phase], style=style)
+        mark: RenderableType = Text(MARKS[Phase.FAILED if step.failed else step.phase], style=style)
         if step.phase in BUSY and not over:
             mark = self._spinner
         title = Text(escaped(step.title), style="dim" if step.phase in (Phase.WAITING, Phase.KEPT) else "")
@@ -136,7 +136,7 @@ def _remark(step: StepProgress, now: float) -> str:
         return ""
     if step.phase in BUSY:
         return duration(now - step.since)
-    words = [_WORDS.get(step.phase, "")]
+    words = ["failed," if step.failed and step.phase is not Phase.FAILED else "", _WORDS.get(step.phase, "")]
     if step.took is not None and step.phase is not Phase.KEPT:
         words.append(duration(step.took))
     return " ".join(word for word in words if word)

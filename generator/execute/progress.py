@@ -37,13 +37,17 @@ _PHASES = frozenset(Phase) - {Phase.WAITING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepProgress:
-    """One step. `since` is when its phase began; `took` is how long the work before this phase lasted."""
+    """One step. `since` is when its phase began; `took` is how long the work before this phase lasted.
+
+    `failed` stays when the step is undone afterwards: it is what somebody looks for in the end.
+    """
 
     step: str
     title: str
     phase: Phase = Phase.WAITING
     since: float = 0.0
     took: float | None = None
+    failed: bool = False
     log: str = ""
 
 
@@ -89,6 +93,7 @@ def advance(progress: Progress, event: Event, now: float) -> Progress:
         phase=phase,
         since=now,
         took=now - old.since if phase in ENDED and old.phase in BUSY else None,
+        failed=old.failed or phase is Phase.FAILED,
         log=event.log,
     )
     if before is None:

@@ -176,7 +176,7 @@ def test_ctrl_c_is_passed_on_once_and_the_rollback_is_waited_for(tmp_path: Path)
     terminal.wait_for("still waiting")
     assert terminal.end() == 1
     assert log_of(bundle) == ["got INT", "over"]
-    assert re.search(r"Make the image +undone", terminal.shown)
+    assert re.search(r"✗ Make the image +failed, undone", terminal.shown)
     assert "rolled-back after" in terminal.shown
 
 
