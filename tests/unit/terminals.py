@@ -40,7 +40,7 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Reads until the text has been written. Raises AssertionError when it is not in time."""
         end = time.monotonic() + LIMIT
-        while text.encode() not in self.output:
+        while text not in self.shown:
             assert time.monotonic() < end, f"{text!r} was never written:\n{self.shown}"
             assert self._read(0.1), f"the program ended without {text!r}:\n{self.shown}"
 
