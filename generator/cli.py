@@ -28,6 +28,15 @@ INTERNAL = 70
 _COMMANDS = {
     "bundle": "generator.cli_bundle:bundle_command",
     "profile": "generator.cli_profile:profile_group",
+    "up": "generator.cli_run:up_command",
+    "down": "generator.cli_run:down_command",
+    "status": "generator.cli_run:status_command",
+    "test": "generator.cli_run:test_command",
+    "shell": "generator.cli_run:shell_command",
+    "exec": "generator.cli_run:exec_command",
+    "log": "generator.cli_log:log_command",
+    "recover": "generator.cli_run:recover_command",
+    "rollback": "generator.cli_run:rollback_command",
     "completion": "generator.cli_completion:completion_command",
 }
 

@@ -39,9 +39,7 @@ def bundle_command(
     ref: str, sets: tuple[str, ...], out: Path | None, check: bool, force: bool, as_json: bool, quiet: bool
 ) -> None:
     """Write the bundle of a profile: a folder that needs bash and a container engine, and nothing of gen."""
-    loaded = load_profile(ref, sets)
-    files = render_bundle(build_plan(loaded))
-    folder = out if out is not None else _default_folder(loaded)
+    files, folder = _rendered(ref, sets, out)
     if check:
         _check(files, folder, as_json=as_json, quiet=quiet, again=_again(ref, sets, out))
         return
@@ -52,6 +50,21 @@ def bundle_command(
         _print_json(_result(folder, files) | {"changed": list(written.changed), "moved": list(written.moved)})
     elif not quiet:
         _tell(folder, files, written)
+
+
+def compile_bundle(ref: str, sets: tuple[str, ...]) -> tuple[Path, Written]:
+    """Writes the bundle of a profile to its folder under ./bundles, and says where and what was written.
+
+    Raises what load_profile and write_bundle raise.
+    """
+    files, folder = _rendered(ref, sets, None)
+    _make_parent(folder)
+    return folder, write_bundle(files, folder)
+
+
+def _rendered(ref: str, sets: tuple[str, ...], out: Path | None) -> tuple[Files, Path]:
+    loaded = load_profile(ref, sets)
+    return render_bundle(build_plan(loaded)), out if out is not None else _default_folder(loaded)
 
 
 def _default_folder(loaded: LoadedProfile) -> Path:

@@ -1,0 +1,71 @@
+"""The command `gen log`: what the last run of a bundle did."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import click
+
+from generator.cli_options import bundle_argument, the_bundle
+from generator.errors import ExitCode, GenError
+from generator.execute.history import as_data, last_run, read_journal, run_history
+from generator.execute.report import follow, is_at_work, summary
+
+RUN_ID = re.compile(r"[0-9A-Za-z]+-[0-9]+")
+
+
+@click.command("log")
+@bundle_argument
+@click.option("--run", metavar="ID", help="Another run than the last one; an id stands in a script's last line.")
+@click.option(
+    "-f", "--follow", "following", is_flag=True, help="Print a run's logs while it goes on, then the summary."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def log_command(bundle: str | None, run: str | None, following: bool, as_json: bool) -> int:
+    """Print what the last run of a bundle did, from its journal and logs. Changes nothing.
+
+    A line for each step; for the one that failed also the last lines of its log and what mends it. Characters that
+    could steer your terminal are written out. The logs are files: .state/logs/RUN/STEP.PHASE.log in the bundle.
+
+    \b
+    Exit codes:
+      0  printed
+      2  wrong arguments, no such bundle, or no such run
+
+    \b
+    Examples:
+      gen log
+      gen log dev --follow
+      gen log dev --json | jq .outcome
+    """
+    if following and as_json:
+        raise click.UsageError("--follow prints logs as they are written: it has no --json.")
+    if run is not None and not RUN_ID.fullmatch(run):
+        raise click.UsageError(f"{run} is not the id of a run.")
+    found = the_bundle(bundle)
+    if following:
+        for line in follow(found, run or last_run(found, read_journal(found))):
+            click.echo(line)
+    journal = read_journal(found)
+    chosen = run or last_run(found, journal)
+    history = None if chosen is None else run_history(found, journal, chosen, alive=is_at_work(found))
+    if history is None or not (history.steps or history.began):
+        raise _no_run(found.shown, run)
+    if as_json:
+        click.echo(json.dumps(as_data(history, found), indent=2))
+        return ExitCode.DONE
+    for line in summary(found, journal, history):
+        click.echo(line)
+    return ExitCode.DONE
+
+
+def _no_run(shown: str, run: str | None) -> GenError:
+    return GenError(
+        f"There is no run of {shown}" if run is None else f"There is no run {run} of {shown}",
+        details="Nothing that changed anything has run yet"
+        if run is None
+        else "Neither its journal nor its logs know it",
+        resolution=f"gen up {shown}" if run is None else f"See the last one with: gen log {shown}",
+        exit_code=ExitCode.USAGE,
+    )

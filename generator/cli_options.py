@@ -1,0 +1,112 @@
+"""What the commands on bundles share: arguments, options, completion, and who shows a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from generator.errors import GenError
+from generator.execute.bundle import bundle_names, find_bundle, planned_steps
+from generator.execute.commands import present
+from generator.execute.process import drive
+from generator.execute.progress import Progress, planned
+from generator.execute.view import Guard, JsonView, PlainView, QuietView, for_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from generator.execute.bundle import Bundle
+    from generator.execute.commands import Command
+    from generator.execute.view import View
+
+
+def complete_bundle(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - the signature is click's
+    """The names under ./bundles; any folder when none of them fits."""
+    names = [CompletionItem(name) for name in bundle_names(Path.cwd()) if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="dir")]
+
+
+def complete_profile(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - the signature is click's
+    """The built-in profiles; any file when none of them fits."""
+    from generator.profile import profile_names
+
+    names = [CompletionItem(name) for name in profile_names() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+bundle_argument = click.argument("bundle", required=False, shell_complete=complete_bundle, metavar="[BUNDLE]")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line, for programs.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """How a command was asked to show what happens."""
+
+    as_json: bool = False
+    quiet: bool = False
+
+
+def the_bundle(given: str | None) -> Bundle:
+    """The bundle that is meant, seen from the current folder."""
+    return find_bundle(given, Path.cwd())
+
+
+def run_script(command: Command, output: Output, *, steps: bool = False, lines: bool = False) -> int:
+    """Runs a script, shows it as was asked, and gives its exit code.
+
+    `steps`: it goes through the plan's steps. `lines`: it tells no events, so its lines are what there is to show.
+    """
+    bundle = command.bundle
+    progress = planned(planned_steps(bundle)) if steps else Progress()
+    code = drive(present(command), Guard(_view(output, progress, lines=lines), _silence))
+    if code == 128 + 9:
+        _tell_killed(bundle)
+    return code
+
+
+@contextlib.contextmanager
+def exit_event(output: Output) -> Iterator[None]:
+    """A program that reads our JSON gets its last line also when no script could be started."""
+    try:
+        yield
+    except GenError as error:
+        if output.as_json:
+            click.echo(f'{{"event":"exit","code":{error.exit_code}}}')
+        raise
+
+
+def _view(output: Output, progress: Progress, *, lines: bool) -> View:
+    if output.as_json:
+        return JsonView(sys.stdout, sys.stderr, lines=lines)
+    if output.quiet:
+        return QuietView(sys.stderr)
+    make: Callable[..., Any] = PlainView
+    if for_terminal(sys.stdout):
+        # rich takes a quarter of a second to import, which only those pay who look.
+        from generator.execute.live import LiveView
+
+        make = LiveView
+    view: View = make(sys.stdout, sys.stderr, progress)
+    return view
+
+
+def _silence() -> None:
+    """Nobody reads us any more. Without this Python would fail once more on what its buffers still hold."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
+def _tell_killed(bundle: Bundle) -> None:
+    with contextlib.suppress(OSError):
+        click.echo("gen: the script was killed (SIGKILL) before it had ended; what it began is not undone", err=True)
+        click.echo(f"Bring it to its end with: gen recover {bundle.shown}", err=True)

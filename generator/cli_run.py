@@ -1,0 +1,265 @@
+"""The commands that drive a bundle: each starts the bundle's own script, shows it, and ends with its exit code."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from generator.cli_options import (
+    Output,
+    bundle_argument,
+    complete_bundle,
+    complete_profile,
+    exit_event,
+    json_option,
+    quiet_option,
+    run_script,
+    the_bundle,
+)
+from generator.execute import commands
+from generator.execute.process import become
+
+
+@click.command("up")
+@bundle_argument
+@click.option(
+    "--profile",
+    "ref",
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="Write bundles/NAME first, as gen bundle does.",
+)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="With --profile: change one value of it.")
+@json_option
+@quiet_option
+def up_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Start a sandbox: take the steps of its bundle, one by one.
+
+    Each step is verified first and left alone if it holds, so a second `gen up` only looks. When a step fails, or on
+    Ctrl-C, everything that this run did is undone; gen waits for that. Runs scripts/start.sh.
+
+    BUNDLE is a folder, or a name under ./bundles. Without it: the bundle in the current folder, or else the only one
+    in ./bundles.
+
+    \b
+    Exit codes:
+      0  the sandbox runs
+      1  failed, and everything that this run did is undone
+      2  wrong arguments, or an error in the profile
+      3  failed, and something could not be undone; it is named
+      4  refused, nothing was changed: another run, an edited bundle, no engine
+      137  the script was killed: gen recover undoes what it began
+
+    \b
+    Examples:
+      gen up
+      gen up --profile dev --set storage.size=40G
+      gen up dev --json | jq -r 'select(.event=="failed").log'
+    """
+    if ref is None and sets:
+        raise click.UsageError("--set changes a profile: it needs --profile.")
+    if ref is not None and bundle is not None:
+        raise click.UsageError("Name a bundle, or a profile to write one from, not both.")
+    output = Output(as_json=as_json, quiet=quiet)
+    with exit_event(output):
+        if ref is not None:
+            bundle = _compiled(ref, sets, output)
+        return run_script(commands.start(the_bundle(bundle)), output, steps=True)
+
+
+@click.command("down")
+@bundle_argument
+@json_option
+@quiet_option
+def down_command(bundle: str | None, as_json: bool, quiet: bool) -> int:
+    """Stop a sandbox and free its loop device; the workspace and everything else stay for the next start.
+
+    Runs scripts/stop.sh. To undo everything, use gen rollback.
+
+    \b
+    Exit codes:
+      0  it is stopped, or was
+      2  wrong arguments, or no such bundle
+      3  something could not be stopped or freed
+      4  refused, nothing was changed
+
+    \b
+    Examples:
+      gen down
+      gen down dev -q
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    with exit_event(output):
+        return run_script(commands.stop(the_bundle(bundle)), output)
+
+
+@click.command("status")
+@bundle_argument
+@json_option
+@quiet_option
+def status_command(bundle: str | None, as_json: bool, quiet: bool) -> int:
+    """Say what there is of a sandbox on this host. Changes nothing.
+
+    Runs scripts/status.sh. With --json each of its lines is an event "output"; the exit code says the rest.
+
+    \b
+    Exit codes:
+      0  the sandbox runs and is healthy
+      1  it does not
+      2  wrong arguments, or no such bundle
+      4  the engine does not answer
+
+    \b
+    Examples:
+      gen status
+      gen status dev -q && echo healthy
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    with exit_event(output):
+        command = commands.present(commands.status(the_bundle(bundle)))
+        if not as_json:
+            become(command, quiet=quiet)
+        return run_script(command, output, lines=True)
+
+
+@click.command("test")
+@bundle_argument
+@click.option("--tap", is_flag=True, help="Print the Test Anything Protocol.")
+@click.option("--junit", metavar="FILE", help="Write a JUnit report as well.")
+@json_option
+@quiet_option
+def test_command(bundle: str | None, tap: bool, junit: str | None, as_json: bool, quiet: bool) -> int:
+    """Run every check on the running sandbox: a line each, and a count.
+
+    Runs test-setup.sh. With --json each check is an event "check" with its title and the result "holds" or
+    "does-not-hold"; what explains a failure follows it as events "output".
+
+    \b
+    Exit codes:
+      0  every check holds
+      1  at least one does not, or cannot be known
+      2  wrong arguments, or no such bundle
+
+    \b
+    Examples:
+      gen test
+      gen test dev --junit report.xml
+      gen test --json | jq -r 'select(.result=="does-not-hold").title'
+    """
+    if tap and as_json:
+        raise click.UsageError("--tap and --json are two formats: ask for one.")
+    output = Output(as_json=as_json, quiet=quiet)
+    with exit_event(output):
+        command = commands.present(commands.run_checks(the_bundle(bundle), tap=tap or as_json, junit=junit))
+        if not as_json:
+            become(command, quiet=quiet)
+        return run_script(command, output, lines=True)
+
+
+@click.command("rollback")
+@bundle_argument
+@click.option("--yes", is_flag=True, help="Do not ask. This is not consent to lose data.")
+@click.option("--delete-data", is_flag=True, help="Delete the workspace too; otherwise it is kept in storage/kept/.")
+@json_option
+@quiet_option
+def rollback_command(bundle: str | None, yes: bool, delete_data: bool, as_json: bool, quiet: bool) -> int:
+    """Undo everything that a bundle did on this host, and give back what it moved aside.
+
+    On a terminal the bundle says what would go, and asks. Without one nothing is asked. The workspace is kept as a
+    disk image unless --delete-data is given. Runs rollback.sh.
+
+    \b
+    Exit codes:
+      0  everything is undone, and that was measured
+      1  you said no
+      2  wrong arguments, or no such bundle
+      3  something is left; it is named
+      4  refused, nothing was changed
+
+    \b
+    Examples:
+      gen rollback
+      gen rollback dev --yes
+      gen rollback dev --yes --delete-data --json
+    """
+    if os.isatty(0) and not yes and (as_json or quiet):
+        raise click.UsageError("Nothing can be asked with --json or --quiet: add --yes if you mean it.")
+    output = Output(as_json=as_json, quiet=quiet)
+    with exit_event(output):
+        command = commands.present(commands.rollback(the_bundle(bundle), yes=yes, delete_data=delete_data))
+        if not yes and os.isatty(0) and os.isatty(1):
+            # The question is the script's, so the terminal is too.
+            become(command)
+        return run_script(command, output, steps=True)
+
+
+@click.command("recover")
+@bundle_argument
+@json_option
+@quiet_option
+def recover_command(bundle: str | None, as_json: bool, quiet: bool) -> int:
+    """Bring an interrupted run (killed, or cut off by a power failure) to its end: undo what it began.
+
+    gen up and gen rollback do this by themselves first. Runs scripts/recover.sh.
+
+    \b
+    Exit codes:
+      0  no run is open, or is any more
+      2  wrong arguments, or no such bundle
+      3  something could not be undone; it is named
+      4  refused, nothing was changed
+
+    \b
+    Examples:
+      gen recover
+      gen recover dev --json
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    with exit_event(output):
+        return run_script(commands.recover(the_bundle(bundle)), output, steps=True)
+
+
+@click.command("shell")
+@bundle_argument
+def shell_command(bundle: str | None) -> None:
+    """Open a shell in a running sandbox, as the sandbox's user.
+
+    Runs scripts/connect.sh. The exit code is the shell's own; 4 when the sandbox does not run.
+
+    \b
+    Examples:
+      gen shell
+      gen shell dev
+    """
+    become(commands.present(commands.connect(the_bundle(bundle))))
+
+
+@click.command("exec", context_settings={"allow_interspersed_args": False})
+@click.argument("name", shell_complete=complete_bundle, metavar="NAME")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
+def exec_command(name: str, words: tuple[str, ...]) -> None:
+    """Run one command in a running sandbox, as the sandbox's user.
+
+    NAME is a bundle: a folder, or a name under ./bundles. Standard input and output are the command's own. Runs
+    scripts/connect.sh. The exit code is the command's; 4 when the sandbox does not run.
+
+    \b
+    Examples:
+      gen exec dev -- aider --version
+      tar c src | gen exec dev -- tar x
+    """
+    command = words[1:] if words[:1] == ("--",) else words
+    if not command:
+        raise click.UsageError(f"Which command? For example: gen exec {name} -- id. For a shell: gen shell {name}")
+    become(commands.present(commands.connect(the_bundle(name), command)))
+
+
+def _compiled(ref: str, sets: tuple[str, ...], output: Output) -> str:
+    """Writes the profile's bundle, and gives the folder."""
+    from generator.cli_bundle import compile_bundle
+
+    folder, written = compile_bundle(ref, sets)
+    if written.changed and not (output.as_json or output.quiet):
+        click.echo(f"Wrote {folder}: {len(written.changed)} files.")
+    return str(folder)

@@ -1,0 +1,78 @@
+"""The bundle's scripts as commands: pure functions from what is asked to the words of a process."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.errors import ExitCode, GenError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.execute.bundle import Bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One script of a bundle with its arguments."""
+
+    bundle: Bundle
+    script: str
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The words of the process. bash is named, since a bundle that was copied may have lost its modes."""
+        return ("bash", str(self.bundle.path / self.script), *self.arguments)
+
+
+def start(bundle: Bundle) -> Command:
+    """Makes what is missing and waits for health."""
+    return Command(bundle=bundle, script="scripts/start.sh")
+
+
+def stop(bundle: Bundle) -> Command:
+    """Stops the sandbox; everything else stays."""
+    return Command(bundle=bundle, script="scripts/stop.sh")
+
+
+def status(bundle: Bundle) -> Command:
+    """Says what there is of the sandbox."""
+    return Command(bundle=bundle, script="scripts/status.sh")
+
+
+def run_checks(bundle: Bundle, *, tap: bool = False, junit: str | None = None) -> Command:
+    """Runs every check."""
+    words = (*(("--tap",) if tap else ()), *(("--junit", junit) if junit is not None else ()))
+    return Command(bundle=bundle, script="test-setup.sh", arguments=words)
+
+
+def rollback(bundle: Bundle, *, yes: bool = False, delete_data: bool = False) -> Command:
+    """Undoes everything that the bundle did on this host."""
+    words = (*(("--yes",) if yes else ()), *(("--delete-data",) if delete_data else ()))
+    return Command(bundle=bundle, script="rollback.sh", arguments=words)
+
+
+def recover(bundle: Bundle) -> Command:
+    """Brings an interrupted run to its end."""
+    return Command(bundle=bundle, script="scripts/recover.sh")
+
+
+def connect(bundle: Bundle, words: Sequence[str] = ()) -> Command:
+    """Opens a shell in the sandbox, or runs one command there."""
+    return Command(bundle=bundle, script="scripts/connect.sh", arguments=("--", *words) if words else ())
+
+
+def present(command: Command) -> Command:
+    """The same command, when its script is there. Raises GenError (exit code 4) when it is not."""
+    bundle = command.bundle
+    if (bundle.path / command.script).is_file():
+        return command
+    raise GenError(
+        f"The bundle {bundle.shown} has no {command.script}",
+        details="It is not whole, or an older version of gen wrote it",
+        resolution=f"Write it anew with: gen bundle --profile PROFILE --out {shlex.quote(str(bundle.path))}",
+        exit_code=ExitCode.REFUSED,
+    )

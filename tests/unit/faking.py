@@ -1,0 +1,137 @@
+"""A fake bundle: scripts that only tell events and print, as a real one's would. Nothing is made or undone."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+GEN = (sys.executable, "-m", "generator")
+RUN = "20261122T031000Z-4711"
+STEPS = (("10-look", "Look at the host"), ("20-make", "Make the image"), ("30-begin", "Begin the sandbox"))
+
+# What every fake script begins with: `emit EVENT STEP [FIELDS]` as the runner's own.
+PREAMBLE = f"""\
+emit() {{
+    [ -n "${{GEN_EVENTS:-}}" ] || return 0
+    local title=fake
+    case $2 in
+    10-look) title='Look at the host' ;;
+    20-make) title='Make the image' ;;
+    30-begin) title='Begin the sandbox' ;;
+    esac
+    printf '{{"schema":1,"time":"2026-11-22T03:10:00Z","run":"{RUN}","event":"%s","step":"%s","title":"%s"%s}}\\n' \\
+        "$1" "$2" "$title" "${{3:-}}" >>"$GEN_EVENTS"
+}}
+"""
+
+UP = """\
+echo 'Starting the sandbox fake'
+emit run-started -
+emit verifying 10-look; emit kept 10-look; echo '  ✓ Look at the host (holds)'
+emit verifying 20-make; emit doing 20-make; emit 'done' 20-make; echo '  ✓ Make the image'
+emit verifying 30-begin; emit doing 30-begin; emit 'done' 30-begin; echo '  ✓ Begin the sandbox'
+echo 'The sandbox fake runs.'
+emit run-ended - ',"result":"committed"'
+echo 'gen: result=committed run=x failed_step=-'
+"""
+
+FAILING = """\
+emit run-started -
+emit verifying 20-make; emit doing 20-make
+emit failed 20-make ',"log":".state/logs/x/20-make.do.log"'
+echo 'error: step 20-make failed' >&2
+emit undoing 20-make; emit undone 20-make; echo '  ↩ Make the image'
+emit undoing 10-look; emit left 10-look ',"log":".state/logs/x/10-look.undo.log"'
+emit run-ended - ',"result":"residue"'
+echo 'gen: result=residue run=x failed_step=20-make'
+exit 3
+"""
+
+ENDED = """\
+emit run-started -
+echo "ended $*"
+emit run-ended - ',"result":"ok"'
+"""
+
+ASKING = """\
+echo "rollback $*"
+[ -t 0 ] && [ -t 1 ] && read -r -p 'Go on? ' answer && echo "said $answer"
+exit 0
+"""
+
+CHECKS = """\
+echo "TAP version 13 $*"
+echo 'ok 1 - It runs'
+echo 'not ok 2 - It is safe'
+echo '# because'
+exit 1
+"""
+
+SCRIPTS = {
+    "scripts/start.sh": UP,
+    "scripts/stop.sh": ENDED,
+    "scripts/status.sh": "echo 'fake: running'; exit 1",
+    "scripts/recover.sh": ENDED,
+    "scripts/connect.sh": 'printf "<%s>" "$@"; cat; exit 7',
+    "rollback.sh": ASKING,
+    "test-setup.sh": CHECKS,
+}
+
+
+def fake_bundle(folder: Path, **changed: str) -> Path:
+    """Writes a fake bundle; a keyword such as `start` gives that script another body."""
+    folder.mkdir(parents=True)
+    (folder / "MANIFEST.sha256").write_text("", "utf-8")
+    plan = {"steps": [{"dir": f"steps/{step}", "title": title} for step, title in STEPS]}
+    (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
+    for path, body in SCRIPTS.items():
+        script = folder / path
+        script.parent.mkdir(exist_ok=True)
+        body = changed.get(script.stem.replace("-", "_"), body)
+        script.write_text(f"#!/usr/bin/env bash\n{PREAMBLE}{textwrap.dedent(body)}", "utf-8")
+    for step, title in STEPS:
+        (folder / "steps" / step).mkdir(parents=True)
+        (folder / "steps" / step / "step.conf").write_text(f"id={step}\ntitle={title}\nhint=df -h\n", "utf-8")
+    return folder
+
+
+def gen(here: Path, *words: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command as a process of its own, with neither terminal nor colour settings of ours."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "GEN_EVENTS", "TERM")}
+    return subprocess.run(
+        (*GEN, *words),
+        cwd=here,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**kept, "TERM": "xterm", **env},
+        timeout=60,
+        check=False,
+    )
+
+
+def events(text: str) -> list[str]:
+    """The names of the events that a JSON output holds; every line must be one."""
+    return [json.loads(line)["event"] for line in text.splitlines()]
+
+
+def journal(bundle: Path, *records: tuple[str, str, str], run: str = RUN) -> None:
+    """Appends records (event, step, scope) to a fake bundle's journal."""
+    state = bundle / ".state"
+    (state / "logs" / run).mkdir(parents=True, exist_ok=True)
+    with (state / "journal.jsonl").open("a", encoding="utf-8") as file:
+        for number, (event, step, scope) in enumerate(records, 1):
+            time = f"2026-11-22T03:10:{number:02}Z"
+            record = {"seq": number, "time": time, "run": run, "event": event, "step": step, "scope": scope, "sum": 1}
+            file.write(json.dumps(record) + "\n")
+
+
+def log(bundle: Path, name: str, lines: Iterable[str], run: str = RUN) -> Path:
+    """Writes a log of a run."""
+    path = bundle / ".state" / "logs" / run / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
