@@ -17,12 +17,27 @@ apt_mirror() {
 # A time for everything in the image, so that the same state of the mirror gives the same image: 2024-01-01.
 MIRROR_EPOCH=1704067200
 
+# Where the image is put together. As root, mmdebstrap mounts the kernel's filesystems in there meanwhile.
+WORKSHOP=$STATE/mirror
+
+# clear_workshop: unmounts and removes what a making that was killed left.
+clear_workshop() {
+    local point
+    [ -d "$WORKSHOP" ] || return 0
+    # The innermost first.
+    awk -v below="$WORKSHOP/" '{ gsub(/\\040/, " ", $5) } index($5, below) == 1 { print $5 }' /proc/self/mountinfo 2>/dev/null | sort -r |
+        while read -r point; do umount "$point" || exit 1; done || return 1
+    rm -rf --one-file-system "$WORKSHOP"
+}
+
 make_from_mirror() {
     local mirror
     mirror=$(apt_mirror)
     # A mirror that the host uses by a name of its own suite only: without a match the tool's default is asked.
     echo "making $GEN_BASE_REF ($GEN_BASE_SUITE) from ${mirror:-the default mirror}"
-    SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
+    mkdir -p "$WORKSHOP"
+    TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
         "$GEN_BASE_SUITE" - ${mirror:+"$mirror"} |
-        docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$GEN_BASE_REF"
+        docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$GEN_BASE_REF" &&
+        clear_workshop
 }

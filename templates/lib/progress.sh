@@ -5,9 +5,12 @@ TICKER=''
 
 # tick TITLE: shows that a long step goes on: elapsed time on a terminal, a line each half minute elsewhere.
 tick() {
+    local runner
+    runner=$(process_name $$)
     (
         seconds=0
-        while sleep 1 && kill -0 $$ 2>/dev/null; do
+        # A runner that was killed is not followed on, not even while nobody has reaped it.
+        while sleep 1 && process_lives "$runner"; do
             seconds=$((seconds + 1))
             if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
         done

@@ -118,6 +118,13 @@ class Bundle:
         return run("docker", "inspect", "--format", template, self.name).stdout.strip()
 
 
+def launch(bundle: Bundle) -> subprocess.Popen[str]:
+    """start.sh, running, in a process group of its own."""
+    pipe = subprocess.PIPE
+    script = bundle.path / "scripts/start.sh"
+    return subprocess.Popen([script], stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
 MakeBundle = Callable[..., Bundle]
 
 

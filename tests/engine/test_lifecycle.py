@@ -145,13 +145,6 @@ def test_killed_in_the_middle_then_recovered(make_bundle: MakeBundle, step: str)
     bundle.script("test-setup.sh")
 
 
-def launch(bundle: Bundle) -> subprocess.Popen[str]:
-    """start.sh, running, in a process group of its own."""
-    pipe = subprocess.PIPE
-    script = bundle.path / "scripts/start.sh"
-    return subprocess.Popen([script], stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-
-
 def wait_for_record(bundle: Path, event: str, step: str) -> None:
     """Waits until the journal says that a step has come so far."""
     journal = bundle / ".state" / "journal.jsonl"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
+import time
 from pathlib import Path
 
-from tests.engine.conftest import MakeBundle, generate, inventory, run
+from tests.engine.conftest import MakeBundle, generate, inventory, launch, run
 
 
 def test_the_dev_profile_without_a_registry(tmp_path: Path) -> None:
@@ -43,6 +46,24 @@ def test_the_base_image_is_the_same_for_the_same_mirror(tmp_path: Path) -> None:
         run("bash", step / "undo.sh")
         assert not run("docker", "images", "--quiet", image).stdout
     assert layers[0] == layers[1]
+
+
+def test_a_base_image_that_is_killed_in_the_making_leaves_nothing(tmp_path: Path) -> None:
+    """As root, the kernel's filesystems are mounted in the half-made tree: they are unmounted, and the tree is gone."""
+    name = f"gt-{secrets.token_hex(4)}"
+    bundle = generate(tmp_path / "with space", name)
+    before = inventory()
+    workshop = bundle.path / ".state" / "mirror"
+    with launch(bundle) as process:
+        deadline = time.monotonic() + 120
+        while not list(workshop.glob("*/proc/self")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=120)
+    recovered = bundle.script("scripts/recover.sh")
+    assert "This host is what it was before the run" in recovered.stdout
+    assert not workshop.exists()
+    assert (inventory() - before) == {}
 
 
 def test_an_assistant_that_comes_by_npm(make_bundle: MakeBundle) -> None:

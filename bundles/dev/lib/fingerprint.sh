@@ -54,7 +54,8 @@ mark() { echo "owner=$(cat "$STATE/instance" 2>/dev/null)"; }
 difference() {
     {
         comm -13 "$1" "$2" | sed 's/^/left over: /'
-        comm -23 "$1" "$2" | sed 's/^/missing:   /'
+        # What is no longer mounted was somebody else's: a run unmounts nothing but what it mounted.
+        comm -23 "$1" "$2" | sed '/^mount /d; s/^/missing:   /'
     } | awk -v mine="$(mark)" '
         /^left over: .* owner=./ && $NF != mine { print "somebody else made meanwhile: " substr($0, 12); next }
         { print; count++ }
@@ -87,7 +88,7 @@ without_state() { awk '$1 == "container" { print $1, $2, $3, $NF; next } { print
 write_ledger() {
     mkdir -p "$LEDGER" && fingerprint "$LEDGER/$RUN.after" && without_state "$1" >"$LEDGER/$RUN.before" &&
         without_state "$LEDGER/$RUN.after" | comm -3 - "$LEDGER/$RUN.before" | sed 's/^\t/- /; t; s/^/+ /' |
-            awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine)' | write_durably "$LEDGER/$RUN" &&
+            awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount /' | write_durably "$LEDGER/$RUN" &&
         rm -f "$LEDGER/$RUN.before" "$LEDGER/$RUN.after"
 }
 

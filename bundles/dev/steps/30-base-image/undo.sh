@@ -3,7 +3,10 @@
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/mirror.sh
+. "$BUNDLE/lib/mirror.sh"
 
+clear_workshop || exit 1
 brought=$(cat "$STATE/base-images" 2>/dev/null)
 for image in $brought; do
     [ "${GEN_UNDO:-run}" = all ] || [ "$image" = "$GEN_BASE_REF" ] || continue
