@@ -46,7 +46,8 @@ run_shellcheck() {
     local files=() file
     while IFS= read -r file; do files+=("$file"); done < <(shell_scripts)
     count "${#files[@]} scripts"
-    shellcheck --external-sources --source-path=SCRIPTDIR:. "${files[@]}"
+    printf '%s\0' "${files[@]}" |
+        xargs -0 -n 20 -P "$(nproc)" shellcheck --external-sources --source-path=SCRIPTDIR:.
 }
 
 run_hadolint() {
