@@ -33,7 +33,17 @@ def compose_surroundings() -> dict[str, str]:
     labels = inspected("container", NAME, '{{index .Config.Labels "gen.instance"}}')
     volume = inspected("container", NAME, "{{range .Mounts}}{{if .Name}}{{.Name}}{{end}}{{end}}")
     network = inspected("container", NAME, "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}")
-    return {**os.environ, "GEN_INSTANCE": labels, "GEN_VOLUME_NAME": volume, "GEN_NETWORK_NAME": network}
+    # Each state of a sandbox is a project of its own; Compose reads its name from here too.
+    project = inspected("container", NAME, '{{index .Config.Labels "com.docker.compose.project"}}')
+    local = inspected("container", NAME, '{{index .Config.Labels "gen.local"}}')
+    return {
+        **os.environ,
+        "COMPOSE_PROJECT_NAME": project,
+        "GEN_LOCAL": local,
+        "GEN_INSTANCE": labels,
+        "GEN_VOLUME_NAME": volume,
+        "GEN_NETWORK_NAME": network,
+    }
 
 
 def allocated(bundle: Path) -> int:

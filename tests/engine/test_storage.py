@@ -102,30 +102,27 @@ def test_shrinking_loses_nothing(make_bundle: MakeBundle, state: str) -> None:
     bundle.script("test-setup.sh")
 
 
-@pytest.mark.parametrize(
-    ("size", "code", "message"),
-    [
-        ("64M", 4, "cannot be made smaller than what is in it"),
-        ("900T", 4, "not enough free space"),
-        ("0", 2, "not a size"),
-        ("-5", 2, "not a size"),
-        ("4x", 2, "not a size"),
-        ("$(id)", 2, "not a size"),
-    ],
+REFUSED = (
+    ("64M", 4, "cannot be made smaller than what is in it"),
+    ("900T", 4, "not enough free space"),
+    ("0", 2, "not a size"),
+    ("-5", 2, "not a size"),
+    ("4x", 2, "not a size"),
+    ("$(id)", 2, "not a size"),
 )
-def test_a_size_that_cannot_be_is_refused_before_anything_is_touched(
-    make_bundle: MakeBundle, size: str, code: int, message: str
-) -> None:
+
+
+def test_a_size_that_cannot_be_is_refused_before_anything_is_touched(make_bundle: MakeBundle) -> None:
     bundle = make_bundle()
     bundle.start()
     bundle.inside("dd", "if=/dev/urandom", "of=/workspace/data", "bs=1M", "count=100")
-    before = bundle.image_file.stat()
     bundle.script("scripts/stop.sh")
-    untouched = bundle.image_file.stat().st_mtime_ns
-    done = bundle.script("scripts/resize-volume.sh", size, check=False)
-    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
-    after = bundle.image_file.stat()
-    assert (after.st_size, after.st_ino, after.st_mtime_ns) == (before.st_size, before.st_ino, untouched)
+    before = bundle.image_file.stat()
+    for size, code, message in REFUSED:
+        done = bundle.script("scripts/resize-volume.sh", size, check=False)
+        assert (done.returncode, message in done.stderr) == (code, True), f"{size}: {done.stderr}"
+        after = bundle.image_file.stat()
+        assert (after.st_size, after.st_ino, after.st_mtime_ns) == (before.st_size, before.st_ino, before.st_mtime_ns)
 
 
 def test_backup_and_restore_by_checksum(make_bundle: MakeBundle) -> None:
