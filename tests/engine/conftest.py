@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,10 +43,6 @@ def run(
     return done  # type: ignore[no-any-return]
 
 
-def lines(*argv: str) -> set[str]:
-    return set(run(*argv).stdout.splitlines())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """All that an engine and a kernel hold which a bundle could touch."""
@@ -63,22 +60,41 @@ class Inventory:
         return {kind: difference for kind, difference in kinds.items() if difference}
 
 
-def inventory() -> Inventory:
-    loops = {
-        f"{file.parent.parent.name} {file.read_text().strip()}"
-        for file in Path("/sys/block").glob("loop*/loop/backing_file")
+def loops_and_links() -> dict[str, str]:
+    """Each attached loop device, and each link of ours to one, with the file behind it."""
+    files = {
+        file.parent.parent.name: file.read_text().strip() for file in Path("/sys/block").glob("loop*/loop/backing_file")
     }
-    loops |= {f"link {link}" for link in Path("/dev").glob("gen-workspace-*")}
-    points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-    # What the engine mounts for a container and its network comes and goes with each start of it.
-    mounts = {point for point in points if not re.search(r"/overlay2/[0-9a-f]+/merged$|/docker/netns/", point)}
+    found = {f"{device} {file}": file for device, file in files.items()}
+    return found | {f"link {link}": files.get(link.readlink().name, "") for link in Path("/dev").glob("gen-workspace-*")}
+
+
+def mount_points() -> set[str]:
+    """Where something is mounted; but what an engine mounts for a container comes and goes with each start of it."""
+    mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    points = {left.split()[4] for left, right in mounts if not right.startswith("nsfs ")}
+    return {point for point in points if not re.search(r"/overlay2/[0-9a-f]+/merged$", point)}
+
+
+def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:
+    """All of it. Private engines may be at work side by side, each under a folder of a folder named `lanes`; what stands
+    in another's is left out."""
+    own = folder or Path(tempfile.gettempdir())
+
+    def mine(path: str) -> bool:
+        lanes = own.parent if own.parent.name == "lanes" else own
+        return Path(path).is_relative_to(own) or not Path(path).is_relative_to(lanes)
+
+    def ask(*argv: str) -> frozenset[str]:
+        return frozenset(run("docker", *argv, env=env).stdout.splitlines())
+
     return Inventory(
-        containers=frozenset(lines("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")),
-        volumes=frozenset(lines("docker", "volume", "ls", "--format", "{{.Name}} {{.Driver}}")),
-        networks=frozenset(lines("docker", "network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}")),
-        images=frozenset(lines("docker", "images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}")),
-        loops=frozenset(loops),
-        mounts=frozenset(mounts),
+        containers=ask("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}"),
+        volumes=ask("volume", "ls", "--format", "{{.Name}} {{.Driver}}"),
+        networks=ask("network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"),
+        images=ask("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"),
+        loops=frozenset(loop for loop, file in loops_and_links().items() if mine(file)),
+        mounts=frozenset(point for point in mount_points() if mine(point)),
     )
 
 

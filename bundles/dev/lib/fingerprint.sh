@@ -19,7 +19,8 @@ kernel_inventory() {
     done
     # What an engine mounts for its containers comes and goes with them, and they are listed themselves.
     [ ! -r /proc/self/mountinfo ] ||
-        awk '$5 !~ "/overlay2/[0-9a-f]+/merged$|/docker/netns/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { print "mount", $5 }' /proc/self/mountinfo
+        awk '/ - nsfs / || $5 ~ "/overlay2/[0-9a-f]+/merged$|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
+            { print "mount", $5 }' /proc/self/mountinfo
 }
 
 # file_inventory: the files and links of this folder that steps make.
