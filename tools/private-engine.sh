@@ -6,6 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/common.sh
 . "$here/common.sh"
 
+# Both are asked: the host's by default, ours by name.
+unset DOCKER_HOST DOCKER_CONTEXT
 START_SECONDS=60
 NET_IMAGE=${GEN_NET_IMAGE:-gen-test-base:bookworm}
 

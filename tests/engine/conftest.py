@@ -62,11 +62,15 @@ class Inventory:
 
 def loops_and_links() -> dict[str, str]:
     """Each attached loop device, and each link of ours to one, with the file behind it."""
-    files = {
-        file.parent.parent.name: file.read_text().strip() for file in Path("/sys/block").glob("loop*/loop/backing_file")
-    }
-    found = {f"{device} {file}": file for device, file in files.items()}
-    return found | {f"link {link}": files.get(link.readlink().name, "") for link in Path("/dev").glob("gen-workspace-*")}
+    files, found = {}, {}
+    for file in Path("/sys/block").glob("loop*/loop/backing_file"):
+        # One of somebody else's may go while we look.
+        with contextlib.suppress(OSError):
+            files[file.parent.parent.name] = file.read_text().strip()
+    for link in Path("/dev").glob("gen-workspace-*"):
+        with contextlib.suppress(OSError):
+            found[f"link {link}"] = files.get(link.readlink().name, "")
+    return found | {f"{device} {file}": file for device, file in files.items()}
 
 
 def mount_points() -> set[str]:
@@ -77,8 +81,7 @@ def mount_points() -> set[str]:
 
 
 def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:
-    """All of it. Private engines may be at work side by side, each under a folder of a folder named `lanes`; what stands
-    in another's is left out."""
+    """All of it, but what other private engines hold: those that work side by side have each a folder in `lanes`."""
     own = folder or Path(tempfile.gettempdir())
 
     def mine(path: str) -> bool:
@@ -115,7 +118,7 @@ class Bundle:
         return self.script("scripts/start.sh", check=check)
 
     def inside(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return run("docker", "exec", self.name, *argv, check=check)
+        return run("docker", "exec", self.name, *argv, check=check, env={**os.environ, **self.env})
 
     def rollback(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.script("rollback.sh", *args, check=check)

@@ -1,0 +1,127 @@
+"""Injects one fault, brings the run to its end, and compares the host with before."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.engine.conftest import Inventory
+from tests.faults.lane import Lane, rewrite
+from tests.faults.points import Fault
+from tests.faults.scenarios import DATA, RECOVER, ROLLBACK, SCENARIOS, START, Scenario, data_is_there, enter, must
+
+KILLED = (-9, 137)
+SHORT = 3
+"""Seconds that a step may take when a command of it hangs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a fault: whether it struck, what was claimed wrongly, and what differs from before."""
+
+    fault: Fault
+    hit: bool
+    wrong: str = ""
+    residue: str = ""
+
+    @property
+    def survived(self) -> bool:
+        """Whether the host is what it was, and nothing else was ever said."""
+        return not self.wrong and not self.residue
+
+
+def inject(lane: Lane, fault: Fault) -> Outcome:
+    """One fault from its scenario's state to the verdict."""
+    scenario = SCENARIOS[fault.scenario]
+    before = enter(lane, scenario)
+    with _short_limits(lane, fault):
+        code = _strike(lane, scenario.script, fault, *scenario.args)
+        hit = _struck(lane, fault)
+        if fault.kind == "daemon":
+            lane.engine("start")
+        if hit and code in KILLED and fault.point.script.endswith("undo.sh"):
+            # Whoever undoes it next is killed at the same place.
+            code = _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
+    if scenario.script == ROLLBACK:
+        return _judge_rollback(lane, fault, hit)
+    return _judge(lane, scenario, fault, before, code, hit)
+
+
+def _strike(lane: Lane, script: str, fault: Fault, *args: str) -> int:
+    lane.clear()
+    point = fault.point
+    late = point.script.replace("undo.sh", "do.sh") if SCENARIOS[fault.scenario].late else "none"
+    told = {"FAULT_SCRIPT": point.script, "FAULT_NTH": str(point.nth), "FAULT_AT": str(point.at), "FAULT_LATE": late}
+    told["FAULT_KIND"] = fault.kind
+    if fault.inject:
+        lane.stand_in(point.program)
+        told |= {"FAULT_KIND": "inject", "FAULT_INJECT": fault.inject}
+    return lane.injected(script, told, *args)
+
+
+def _struck(lane: Lane, fault: Fault) -> bool:
+    """Whether the fault was reached; a system call must also have been tampered with."""
+    if not (lane.faults / "hit").exists():
+        return False
+    trace = lane.faults / "strace"
+    return not fault.inject or (trace.exists() and bool(re.search(r"INJECTED|killed by SIGKILL", trace.read_text())))
+
+
+@contextlib.contextmanager
+def _short_limits(lane: Lane, fault: Fault) -> Iterator[None]:
+    """Where a command hangs, its step has little time."""
+    if fault.kind != "hang" or not fault.point.script.startswith("steps/"):
+        yield
+        return
+    path = fault.point.script.rpartition("/")[0] + "/step.conf"
+    old = (lane.bundle.path / path).read_text()
+    rewrite(lane.bundle, path, re.sub(r"(?m)^timeout=.*$", f"timeout={SHORT}", old))
+    try:
+        yield
+    finally:
+        rewrite(lane.bundle, path, old)
+
+
+def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code: int, hit: bool) -> Outcome:
+    """A run that says that all is undone is taken at its word; any other is recovered first."""
+    wrong = ""
+    if code == 0:
+        if lane.script("scripts/status.sh") != 0:
+            wrong = "it said that the sandbox runs, and it does not"
+    else:
+        if code == 1 and fault.kind != "daemon" and (left := lane.settled(before)):
+            wrong = f"it said that all is undone, and it is not: {_text(left)}"
+        if (ended := lane.script(RECOVER)) != 0:
+            wrong = wrong or f"recover.sh ended with {ended}"
+    if not data_is_there(lane, scenario):
+        wrong = wrong or "what was in the workspace is lost"
+    if code == 0:
+        return _judge_rollback(lane, fault, hit, wrong)
+    residue = _text(lane.settled(before))
+    if wrong or residue:
+        lane.state = ""
+    return Outcome(fault=fault, hit=hit, wrong=wrong, residue=residue)
+
+
+def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Outcome:
+    """Everything that any run did is undone, and the host is what it was before the bundle."""
+    lane.state = ""
+    if (ended := lane.script(ROLLBACK, DATA)) != 0:
+        wrong = wrong or f"rollback.sh ended with {ended}"
+    return Outcome(fault=fault, hit=hit, wrong=wrong, residue=_text(lane.settled(lane.empty)))
+
+
+def mend(lane: Lane) -> None:
+    """After a fault that was not survived: the lane as it was at first, or LaneIsBroken."""
+    lane.state = ""
+    lane.engine("start")
+    lane.script(RECOVER)
+    must(lane, ROLLBACK, DATA)
+    must(lane, START)
+    must(lane, ROLLBACK, DATA)
+
+
+def _text(difference: dict[str, set[str]]) -> str:
+    return "; ".join(f"{kind}: {', '.join(sorted(objects))}" for kind, objects in difference.items())

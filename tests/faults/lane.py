@@ -1,0 +1,106 @@
+"""A lane: a private engine and a small bundle on it, where one fault after the other is injected."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engine.conftest import SMALL, Bundle, Inventory, generate, inventory, on_base, run
+
+TRAP, SHIM = (Path(__file__).with_name(name) for name in ("trap.sh", "shim.sh"))
+ENGINE = Path(__file__).parents[2] / "tools/private-engine.sh"
+HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
+LIMIT = 300
+SETTLING = 6.0
+"""Seconds in which an engine may finish what a killed client asked of it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """Where faults are injected; several lanes work side by side and see nothing of each other."""
+
+    folder: Path
+    env: dict[str, str]
+    bundle: Bundle
+    empty: Inventory
+    """What its host holds without the bundle."""
+    state: str = ""
+    """How its host stands now, so that faults in one state follow each other without a new start."""
+    baseline: Inventory | None = None
+    """What the host holds in that state."""
+
+    @property
+    def faults(self) -> Path:
+        return self.folder / "faults"
+
+    def inventory(self) -> Inventory:
+        return inventory(self.env, self.folder)
+
+    def engine(self, verb: str) -> None:
+        run(ENGINE, verb, self.folder)
+
+    def script(self, name: str, *args: str) -> int:
+        """One of the bundle's scripts, unharmed. Its exit code."""
+        return self.bundle.script(name, *args, check=False).returncode
+
+    def injected(self, script: str, asked: dict[str, str], *args: str) -> int:
+        """One of the bundle's scripts with a fault in it, in a process group that the trap knows. Its exit code."""
+        command = ["bash", "-c", 'export FAULT_GROUP=$$; exec "$@"', "lane", str(self.bundle.path / script), *args]
+        ours = {"BASH_ENV": str(TRAP), "FAULT_DIR": str(self.faults), "FAULT_ENGINE": str(ENGINE)}
+        env = {**os.environ, **self.env, **ours, "FAULT_LANE": str(self.folder), **asked}
+        with (
+            (self.folder / "last.log").open("w") as log,
+            subprocess.Popen(
+                command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            ) as process,
+        ):
+            return process.wait(LIMIT)
+
+    def clear(self) -> None:
+        """Forgets what the last fault left in our own folder."""
+        (self.faults / "bin").mkdir(parents=True, exist_ok=True)
+        for file in (*self.faults.glob("*"), *self.faults.glob("bin/*")):
+            if not file.is_dir():
+                file.unlink()
+
+    def stand_in(self, program: str) -> None:
+        (self.faults / "bin" / program).symlink_to(SHIM)
+
+    def settled(self, before: Inventory) -> dict[str, set[str]]:
+        """What differs from before, once the engine has come to rest; empty when nothing does."""
+        deadline = time.monotonic() + SETTLING
+        while (difference := self.inventory() - before) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return difference
+
+
+def open_lane(folder: Path, name: str, base: str, profile: str = "dev") -> Lane:
+    """Starts the private engine and writes the bundle."""
+    folder.mkdir(parents=True, exist_ok=True)
+    host = run(ENGINE, "start", folder, *([base] if profile == "dev" else [])).stdout.strip()
+    env = {**os.environ, "DOCKER_HOST": host}
+    sets = (*SMALL, *HOST, *(on_base(base) if profile == "dev" else ()))
+    bundle = generate(folder / "bundle", name, *sets, profile=profile)
+    lane_bundle = Bundle(name=bundle.name, path=bundle.path, env=env)
+    return Lane(folder=folder, env=env, bundle=lane_bundle, empty=inventory(env, folder))
+
+
+def close_lane(lane: Lane) -> None:
+    """Takes everything away again; fails when the bundle cannot be rolled back."""
+    lane.engine("start")
+    lane.bundle.rollback("--delete-data")
+    lane.engine("stop")
+
+
+def rewrite(bundle: Bundle, path: str, text: str) -> str:
+    """Puts another text into a file of the bundle, and its digest into the manifest. The text that was there."""
+    file, manifest = bundle.path / path, bundle.path / "MANIFEST.sha256"
+    old = file.read_text()
+    file.write_text(text)
+    digests = [hashlib.sha256(one.encode()).hexdigest() for one in (old, text)]
+    manifest.write_text(manifest.read_text().replace(*digests))
+    return old

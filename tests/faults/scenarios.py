@@ -1,0 +1,126 @@
+"""The states of a host in which a fault strikes, and the script that runs then."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.engine.conftest import Inventory
+from tests.faults.lane import Lane
+from tests.faults.points import Fault, Point, by_start, faults_at, points_in
+
+START, STOP, ROLLBACK, RECOVER = "scripts/start.sh", "scripts/stop.sh", "rollback.sh", "scripts/recover.sh"
+DATA = "--delete-data"
+MARK = "what-the-workspace-holds-"
+
+
+class LaneIsBroken(Exception):
+    """An unharmed script did not do what it must: no fault can be judged on this lane any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A state of the host, and a script that a fault strikes."""
+
+    name: str
+    prepare: Callable[[Lane], None]
+    script: str
+    late: bool = False
+    """Whether a step fails first, so that its undo can be struck."""
+    runner: bool = False
+    """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        return (DATA,) if self.script == ROLLBACK else ()
+
+
+def must(lane: Lane, script: str, *args: str) -> None:
+    """Runs a script that no fault is in."""
+    done = lane.bundle.script(script, *args, check=False)
+    if done.returncode != 0:
+        raise LaneIsBroken(f"{script} {' '.join(args)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def _nothing(lane: Lane) -> None:
+    """The host never saw the bundle."""
+
+
+def _committed(lane: Lane) -> None:
+    must(lane, START)
+    lane.bundle.inside("sh", "-c", f"echo {MARK}$(hostname) >/workspace/mark && sync")
+
+
+def _stopped(lane: Lane) -> None:
+    _committed(lane)
+    must(lane, STOP)
+
+
+def _changed(lane: Lane) -> None:
+    """The user's own settings are other ones than those that the sandbox was made with, so it is made anew."""
+    _committed(lane)
+    local = lane.bundle.path / "local/env"
+    local.parent.mkdir(exist_ok=True)
+    local.write_text(f"FAULT={secrets.token_hex(4)}\n")
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(name="first start", prepare=_nothing, script=START, runner=True),
+        Scenario(name="first start, undone", prepare=_nothing, script=START, late=True),
+        Scenario(name="start again", prepare=_stopped, script=START),
+        Scenario(name="start again, undone", prepare=_stopped, script=START, late=True),
+        Scenario(name="changed sandbox", prepare=_changed, script=START),
+        Scenario(name="changed sandbox, undone", prepare=_changed, script=START, late=True),
+        Scenario(name="rollback", prepare=_committed, script=ROLLBACK, runner=True),
+    )
+}
+
+
+def enter(lane: Lane, scenario: Scenario) -> Inventory:
+    """Brings the lane's host into the scenario's state, unless it is there; what it holds then."""
+    state = scenario.prepare.__name__
+    if lane.state != state or lane.baseline is None:
+        must(lane, ROLLBACK, DATA)
+        scenario.prepare(lane)
+        lane.state, lane.baseline = state, lane.inventory()
+    return lane.baseline
+
+
+def data_is_there(lane: Lane, scenario: Scenario) -> bool:
+    """Whether the workspace has what was written into it, looked for in the disk image itself."""
+    if scenario.prepare is _nothing or scenario.script == ROLLBACK:
+        return True
+    return MARK.encode() in lane.bundle.image_file.read_bytes()
+
+
+def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
+    """Every fault of a scenario, found by counting runs."""
+    plain = _count(lane, scenario)
+    done = sorted({point.script for point in plain if point.script.endswith("/do.sh")})
+    if scenario.late:
+        for script in done:
+            undo = script.replace("do.sh", "undo.sh")
+            points = _count(lane, scenario, late=script)
+            for start in by_start([point for point in points if point.script == undo]):
+                yield from faults_at(scenario.name, start)
+        return
+    steps = {script.rpartition("/")[0] for script in done}
+    for start in by_start(plain):
+        script = start[0].script
+        # Of a step that is kept, and of the scripts above the steps, one state is enough.
+        if script.rpartition("/")[0] in steps or script.endswith("undo.sh") or scenario.runner:
+            yield from faults_at(scenario.name, start)
+
+
+def _count(lane: Lane, scenario: Scenario, late: str = "") -> list[Point]:
+    enter(lane, scenario)
+    lane.clear()
+    code = lane.injected(scenario.script, {"FAULT_COUNT": "yes", "FAULT_LATE": late or "none"}, *scenario.args)
+    if code != (1 if late else 0):
+        raise LaneIsBroken(f"a run without a fault ended with {code}: {(lane.folder / 'last.log').read_text()}")
+    if not late:
+        lane.state = ""
+    return points_in(lane.faults)
