@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.execute.events import LineBuffer, escaped
-from generator.execute.history import Journal, RunHistory, StepHistory, hint, log_files, split_name, tail, title
+from generator.execute.history import (
+    TAIL_BYTES,
+    Journal,
+    RunHistory,
+    StepHistory,
+    hint,
+    log_files,
+    split_name,
+    tail,
+    title,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +28,8 @@ if TYPE_CHECKING:
 
 TAIL = 15
 PAUSE = 0.2
+# Each line of a log has its time before it, which tells little in the last lines of a failure.
+_STAMP = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z ")
 # Which word of the journal says most about a step that has several.
 _STRONGEST = ("undone", "done", "doing")
 _WORDS = {"undone": "undone", "done": "done", "doing": "begun, not done"}
@@ -87,7 +100,12 @@ class _Tail:
     def lines(self) -> Iterator[str]:
         """The whole lines that are new."""
         with suppress(OSError):
-            if self._log.stat().st_size <= self._read:
+            size = self._log.stat().st_size
+            if size < self._read:
+                # The runner left out the middle of a log that grew too large: only its newest end is news.
+                self._read, self._buffer = max(0, size - TAIL_BYTES), LineBuffer()
+                yield f"{self._prefix} | …"
+            if size == self._read:
                 return
             with self._log.open("rb") as file:
                 file.seek(self._read)
@@ -107,7 +125,7 @@ def _failure(bundle: Bundle, step: StepHistory) -> Iterator[str]:
         yield escaped(f"  {log.relative_to(bundle.path)}")
         for line in tail(log, TAIL):
             if line:
-                yield escaped(f"  | {line}")
+                yield escaped(f"  | {_STAMP.sub('', line)}")
     mend = hint(bundle, step.step)
     if mend:
         yield escaped(f"  mend: {mend}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from generator.execute.progress import StepProgress
 
 # The lines with which a script shows its own progress; who reads the events has them already, with more in them.
-OWN_PROGRESS = re.compile(r"  [✓…↩] ")
+OWN_PROGRESS = re.compile(r"  [✓…↩✗] ")
 LAST_LINE = re.compile(r"gen: result=\S* run=\S* failed_step=\S*")
 REMINDER = 30.0
 

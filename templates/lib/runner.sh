@@ -147,7 +147,7 @@ undo_steps() {
         left=$((left + 1))
         emit left "$step" "$(log_field "$step" undo)"
         warn "error: step $step could not be undone"
-        tail -n 10 "$STATE/logs/$RUN/$step.undo.log" 2>/dev/null | sed 's/^/  | /' >&2
+        last_lines "$(log_path "$step" undo)" 10 >&2
     done
     return "$left"
 }
@@ -249,15 +249,15 @@ run_up() {
 
 # fail_run: the end of a run that failed.
 fail_run() {
+    local code=$EX_FAILED
     hold_signals
-    [ -n "$BEGUN" ] || return "$EX_FAILED"
-    say "Undoing what this run did:"
-    if undo_run; then
+    if [ -n "$BEGUN" ]; then
+        say "Undoing what this run did:"
         RESULT=rolled-back
-        return "$EX_FAILED"
+        undo_run || { RESULT=residue code=$EX_RESIDUE; }
     fi
-    RESULT=residue
-    return "$EX_RESIDUE"
+    failure_summary
+    return "$code"
 }
 
 # run_back: everything that any run of this bundle did is undone. Exit code 0, or 3 when something is left.

@@ -104,6 +104,26 @@ story() {
     grep -q '| no image today' output
     grep -q 'mend: make more room for the image' output
     [[ $last == *"failed_step=20-image" ]]
+    # The last words, when all is undone, in the order in which they are read.
+    [ "$(sed -n '/^error: /,$p' output | sed 's/:.*//; s/ failed//')" = "$(printf '%s\n' 'error' '  why' '  | no image today' '  mend' '  log' gen)" ]
+    [ "$(grep -n '↩ Make the network' output | cut -d : -f 1)" -lt "$(grep -n '^error: step 20-image' output | cut -d : -f 1)" ]
+}
+
+@test "the summary of a run that could not be undone, or that was interrupted" {
+    faults image:do-error network:undo-error
+    started start
+    [ "$code" -eq 3 ]
+    grep -q 'error: step 10-network could not be undone' output
+    grep -q 'mend: make more room for the image' output
+    rm -rf .state made && mkdir made
+    faults image:do-signal
+    started start
+    grep -q 'why:  interrupted by SIGTERM' output
+    refute grep -q 'mend:' output
+    rm -rf .state
+    faults network:verify-unknown
+    started start
+    grep -q 'why:  verify.sh ended with code 7' output
 }
 
 @test "a changed script is refused, and nothing is run" {

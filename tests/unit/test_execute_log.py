@@ -60,7 +60,8 @@ def test_a_failed_run_shows_the_log_the_hint_and_nothing_that_steers_a_terminal(
     journal(
         bundle, BEGIN, doing("10-look"), done("10-look"), doing("20-make"), undone("20-make"), undone("10-look"), END
     )
-    log(bundle, "20-make.do.log", [f"line {number}" for number in range(40)] + ["\x1b[31mred\x1b[0m\x07"])
+    lines = [*(f"line {number}" for number in range(40)), "2026-11-22T03:10:01Z \x1b[31mred\x1b[0m\x07"]
+    log(bundle, "20-make.do.log", lines)
     text = shown(bundle)
     assert f"run {RUN}: rolled back\n" in text
     assert "It failed at 20-make: Make the image\n  .state/logs/" in text
@@ -169,6 +170,23 @@ def test_following_shows_what_is_written_until_the_run_ends(bundle: Path) -> Non
         "10-look.do | \\x1b[2J",
         "20-make.do | new",
         "10-look.do | the last",
+    ]
+
+
+def test_following_a_log_that_was_shortened_goes_on_with_its_newest_end(bundle: Path) -> None:
+    found = Bundle(path=bundle, shown="b")
+    lock(bundle, os.getpid())
+    first = log(bundle, "10-look.do.log", ["one", "two " * 100])
+    pauses = iter((
+        lambda: first.write_text("one\n… bytes are left out\nnew\n"),
+        lambda: (bundle / ".state/lock").unlink(),
+    ))  # fmt: skip
+    shown = list(follow(found, RUN, pause=lambda _: next(pauses)()))  # type: ignore[func-returns-value]
+    assert shown[2:] == [
+        "10-look.do | …",
+        "10-look.do | one",
+        "10-look.do | … bytes are left out",
+        "10-look.do | new",
     ]
 
 

@@ -1,18 +1,22 @@
 # Running a step's scripts, one at a time, and what signals do meanwhile. Sourced by the runner.
 # shellcheck shell=bash disable=SC2034 # the runner reads SIGNAL
+# shellcheck source=templates/lib/log.sh
+. "$BUNDLE/lib/log.sh"
 
 CHILD='' SIGNAL='' KILLED=''
 
 # run_script STEP PHASE LIMIT [VAR=value...]: runs one script of a step with a time limit, its output in the step's log.
 # Gives back the script's exit code; 124 when it took too long.
 run_script() {
-    local step=$1 phase=$2 limit=$3 log code
+    local step=$1 phase=$2 limit=$3 code writer
     shift 3
-    log=$STATE/logs/$RUN/$step.$phase.log
+    open_logs
+    write_log "$STATE/logs/$RUN/$step.$phase.log" <&8 8<&- 9>&- &
+    writer=$!
     # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
     set -- env GEN_RUN="$RUN" GEN_PRIOR="$(step_prior "$step")" "$@" bash "$BUNDLE/steps/$step/$phase.sh"
     ! have timeout || set -- timeout -k 10 "$limit" "$@"
-    "$@" >>"$log" 2>&1 </dev/null &
+    "$@" >&9 2>&1 </dev/null 8<&- 9>&- &
     CHILD=$!
     # A verify changes nothing, so nobody has to find it after a crash.
     [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
@@ -22,6 +26,7 @@ run_script() {
         if wait "$CHILD"; then code=0; else code=$?; fi
     done
     CHILD=''
+    end_log "$writer"
     # Killed by us, by its time limit, or by somebody else: what it asked of the engine may still be under way.
     [ "$code" -lt 124 ] || KILLED=yes
     [ "$phase" = verify ] || rm -f "$STATE/child"

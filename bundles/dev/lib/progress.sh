@@ -14,7 +14,7 @@ tick() {
             seconds=$((seconds + 1))
             if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
         done
-    ) 2>/dev/null &
+    ) 2>/dev/null 8<&- 9>&- &
     TICKER=$!
 }
 
@@ -42,16 +42,27 @@ emit() {
 # log_field STEP PHASE: the event's field that names the log.
 log_field() { printf ',"log":"%s"' "$(json ".state/logs/$RUN/$1.$2.log")"; }
 
-# report_failure STEP PHASE CODE: what failed, the last lines of its log, and the step's hint.
+# The failure that ends a run: the step, the phase of it, and why.
+FAILURE_STEP='' FAILURE_PHASE='' FAILURE_WHY=''
+
+# report_failure STEP PHASE CODE: says that the step failed, and keeps what failure_summary tells when all is undone.
 report_failure() {
+    FAILURE_STEP=$1 FAILURE_PHASE=$2 FAILURE_WHY="$2.sh ended with code $3"
+    [ "$3" -ne 124 ] || FAILURE_WHY="$2.sh took longer than $(step_value "$1" timeout) seconds"
+    [ -z "$SIGNAL" ] || FAILURE_WHY="interrupted by SIG$SIGNAL"
     ln -sfn "$RUN" "$STATE/logs/last"
     emit failed "$1" "$(log_field "$1" "$2")"
-    local log=$STATE/logs/$RUN/$1.$2.log why="$2.sh ended with code $3"
-    [ "$3" -ne 124 ] || why="$2.sh took longer than $(step_value "$1" timeout) seconds"
-    [ -z "$SIGNAL" ] || why="interrupted by SIG$SIGNAL"
-    warn "error: step $1 failed: $(step_value "$1" title)"
-    warn "  why:  $why"
-    tail -n 15 "$log" 2>/dev/null | sed 's/[[:cntrl:]]\[[0-9;]*m//g; s/^/  | /' >&2
-    [ -n "$SIGNAL" ] || warn "  mend: $(step_value "$1" hint)"
+    say "  ${RED}✗${PLAIN} $(step_value "$1" title)"
+}
+
+# failure_summary: what failed, why, the last lines of its log, and the step's hint: the last words of a run that failed.
+failure_summary() {
+    local log
+    [ -n "$FAILURE_STEP" ] || return 0
+    log=$(log_path "$FAILURE_STEP" "$FAILURE_PHASE")
+    warn "error: step $FAILURE_STEP failed: $(step_value "$FAILURE_STEP" title)"
+    warn "  why:  $FAILURE_WHY"
+    last_lines "$log" 15 >&2
+    [ -n "$SIGNAL" ] || warn "  mend: $(step_value "$FAILURE_STEP" hint)"
     warn "  log:  $log"
 }
