@@ -37,6 +37,7 @@ _COMMANDS = {
     "log": "generator.cli_log:log_command",
     "recover": "generator.cli_run:recover_command",
     "rollback": "generator.cli_run:rollback_command",
+    "doctor": "generator.cli_doctor:doctor_command",
     "completion": "generator.cli_completion:completion_command",
 }
 

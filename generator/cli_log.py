@@ -10,7 +10,8 @@ import click
 from generator.cli_options import bundle_argument, the_bundle
 from generator.errors import ExitCode, GenError
 from generator.execute.history import as_data, last_run, read_journal, run_history
-from generator.execute.report import follow, is_at_work, summary
+from generator.execute.lock import is_at_work
+from generator.execute.report import follow, summary
 
 RUN_ID = re.compile(r"[0-9A-Za-z]+-[0-9]+")
 

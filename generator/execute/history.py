@@ -79,6 +79,17 @@ def read_journal(bundle: Bundle) -> Journal:
     return Journal(records=records, unreadable=len(found) - len(records))
 
 
+def open_run(journal: Journal) -> str:
+    """The last run, if it neither committed nor came to an end; empty when there is none."""
+    run = ""
+    for record in journal.records:
+        if record.event == "begin":
+            run = record.run
+        elif record.event in ("commit", "end"):
+            run = ""
+    return run
+
+
 def last_run(bundle: Bundle, journal: Journal) -> str | None:
     """The newest run that changed something or printed something. The ids of runs sort by time."""
     return max((*journal.runs, *(log.parent.name for log in log_files(bundle))), default=None)

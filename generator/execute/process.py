@@ -30,22 +30,24 @@ TURN = 16
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def drive(command: Command, view: View) -> int:
+def drive(command: Command, view: View, signals: list[signal.Signals] | None = None) -> int:
     """Runs the script to its end, shows what it says, and gives its exit code (128 + n when signal n ended it).
 
     The script has a session of its own, so a Ctrl-C reaches gen alone: the first one is passed on to the script's
     process group, once, and gen waits for what the script makes of it. Events come through a file, not a pipe: a script
     whose reader is killed writes on into the file, where a pipe would stop it half way.
+    `signals` is a list that somebody else fills with what is to be passed on; without it, our own signals are.
     Raises GenError (exit code 4) when bash cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="gen-", ignore_cleanup_errors=True) as folder:
         events = Path(folder) / "events"
         events.touch(0o600)
-        with events.open("rb", buffering=0) as reading, _signals() as signals:
+        collected = _signals() if signals is None else contextlib.nullcontext(signals)
+        with events.open("rb", buffering=0) as reading, collected as caught:
             process = _started(command, events)
             view.begin()
             try:
-                code = _follow(_Script(process=process, events=reading.fileno(), view=view, signals=signals))
+                code = _follow(_Script(process=process, events=reading.fileno(), view=view, signals=caught))
             finally:
                 _leave(process)
             view.end(code)
@@ -67,6 +69,32 @@ def become(command: Command, *, quiet: bool = False) -> NoReturn:
         os.execvp(command.argv[0], command.argv)
     except OSError as error:
         raise _no_bash(error) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a program said, and its exit code: 124 when it took too long, 127 when there is none."""
+
+    code: int
+    text: str
+
+
+def ask(*argv: str, limit: float) -> Answer:
+    """Asks a program that changes nothing, standard error included, and never waits longer than the limit."""
+    try:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    except OSError as error:
+        return Answer(code=127, text=error.strerror or "")
+    with process:
+        try:
+            said = process.communicate(timeout=limit)[0]
+        except subprocess.TimeoutExpired:
+            # Its children as well: one that holds the pipe would be waited for.
+            os.killpg(process.pid, signal.SIGKILL)
+            return Answer(code=124, text="")
+    return Answer(code=process.returncode, text=said.decode("utf-8", "replace"))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.execute.events import LineBuffer, escaped
@@ -20,9 +19,11 @@ from generator.execute.history import (
     tail,
     title,
 )
+from generator.execute.lock import is_at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from generator.execute.bundle import Bundle
 
@@ -69,18 +70,6 @@ def follow(bundle: Bundle, run: str | None, *, pause: Callable[[float], None] = 
         if not at_work:
             return
         pause(PAUSE)
-
-
-def is_at_work(bundle: Bundle) -> bool:
-    """Whether the process that holds the bundle's lock lives: the lock names it as pid:start:boot."""
-    try:
-        pid, start, *_ = (bundle.state / "lock").readlink().name.split(":")
-        stat = Path(f"/proc/{int(pid)}/stat").read_text("utf-8", "replace")
-    except (OSError, ValueError):
-        return False
-    # The program's name may hold spaces and brackets; what counts stands behind the last bracket.
-    words = stat.rpartition(")")[2].split()
-    return len(words) > 19 and words[0] not in "ZX" and words[19] == start
 
 
 class _Tail:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from generator.execute.bundle import Bundle
 from generator.execute.history import last_run, read_journal, run_history
-from generator.execute.report import follow, is_at_work, summary
+from generator.execute.lock import BOOT, is_at_work
+from generator.execute.report import follow, summary
 from tests.unit.faking import GEN, RUN, fake_bundle, gen, journal, log
 
 BEGIN = ("begin", "-", "-")
@@ -139,7 +140,7 @@ def lock(bundle: Path, pid: int) -> None:
     """The lock of a run, as the runner makes it."""
     start = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
     (bundle / ".state").mkdir(exist_ok=True)
-    (bundle / ".state/lock").symlink_to(f"{pid}:{start}:boot")
+    (bundle / ".state/lock").symlink_to(f"{pid}:{start}:{BOOT.read_text().strip()}")
 
 
 def test_a_run_is_at_work_while_its_lock_has_a_living_owner(bundle: Path) -> None:

@@ -1,0 +1,188 @@
+"""Looks at bundles: their settings, and what their runs left. Only looks."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.doctor.facts import BundleFacts, LockState, Owner
+from generator.doctor.host import free_bytes
+from generator.execute.bundle import BUNDLES, MANIFEST, Bundle, bundle_names, find_bundle, is_bundle
+from generator.execute.history import open_run, read_journal
+from generator.execute.lock import is_at_work, lock_owner, process_lives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from generator.doctor.facts import EngineObject, Standing
+
+_SETTING = re.compile(r"(?P<key>GEN_[A-Z_]+)=(?P<value>.*)")
+_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[A-Za-z0-9._/-]+)")
+_LEFTOVER = re.compile(r".*\.new|.*\.parts|instance\.[0-9]+")
+
+
+def bundles_to_look_at(given: str | None, here: Path) -> tuple[Bundle, ...]:
+    """The one that was named; without a name the one in this folder and all under ./bundles. There may be none."""
+    if given is not None:
+        return (find_bundle(given, here),)
+    names = bundle_names(here)
+    below = (Bundle(path=(here / BUNDLES / name).resolve(), shown=name) for name in names)
+    return (*((Bundle(path=here.resolve(), shown="."),) if is_bundle(here) else ()), *below)
+
+
+def look_at_bundle(bundle: Bundle) -> BundleFacts:
+    """What there is to know of one bundle. What cannot be read counts as not there."""
+    state, journal = bundle.state, read_journal(bundle)
+    instance = _word(state / "instance")
+    return BundleFacts(
+        bundle=bundle,
+        settings=tuple(_settings(bundle.path / "lib" / "settings.sh")),
+        instance=instance,
+        writable=os.access(bundle.path, os.W_OK) and (not state.exists() or os.access(state, os.W_OK)),
+        changed=tuple(_changed(bundle.path)),
+        pending=(bundle.path / f"{MANIFEST}.pending").exists(),
+        lock=_lock(bundle),
+        lock_pid=lock_owner(bundle).partition(":")[0],
+        open_run=open_run(journal),
+        orphan=process_lives(_word(state / "child")),
+        unfinished=_unfinished(bundle, {record.run for record in journal.records if record.event == "commit"}),
+        unreadable=journal.unreadable,
+        leftovers=tuple(_leftovers(bundle.path, state)),
+        copies=_copies(bundle.path, instance),
+        original=_original(bundle.path, instance),
+        free=free_bytes(bundle.path),
+        image=_allocated(bundle.path / "storage" / f"workspace-{instance}.img"),
+    )
+
+
+def find_owners(objects: Iterable[EngineObject], bundles: Iterable[BundleFacts]) -> tuple[Owner, ...]:
+    """Whose the objects are: for each instance the bundle that has it, wherever its objects say that it is."""
+    here = {facts.instance: facts for facts in bundles if facts.instance}
+    folders: dict[str, str] = {}
+    for thing in objects:
+        folders[thing.instance] = folders.get(thing.instance) or thing.folder
+    return tuple(
+        Owner(
+            instance=instance, standing="here", folder=str(here[instance].bundle.path), at_work=here[instance].at_work
+        )
+        if instance in here
+        else _elsewhere(instance, folder)
+        for instance, folder in sorted(folders.items())
+    )
+
+
+def _elsewhere(instance: str, folder: str) -> Owner:
+    if not folder:
+        return Owner(instance=instance, standing="unknown")
+    standing: Standing = "gone"
+    try:
+        if (Path(folder) / ".state" / "instance").read_text("ascii").strip() == instance:
+            standing = "elsewhere"
+    except OSError as error:
+        # What we may not read may well be there.
+        standing = "gone" if error.errno in (errno.ENOENT, errno.ENOTDIR) else "unknown"
+    except ValueError:
+        standing = "unknown"
+    at_work = standing == "elsewhere" and is_at_work(Bundle(path=Path(folder), shown=folder))
+    return Owner(instance=instance, standing=standing, folder=folder, at_work=at_work)
+
+
+def _word(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _settings(path: Path) -> Iterator[tuple[str, str]]:
+    """The values of lib/settings.sh, as bash would read them."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        found = _SETTING.fullmatch(line)
+        if found is None:
+            continue
+        try:
+            words = shlex.split(found["value"])
+        except ValueError:
+            continue
+        yield found["key"], " ".join(words)
+
+
+def _changed(folder: Path) -> Iterator[str]:
+    """The files that are not as the manifest says: what `sha256sum -c` would name."""
+    try:
+        lines = (folder / MANIFEST).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        yield MANIFEST
+        return
+    for line in lines:
+        found = _LINE.fullmatch(line)
+        if found is None:
+            yield MANIFEST
+            continue
+        try:
+            same = hashlib.sha256((folder / found["path"]).read_bytes()).hexdigest() == found["digest"]
+        except OSError:
+            same = False
+        if not same:
+            yield found["path"]
+
+
+def _lock(bundle: Bundle) -> LockState:
+    owner = lock_owner(bundle)
+    if not owner:
+        return "free"
+    # Without /proc nobody here can tell whether the owner lives.
+    return "held" if is_at_work(bundle) or not Path("/proc/self/stat").exists() else "stale"
+
+
+def _unfinished(bundle: Bundle, committed: set[str]) -> tuple[str, ...]:
+    """Runs that committed, and whose state from before was not cleared away."""
+    try:
+        return tuple(sorted(entry.name for entry in (bundle.state / "prior").iterdir() if entry.name in committed))
+    except OSError:
+        return ()
+
+
+def _leftovers(folder: Path, state: Path) -> Iterator[str]:
+    """Files that were being written when their writer died. What a step keeps of before is not ours to judge."""
+    for top, folders, files in os.walk(state):
+        folders[:] = sorted(name for name in folders if Path(top) != state or name not in ("logs", "prior", "mirror"))
+        for name in sorted(files):
+            if _LEFTOVER.fullmatch(name):
+                yield str((Path(top) / name).relative_to(folder))
+
+
+def _copies(folder: Path, instance: str) -> tuple[str, ...]:
+    copy = Path("storage") / f"workspace-{instance}.img.new"
+    return (str(copy),) if instance and (folder / copy).is_file() else ()
+
+
+def _original(folder: Path, instance: str) -> str:
+    """The folder that this one is a copy of; empty when it is none."""
+    home = _line(folder / ".state" / "home")
+    if not home or Path(home) == folder:
+        return ""
+    return home if instance and _word(Path(home) / ".state" / "instance") == instance else ""
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").removesuffix("\n")
+    except (OSError, ValueError):
+        return ""
+
+
+def _allocated(path: Path) -> int | None:
+    try:
+        return path.stat().st_blocks * 512
+    except OSError:
+        return None

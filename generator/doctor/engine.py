@@ -1,0 +1,182 @@
+"""Looks at the engine that the docker client would use. Only looks, and waits for no answer longer than LIMIT."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import docker
+from docker.context import ContextAPI
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from generator.doctor.facts import EngineFacts, EngineObject, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+LIMIT = 5
+DEFAULT = "unix:///var/run/docker.sock"
+_ASIDE = re.compile(r"(?P<name>.+)-aside-(?P<instance>[0-9a-f]{16})")
+_ASIDE_IMAGE = re.compile(r"gen-aside:(?P<instance>[0-9a-f]{16})")
+# What an engine says that it cannot limit, and the field in which it says so.
+_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "CpuCfsQuota": "processors", "PidsLimit": "processes"}
+
+
+def endpoint(environment: Mapping[str, str]) -> str:
+    """Where the engine is, as the docker client finds it: DOCKER_HOST, then DOCKER_CONTEXT, then the chosen context.
+
+    Empty when there is no such context.
+    """
+    if environment.get("DOCKER_HOST"):
+        return environment["DOCKER_HOST"]
+    try:
+        context = ContextAPI.get_context(environment.get("DOCKER_CONTEXT") or None)
+    except (DockerException, OSError, ValueError, KeyError, TypeError):
+        context = None
+    if context is None:
+        return ""
+    # The SDK writes its own default with the protocol before it.
+    host = str(context.Host or DEFAULT)
+    return host.removeprefix("http+") if host.startswith("http+unix:") else host
+
+
+def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
+    """What the engine says of itself, and everything in it that bears our label; or why it says nothing."""
+    where = endpoint(environment)
+    if not where.startswith("unix://"):
+        return EngineFacts(endpoint=where, trouble="remote" if where else "other", said=_no_context(where, environment))
+    trouble = _knock(where.removeprefix("unix://"))
+    if trouble is not None:
+        return EngineFacts(endpoint=where, trouble=trouble[0], said=trouble[1])
+    try:
+        client = docker.APIClient(base_url=where, version="auto", timeout=LIMIT)
+        try:
+            return _asked(client, where)
+        finally:
+            client.close()
+    except (DockerException, RequestException, OSError) as error:
+        hangs = "timed out" in str(error).lower()
+        return EngineFacts(endpoint=where, trouble="hangs" if hangs else "other", said=_first_line(error))
+
+
+def remove_container(where: str, container: str) -> str:
+    """Removes one container by its id. Gives what went wrong; empty when it is gone."""
+    try:
+        client = docker.APIClient(base_url=where, version="auto", timeout=60)
+        try:
+            client.remove_container(container, force=True)
+        finally:
+            client.close()
+    except docker.errors.NotFound:
+        return ""
+    except (DockerException, RequestException, OSError) as error:
+        return _first_line(error)
+    return ""
+
+
+def _no_context(where: str, environment: Mapping[str, str]) -> str:
+    return "" if where else f"there is no context {environment.get('DOCKER_CONTEXT') or '(the one that is chosen)'}"
+
+
+def _knock(path: str) -> tuple[Trouble, str] | None:
+    """Why nobody opens at that socket; None when somebody does. The SDK's own errors do not tell these apart."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(LIMIT)
+        try:
+            probe.connect(path)
+        except PermissionError as error:
+            return "denied", error.strerror or ""
+        except TimeoutError:
+            return "hangs", "nobody takes the connection"
+        except OSError as error:
+            return "absent", error.strerror or str(error)
+    return None
+
+
+def _asked(client: docker.APIClient, where: str) -> EngineFacts:
+    info = client.info()
+    return EngineFacts(
+        endpoint=where,
+        version=str(info.get("ServerVersion", "")),
+        system=str(info.get("OSType", "")),
+        cgroup=str(info.get("CgroupVersion", "")),
+        driver=str(info.get("Driver", "")),
+        root=str(info.get("DockerRootDir", "")),
+        security=tuple(str(option) for option in info.get("SecurityOptions") or ()),
+        without_limits=tuple(what for key, what in _LIMITS.items() if info.get(key) is False),
+        proxy=bool(info.get("HttpProxy") or info.get("HttpsProxy")),
+        objects=tuple(_objects(client, time.time())),
+    )
+
+
+def _objects(client: docker.APIClient, now: float) -> Iterator[EngineObject]:
+    for row in client.containers(all=True):
+        yield from _container(row, now)
+    for kind, ask, key in (("volume", client.volumes, "Name"), ("network", client.networks, "Id")):
+        yield from _labelled(kind, key, ask)
+    for row in client.images():
+        yield from _image(row)
+
+
+def _labelled(kind: Any, key: str, ask: Callable[..., Any]) -> Iterator[EngineObject]:
+    found = ask(filters={"label": "gen.instance"})
+    for row in (found.get("Volumes") or ()) if isinstance(found, dict) else found:
+        labels = row.get("Labels") or {}
+        yield EngineObject(
+            kind=kind,
+            id=str(row[key]),
+            name=str(row["Name"]),
+            instance=labels.get("gen.instance", ""),
+            sandbox=labels.get("gen.name", ""),
+        )
+
+
+def _container(row: Mapping[str, Any], now: float) -> Iterator[EngineObject]:
+    labels = row.get("Labels") or {}
+    name = str((row.get("Names") or ["/"])[0]).removeprefix("/")
+    instance, aside = labels.get("gen.instance", ""), _ASIDE.fullmatch(name)
+    if not instance and aside is None:
+        return
+    yield EngineObject(
+        kind="container",
+        id=str(row["Id"]),
+        name=name,
+        instance=instance or (aside["instance"] if aside else ""),
+        sandbox=labels.get("gen.name", ""),
+        tool=labels.get("gen.role") == "tool",
+        running=row.get("State") in ("running", "paused", "restarting"),
+        age=max(0.0, now - float(row.get("Created") or now)),
+        folder=_folder(row, labels),
+        moved_from=aside["name"] if aside and not instance else "",
+    )
+
+
+def _folder(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    """The bundle's folder: a sandbox's label tells it, and a tool has the bundle's storage at its own path."""
+    told = labels.get("com.docker.compose.project.working_dir", "")
+    if told:
+        return told
+    sources = (str(mount.get("Source", "")) for mount in row.get("Mounts") or ())
+    return next((source.removesuffix("/storage") for source in sources if source.endswith("/storage")), "")
+
+
+def _image(row: Mapping[str, Any]) -> Iterator[EngineObject]:
+    labels, tags = row.get("Labels") or {}, [str(tag) for tag in row.get("RepoTags") or ()]
+    aside = next((found for tag in tags if (found := _ASIDE_IMAGE.fullmatch(tag))), None)
+    instance = labels.get("gen.instance", "")
+    if instance:
+        name = next((tag for tag in tags if tag != "<none>:<none>"), str(row["Id"]))
+        sandbox = labels.get("gen.name", "")
+        yield EngineObject(kind="image", id=str(row["Id"]), name=name, instance=instance, sandbox=sandbox)
+    elif aside is not None:
+        yield EngineObject(
+            kind="image", id=str(row["Id"]), name=aside[0], instance=aside["instance"], moved_from=aside[0]
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,131 @@
+"""What the engine's facts say."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from generator.doctor.findings import Finding, human, version_at_least
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.doctor.facts import Facts
+    from generator.doctor.findings import Level
+
+# What every bundle of today needs; a bundle may ask for more.
+MINIMUM = {"DOCKER": "25.0", "COMPOSE": "2.24", "BUILDX": "0.8"}
+SPACE_TO_BUILD = 4 << 30
+SPACE_TO_RUN = 1 << 29
+_START = "sudo systemctl start docker   (without systemd: sudo dockerd &)"
+_RESTART = "sudo systemctl restart docker   (running containers may stop)"
+
+
+def engine_findings(facts: Facts) -> Iterator[Finding]:
+    """Whether the engine answers, and whether it is one that bundles can use."""
+    engine, host = facts.engine, facts.host
+    if engine.trouble:
+        yield _no_answer(facts)
+    else:
+        yield _new_enough(
+            "engine", "Docker", engine.version, minimum(facts, "DOCKER"), "sudo apt-get install docker.io"
+        )
+        yield from _kind(facts)
+        yield from _space(facts)
+    if "docker" not in host.missing:
+        compose = "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
+        buildx = "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
+        yield _new_enough("compose", "Compose", host.compose, minimum(facts, "COMPOSE"), compose)
+        yield _new_enough("buildx", "Buildx", host.buildx, minimum(facts, "BUILDX"), buildx)
+
+
+def minimum(facts: Facts, program: str) -> str:
+    """The highest version that one of the bundles asks for."""
+    asked = (bundle.setting(f"GEN_MINIMUM_{program}") for bundle in facts.bundles)
+    highest = MINIMUM[program]
+    for version in filter(None, asked):
+        if not version_at_least(version, highest):
+            highest = version
+    return highest
+
+
+def _no_answer(facts: Facts) -> Finding:
+    engine, user = facts.engine, facts.host.user
+    what, why, mend = {
+        "absent": ("the engine does not answer", f"nobody listens at {engine.endpoint}: {engine.said}", _START),
+        "denied": (
+            "your user may not use the engine",
+            f"{engine.endpoint}: {engine.said}",
+            f"sudo usermod -aG docker {user}   (then log out and in again)",
+        ),
+        "hangs": ("the engine hangs", f"{engine.endpoint} did not answer in time", _RESTART),
+        "remote": (
+            "the engine is not on this machine",
+            f"{engine.endpoint}: a workspace is attached to a loop device here",
+            "unset DOCKER_HOST; docker context use default",
+        ),
+    }.get(engine.trouble, ("the engine cannot be asked", engine.said, "docker version"))
+    return Finding(id="engine", subject="engine", level="problem", what=what, why=why, mend=mend)
+
+
+def _new_enough(id_: str, name: str, found: str, wanted: str, mend: str) -> Finding:
+    if not found:
+        why = f"{wanted} or newer is needed"
+        return Finding(
+            id=id_,
+            subject="engine",
+            level="problem",
+            what=f"{name} is not there, or tells no version",
+            why=why,
+            mend=mend,
+        )
+    if not version_at_least(wanted, found):
+        what = f"{name} {found} is too old"
+        why = f"{wanted} or newer is needed"
+        return Finding(id=id_, subject="engine", level="problem", what=what, why=why, mend=mend)
+    return Finding(id=id_, subject="engine", level="ok", what=f"{name} {found}", why=f"at least {wanted} is needed")
+
+
+def _kind(facts: Facts) -> Iterator[Finding]:
+    engine = facts.engine
+    options = {word for option in engine.security for word in option.split(",")}
+    if engine.system != "linux":
+        yield _engine(
+            "problem", "system", f"the engine runs {engine.system or 'unknown'} containers", "bundles need Linux"
+        )
+    if "name=rootless" in options:
+        mend = "docker context use default"
+        yield _engine("problem", "rootless", "the engine is rootless", "it cannot attach a loop device", mend)
+    if "name=seccomp" in options:
+        yield _engine("ok", "seccomp", "the engine filters system calls", "")
+    else:
+        why = "a bundle's config/seccomp.json would not be enforced"
+        yield _engine("problem", "seccomp", "the engine filters no system calls", why, "docker info | grep seccomp")
+    if engine.without_limits:
+        why = "a profile's limits would not hold"
+        what = f"the engine cannot limit {', '.join(engine.without_limits)}"
+        yield _engine("problem", "limits", what, why, "docker info | tail -n 5   (and mend the kernel's cgroups)")
+    if engine.cgroup:
+        yield _engine(
+            "ok", "cgroups", f"cgroups are version {engine.cgroup}", "" if engine.cgroup == "2" else "1 works too"
+        )
+
+
+def _space(facts: Facts) -> Iterator[Finding]:
+    root, free = facts.engine.root, facts.host.root_free
+    if free is None:
+        if root:
+            yield _engine("ok", "space", f"{root} cannot be seen from here", "its free space is not known")
+        return
+    what = f"{human(free)} are free in {root}"
+    mend = f"df -h {shlex.quote(root)}; docker system df   (look what may go)"
+    if free < SPACE_TO_RUN:
+        yield _engine("problem", "space", what, "a sandbox that writes would fail", mend)
+    elif free < SPACE_TO_BUILD:
+        yield _engine("warning", "space", what, f"building an image may take {human(SPACE_TO_BUILD)}", mend)
+    else:
+        yield _engine("ok", "space", what, "")
+
+
+def _engine(level: Level, id_: str, what: str, why: str, mend: str = "") -> Finding:
+    return Finding(id=f"engine-{id_}", subject="engine", level=level, what=what, why=why, mend=mend)

@@ -1,0 +1,116 @@
+"""What in the engine and the kernel bears our label, and whose bundle is nowhere to be found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.doctor.findings import Action, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from generator.doctor.facts import EngineObject, Facts, Owner
+
+# A tool that is older than this while its bundle is not at work was left by a run that was killed.
+OLD_TOOL = 600
+_REMOVE = {
+    "container": "docker rm --force",
+    "volume": "docker volume rm",
+    "network": "docker network rm",
+    "image": "docker rmi",
+}
+_LEFT = "an object is removed on your word only: look at it first"
+
+
+def object_findings(facts: Facts) -> Iterator[Finding]:
+    """Tools that nobody uses any more, and every object whose bundle is gone or cannot be found."""
+    for thing in facts.engine.objects:
+        owner = facts.owner(thing.instance)
+        if thing.tool:
+            yield from _tool(thing, owner)
+        elif owner.standing in ("gone", "unknown"):
+            yield _orphan(thing, owner)
+
+
+def loop_findings(facts: Facts) -> Iterator[Finding]:
+    """Loop devices with a workspace, and links of ours, whose bundle is not among those that we know."""
+    known = {bundle.instance for bundle in facts.bundles}
+    known |= {owner.instance for owner in facts.owners if owner.standing in ("here", "elsewhere")}
+    links = dict(facts.host.links)
+    for loop in facts.host.loops:
+        if loop.instance in known:
+            continue
+        link = links.pop(loop.instance, None)
+        remove = f"sudo losetup -d {loop.device}" + (f"; sudo rm {_link(loop.instance)}" if link else "")
+        mend = f"losetup -l {loop.device}   (and if nobody uses it: {remove})"
+        yield _loose(f"{loop.device} has a workspace of a bundle that is not here", loop.instance, mend)
+    attached = {loop.instance for loop in facts.host.loops}
+    for instance in sorted(set(links) - known - attached):
+        yield _loose(
+            f"{_link(instance)} is a link of a bundle that is not here", instance, f"sudo rm {_link(instance)}"
+        )
+
+
+def _loose(what: str, instance: str, mend: str) -> Finding:
+    why = f"its id is {instance}; it may belong to another folder or another engine: gen doctor FOLDER knows"
+    return Finding(id="loop-orphan", subject="host", level="warning", what=what, why=why, mend=mend, left=_LEFT)
+
+
+def _link(instance: str) -> str:
+    return f"/dev/gen-workspace-{instance}"
+
+
+def _tool(thing: EngineObject, owner: Owner) -> Iterator[Finding]:
+    """A tool lives for seconds and keeps nothing, so one that has ended, or that is old, may go."""
+    if owner.at_work or (thing.running and thing.age < OLD_TOOL):
+        return
+    safe = not thing.running or owner.standing in ("here", "elsewhere")
+    yield Finding(
+        id="tool",
+        subject="engine",
+        level="warning",
+        what=f"the short-lived container {thing.name} is left over",
+        why="a run was killed while it was at work",
+        mend=f"docker rm --force {thing.id}",
+        action=Action(kind="remove container", target=thing.id) if safe else None,
+        left="" if safe else "it runs, and whose it is cannot be found",
+    )
+
+
+def _orphan(thing: EngineObject, owner: Owner) -> Finding:
+    gone = owner.standing == "gone"
+    if thing.moved_from:
+        what = f"the {thing.kind} {thing.name} was moved aside for a bundle that cannot be found"
+        why = f"only that bundle's rollback gives it back; its id is {thing.instance}"
+        mend = (
+            f"docker rename {thing.id} '{thing.moved_from}'"
+            if thing.kind == "container"
+            else f"docker tag {thing.id} NAME && docker rmi {thing.name}"
+        )
+        return _object(thing, "aside", what, why, mend, gone=False)
+    of = f" of the sandbox {thing.sandbox}" if thing.sandbox else ""
+    what = (
+        f"the {thing.kind} {thing.name}{of} has no bundle any more"
+        if gone
+        else (f"the bundle of the {thing.kind} {thing.name}{of} cannot be found")
+    )
+    why = (
+        f"its folder was {owner.folder}"
+        if gone
+        else f"its id is {thing.instance}; if you know the folder: gen doctor FOLDER, then gen rollback FOLDER"
+    )
+    # A name says more than an id, and a volume has no other; an image goes by the id only when it has one tag.
+    target = thing.name if thing.kind in ("volume", "image") else thing.id
+    return _object(thing, "orphan", what, why, f"{_REMOVE[thing.kind]} '{target}'", gone=gone)
+
+
+def _object(thing: EngineObject, id_: str, what: str, why: str, mend: str, *, gone: bool) -> Finding:
+    return Finding(
+        id=f"{thing.kind}-{id_}",
+        subject="engine",
+        level="problem" if gone else "warning",
+        what=what,
+        why=why,
+        mend=mend,
+        left=_LEFT,
+    )
