@@ -60,11 +60,16 @@ help_or_refuse() {
     esac
 }
 
-now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+# clock: sets NOW, the time in UTC. A newer bash can tell it by itself, without a process for it.
+clock() {
+    if [ "${BASH_VERSINFO[0]}" -ge 5 ]; then TZ=UTC0 printf -v NOW '%(%Y-%m-%dT%H:%M:%SZ)T' -1; else NOW=$(date -u +%Y-%m-%dT%H:%M:%SZ); fi
+}
 
-# durable FILE: what was written to FILE, and its name in its folder, is on the disk when this returns.
+# durable PATH...: what was written there, and the name in its folder, is on the disk when this returns.
 durable() {
-    sync "$1" "$(dirname "$1")" 2>/dev/null && return 0
+    local path all=()
+    for path in "$@"; do all+=("$path" "${path%/*}"); done
+    sync "${all[@]}" 2>/dev/null && return 0
     case $(uname -s) in
     Linux) return 1 ;;
     *) sync ;; # a sync that takes no file names: all of it, then
@@ -74,6 +79,12 @@ durable() {
 # write_durably FILE: standard input becomes FILE, all of it or nothing.
 write_durably() {
     cat >"$1.new" && durable "$1.new" && mv -f "$1.new" "$1" && durable "$1"
+}
+
+# holds_files FOLDER: whether there is anything in it.
+holds_files() {
+    set -- "$1"/*
+    [ -e "$1" ]
 }
 
 # digest_of: the SHA-256 of standard input, 64 hexadecimal digits.

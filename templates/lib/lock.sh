@@ -9,9 +9,10 @@ boot_id() {
     sysctl -n kern.boottime 2>/dev/null | tr -c 'A-Za-z0-9\n' '-' || echo none
 }
 
-# started_at PID: when the process began. A number that the kernel gave out again does not pass for the old process.
+# started_at PID: sets STARTED, when the process began. A number that the kernel gave out again does not pass for the old process.
 started_at() {
     local line
+    STARTED=''
     if [ -r /proc/self/stat ]; then
         { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
         # The name may hold spaces and brackets: what counts stands behind the last bracket.
@@ -19,13 +20,18 @@ started_at() {
         # shellcheck disable=SC2086 # split on purpose: the twentieth word is the start time
         set -- $line
         case $1 in Z | X) return 1 ;; esac
-        echo "${20}"
+        STARTED=${20}
     else
-        ps -o lstart= -p "$1" | tr -c 'A-Za-z0-9\n' '-'
+        STARTED=$(ps -o lstart= -p "$1" | tr -c 'A-Za-z0-9\n' '-')
     fi
 }
 
-process_name() { echo "$1:$(started_at "$1"):$(boot_id)"; }
+BOOT=$(boot_id)
+process_name() {
+    started_at "$1"
+    echo "$1:$STARTED:$BOOT"
+}
+SELF=$(process_name $$)
 
 # process_lives NAME: whether the process of that name (pid:start:boot) still runs.
 process_lives() {
@@ -47,7 +53,7 @@ lock_take() {
     local owner tries=0
     mkdir -p "$STATE" 2>/dev/null && [ -w "$STATE" ] ||
         fail "$EX_REFUSED" "the state folder cannot be written" "$STATE" "chmod u+w '$BUNDLE'"
-    until ln -s "$(process_name $$)" "$LOCK" 2>/dev/null; do
+    until ln -s "$SELF" "$LOCK" 2>/dev/null; do
         owner=$(lock_owner)
         if [ -n "$owner" ] && process_lives "$owner"; then
             fail "$EX_REFUSED" "another run of this bundle is under way" "process ${owner%%:*} holds the lock" \
@@ -62,5 +68,5 @@ lock_take() {
 }
 
 lock_release() {
-    [ "$(lock_owner)" != "$(process_name $$)" ] || rm -f "$LOCK"
+    [ "$(lock_owner)" != "$SELF" ] || rm -f "$LOCK"
 }

@@ -5,12 +5,10 @@ TICKER=''
 
 # tick TITLE: shows that a long step goes on: elapsed time on a terminal, a line each half minute elsewhere.
 tick() {
-    local runner
-    runner=$(process_name $$)
     (
         seconds=0
         # A runner that was killed is not followed on, not even while nobody has reaped it.
-        while sleep 1 && process_lives "$runner"; do
+        while sleep 1 && process_lives "$SELF"; do
             seconds=$((seconds + 1))
             if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
         done
@@ -34,9 +32,10 @@ json() { printf '%s' "$1" | tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 emit() {
     local title=$GEN_NAME
     [ -n "${GEN_EVENTS:-}" ] || return 0
-    [ "$2" = - ] || title=$(step_value "$2" title)
+    [ "$2" = - ] || { step_value "$2" title && title=$VALUE; }
+    clock
     printf '{"schema":1,"time":"%s","run":"%s","event":"%s","step":"%s","title":"%s"%s}\n' \
-        "$(now)" "${RUN:--}" "$1" "$2" "$(json "$title")" "${3:-}" >>"$GEN_EVENTS" 2>/dev/null || :
+        "$NOW" "${RUN:--}" "$1" "$2" "$(json "$title")" "${3:-}" >>"$GEN_EVENTS" 2>/dev/null || :
 }
 
 # log_field STEP PHASE: the event's field that names the log.
@@ -48,11 +47,13 @@ FAILURE_STEP='' FAILURE_PHASE='' FAILURE_WHY=''
 # report_failure STEP PHASE CODE: says that the step failed, and keeps what failure_summary tells when all is undone.
 report_failure() {
     FAILURE_STEP=$1 FAILURE_PHASE=$2 FAILURE_WHY="$2.sh ended with code $3"
-    [ "$3" -ne 124 ] || FAILURE_WHY="$2.sh took longer than $(step_value "$1" timeout) seconds"
+    step_value "$1" timeout
+    [ "$3" -ne 124 ] || FAILURE_WHY="$2.sh took longer than $VALUE seconds"
     [ -z "$SIGNAL" ] || FAILURE_WHY="interrupted by SIG$SIGNAL"
     ln -sfn "$RUN" "$STATE/logs/last"
     emit failed "$1" "$(log_field "$1" "$2")"
-    say "  ${RED}✗${PLAIN} $(step_value "$1" title)"
+    step_value "$1" title
+    say "  ${RED}✗${PLAIN} $VALUE"
 }
 
 # failure_summary: what failed, why, the last lines of its log, and the step's hint: the last words of a run that failed.
@@ -60,9 +61,11 @@ failure_summary() {
     local log
     [ -n "$FAILURE_STEP" ] || return 0
     log=$(log_path "$FAILURE_STEP" "$FAILURE_PHASE")
-    warn "error: step $FAILURE_STEP failed: $(step_value "$FAILURE_STEP" title)"
+    step_value "$FAILURE_STEP" title
+    warn "error: step $FAILURE_STEP failed: $VALUE"
     warn "  why:  $FAILURE_WHY"
     last_lines "$log" 15 >&2
-    [ -n "$SIGNAL" ] || warn "  mend: $(step_value "$FAILURE_STEP" hint)"
+    step_value "$FAILURE_STEP" hint
+    [ -n "$SIGNAL" ] || warn "  mend: $VALUE"
     warn "  log:  $log"
 }

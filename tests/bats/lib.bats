@@ -100,9 +100,9 @@ setup() {
 }
 
 @test "every script of the bundle is bash 3.2: nothing newer is used" {
-    # What came with bash 4 and later: associative arrays, mapfile, case modification, negative substrings, wait -n, |&, &>>
+    # A line that asks for the version itself may. What came with bash 4 and later: associative arrays, mapfile, case modification, negative substrings, wait -n, |&, &>>
     found=$(grep -nE 'declare -A|local -A|mapfile|readarray|\$\{[A-Za-z_]+(,,?|\^\^?)\}|wait -n|\|&|&>>|coproc|\$\{[A-Za-z_]+@[A-Z]\}|printf -v|%\(.*\)T|\[\[ -v|local -n|EPOCHSECONDS' \
-        -r "$ROOT"/templates/lib "$ROOT"/templates/steps "$ROOT"/templates/checks "$ROOT"/templates/files --include '*.sh' || true)
+        -r "$ROOT"/templates/lib "$ROOT"/templates/steps "$ROOT"/templates/checks "$ROOT"/templates/files --include '*.sh' | grep -v BASH_VERSINFO || true)
     echo "$found"
     [ -z "$found" ]
     found=$(grep -nwE 'eval' -r "$ROOT"/templates --include '*.sh' || true)

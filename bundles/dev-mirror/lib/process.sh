@@ -14,9 +14,13 @@ run_script() {
     write_log "$STATE/logs/$RUN/$step.$phase.log" <&8 8<&- 9>&- &
     writer=$!
     # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
-    set -- env GEN_RUN="$RUN" GEN_PRIOR="$(step_prior "$step")" "$@" bash "$BUNDLE/steps/$step/$phase.sh"
-    ! have timeout || set -- timeout -k 10 "$limit" "$@"
-    "$@" >&9 2>&1 </dev/null 8<&- 9>&- &
+    (
+        # shellcheck disable=SC2163 # each further word is VAR=value
+        export GEN_RUN="$RUN" GEN_PRIOR="$STATE/prior/$RUN/$step" "$@"
+        set -- "$BASH" "$BUNDLE/steps/$step/$phase.sh"
+        ! have timeout || set -- timeout -k 10 "$limit" "$@"
+        exec "$@"
+    ) >&9 2>&1 </dev/null 8<&- 9>&- &
     CHILD=$!
     # A verify changes nothing, so nobody has to find it after a crash.
     [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
@@ -29,14 +33,15 @@ run_script() {
     end_log "$writer"
     # Killed by us, by its time limit, or by somebody else: what it asked of the engine may still be under way.
     [ "$code" -lt 124 ] || KILLED=yes
-    [ "$phase" = verify ] || rm -f "$STATE/child"
+    [ "$phase" = verify ] || : >"$STATE/child"
     return "$code"
 }
 
 # run_verify STEP: says in $? whether the step holds. Anything but yes or no is no answer.
 # Within an undo of scope "all" it is asked whether anything that any run of this bundle did still holds.
 run_verify() {
-    run_script "$1" verify "$(step_value "$1" timeout)" GEN_UNDO="${2:-}"
+    step_value "$1" timeout
+    run_script "$1" verify "$VALUE" GEN_UNDO="${2:-}"
 }
 
 on_signal() {

@@ -52,20 +52,20 @@ manifest_check() {
 # Only what the manifest names is a step: a folder that somebody put there is never run.
 plan_steps() { sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort; }
 
-# step_value STEP KEY: one value of the step's data.
+# step_value STEP KEY: sets VALUE to one value of the step's data.
 step_value() {
     local line
+    VALUE=''
     while IFS= read -r line; do
-        case $line in "$2="*) printf '%s\n' "${line#*=}" && return ;; esac
+        case $line in "$2="*) VALUE=${line#*=} && return ;; esac
     done <"$BUNDLE/steps/$1/step.conf"
 }
-
-step_prior() { echo "$STATE/prior/$RUN/$1"; }
 
 # do_step STEP: verify, then if need be do and verify. Gives back 0, or 1 with FAILED_STEP set.
 do_step() {
     local step=$1 title code
-    title=$(step_value "$step" title)
+    step_value "$step" title
+    title=$VALUE
     emit verifying "$step"
     run_verify "$step"
     code=$?
@@ -82,7 +82,8 @@ do_step() {
     announce "$step" || return 1
     emit doing "$step"
     tick "$title"
-    run_script "$step" "do" "$(step_value "$step" timeout)"
+    step_value "$step" timeout
+    run_script "$step" "do" "$VALUE"
     code=$?
     tick_end
     if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ]; then
@@ -102,22 +103,27 @@ do_step() {
 }
 
 # changes STEP: whether its do.sh changes anything; one that only looks needs no undoing.
-changes() { [ "$(step_value "$1" changes)" != no ]; }
+changes() {
+    step_value "$1" changes
+    [ "$VALUE" != no ]
+}
 
 # announce STEP: what may have to be undone is on the disk before it is begun, and before the first of it, what this
 # host was. Fails when that cannot be: then the step is not begun.
 announce() {
     changes "$1" || return 0
-    if ! mkdir -p "$(step_prior "$1")" || ! durable "$(step_prior "$1")"; then
-        warn "error: the state folder cannot be written: $STATE"
-        return 1
-    fi
+    local prior=$STATE/prior/$RUN
     if [ -z "$BEGUN" ]; then
+        # shellcheck disable=SC2046 # one word a step
+        if ! mkdir -p "$prior" || ! (cd "$prior" && mkdir $(plan_steps)); then
+            warn "error: the state folder cannot be written: $STATE"
+            return 1
+        fi
         if ! fingerprint "$(baseline)"; then
             warn "error: what is on this host cannot be known, so nothing is changed: the engine does not answer, or $STATE is full"
             return 1
         fi
-        journal_append begin || return 1
+        journal_append begin - - "$prior" || return 1
         BEGUN=yes
         ln -sfn "$RUN" "$STATE/logs/last"
     fi
@@ -134,7 +140,8 @@ undo_steps() {
     shift
     for step in "$@"; do
         emit undoing "$step"
-        say "  ↩ $(step_value "$step" title)"
+        step_value "$step" title
+        say "  ↩ $VALUE"
         if run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
             run_verify "$step" "$scope"
             if [ $? -ne "$HOLDS" ]; then
@@ -195,7 +202,7 @@ finish_commits() {
         journal_committed "$RUN" || continue
         mkdir -p "$STATE/logs/$RUN"
         for step in $(plan_steps); do
-            [ -d "$folder$step" ] && [ -f "$BUNDLE/steps/$step/commit.sh" ] || continue
+            [ -f "$BUNDLE/steps/$step/commit.sh" ] && holds_files "$folder$step" || continue
             run_script "$step" commit 300 || warn "step $step: the state from before the run could not be cleared away"
         done
         rm -rf "$folder"

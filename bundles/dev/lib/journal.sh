@@ -4,20 +4,30 @@
 
 JOURNAL=$STATE/journal.jsonl
 
-checksum() { printf '%s' "$1" | cksum | cut -d ' ' -f 1; }
+# How many records and bytes the journal has, once that was counted: whoever writes it holds the lock.
+RECORDS='' BYTES=0
 
-# journal_append EVENT STEP [SCOPE]: writes one record and makes it durable. Fails when it cannot: then nothing more may
-# be changed but to undo. A write or a sync that failed is not tried again.
+# checksum TEXT: sets SUM.
+checksum() {
+    SUM=$(printf '%s' "$1" | cksum)
+    SUM=${SUM%% *}
+}
+
+# journal_append EVENT [STEP [SCOPE [PATH...]]]: writes one record and makes it durable, and PATHs with it. Fails when it
+# cannot: then nothing more may be changed but to undo. A write or a sync that failed is not tried again. A "done" goes to
+# the disk with the record after it: as long as it is not there the step would be undone, as is right before the commit.
 journal_append() {
-    local body seq=1 size=0
-    if [ -s "$JOURNAL" ]; then
-        seq=$(($(wc -l <"$JOURNAL") + 1))
-        size=$(wc -c <"$JOURNAL")
+    local body
+    [ -n "$RECORDS" ] || read -r RECORDS BYTES < <(if [ -e "$JOURNAL" ]; then wc -lc <"$JOURNAL"; else echo 0 0; fi)
+    clock
+    body='{"seq":'$((RECORDS + 1))',"time":"'$NOW'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
+    checksum "$body"
+    if printf '%s,"sum":%s}\n' "$body" "$SUM" 2>/dev/null >>"$JOURNAL" && { [ "$1" = "done" ] || durable "$JOURNAL" "${@:4}"; }; then
+        RECORDS=$((RECORDS + 1)) BYTES=$((BYTES + ${#body} + ${#SUM} + 9))
+        return 0
     fi
-    body='{"seq":'$seq',"time":"'$(now)'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
-    printf '%s,"sum":%s}\n' "$body" "$(checksum "$body")" 2>/dev/null >>"$JOURNAL" && durable "$JOURNAL" && return 0
     # What a full disk cut short must not stand before the next record.
-    truncate -s "$((size))" "$JOURNAL" 2>/dev/null
+    truncate -s "$BYTES" "$JOURNAL" 2>/dev/null
     warn "error: the journal cannot be written: $JOURNAL"
     warn "  mend: df -h '$STATE'   (make room, then scripts/recover.sh)"
     return 1
@@ -37,7 +47,8 @@ journal_check() {
         number=$((number + 1))
         body=${line%,\"sum\":*}
         sum=${line##*,\"sum\":}
-        [ "$body" != "$line" ] && [ "$sum" = "$(checksum "$body")}" ] && continue
+        checksum "$body"
+        [ "$body" != "$line" ] && [ "$sum" = "$SUM}" ] && continue
         [ "$number" -eq "$total" ] && [ -z "$torn" ] && torn=yes && total=$((total - 1)) && continue
         fail "$EX_REFUSED" "the journal is damaged in line $number, so nothing is changed on its word" "$JOURNAL" \
             "look at it, then move it away and see what is left with scripts/status.sh"

@@ -42,7 +42,7 @@ write_log() {
         [ -n "$line" ] || continue
         [ "$line" != "$LOG_MARK" ] || break
         # One call of `date` a second at most, however many lines there are.
-        [ "$SECONDS" = "$second" ] || { second=$SECONDS && stamp=$(now); }
+        [ "$SECONDS" = "$second" ] || { second=$SECONDS && clock && stamp=$NOW; }
         case $line in *[$'\001'-$'\010'$'\013'-$'\037'$'\177'$'\302']*) line=$(written_out "$line") ;; esac
         printf '%s %s\n' "$stamp" "$line"
         size=$((size + ${#stamp} + ${#line} + 2))

@@ -21,7 +21,8 @@ record() {
 
 # For the reader, not for undo: volumes and networks of these names are never touched.
 inventory() {
-    echo "# what stood under the names of this bundle at $(now)"
+    clock
+    echo "# what stood under the names of this bundle at $NOW"
     docker ps --all --no-trunc --filter "name=$GEN_CONTAINER" --format 'container {{.ID}} {{.Names}} {{.State}} {{.Image}}'
     docker volume ls --filter "name=$GEN_VOLUME" --format 'volume {{.Name}} {{.Driver}} {{.Mountpoint}}'
     docker network ls --no-trunc --filter "name=$GEN_NETWORK" --format 'network {{.ID}} {{.Name}} {{.Driver}}'
