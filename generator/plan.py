@@ -7,7 +7,7 @@ rendering it only loops and prints.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from generator.engines import Documents, Names, Request, Requirement, find_engin
 from generator.errors import ExitCode, GenError
 from generator.image import plan_image
 from generator.languages import DOCKERFILE, MARKDOWN, SHELL
+from generator.plan_data import step_conf
 from generator.resources import templates
 from generator.settings import bundle_settings
 from generator.steps import CheckSpec, StepSpec, find_checks, find_steps
@@ -103,49 +104,6 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     return plan
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
-    """The plan as plain data: what plan.json holds and what PLAN.md is rendered from."""
-    return {
-        "schema": 1,
-        "name": plan.name,
-        "description": plan.description,
-        "version": plan.version,
-        "profile": plan.identity,
-        "engine": plan.engine,
-        "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
-        "requirements": [asdict(requirement) for requirement in plan.requirements],
-        "steps": [_step_data(step) for step in plan.steps],
-        "checks": [
-            {"id": check.id, "file": check.file, "title": check.title, "asserts": check.asserts, "expect": check.expect}
-            for check in plan.checks
-        ],
-    }
-
-
-def _step_data(step: StepSpec) -> dict[str, Any]:
-    folder = f"steps/{step.folder}"
-    return {
-        "id": step.id,
-        "dir": folder,
-        "title": step.title,
-        "reason": step.reason,
-        "effects": asdict(step.effects),
-        "changes": step.effects.any,
-        "timeout": step.timeout,
-        "command": step.command,
-        "expect": step.expect,
-        "verify": f"bash {folder}/verify.sh",
-        "undo": "./rollback.sh",
-        # For reading: the runner alone calls these, in order and with its journal.
-        "do_script": f"{folder}/do.sh",
-        "verify_script": f"{folder}/verify.sh",
-        "undo_script": f"{folder}/undo.sh",
-        "troubles": [
-            {"symptom": trouble.symptom, "cause": trouble.cause, "mend": trouble.mend} for trouble in step.troubles
-        ],
-    }
-
-
 def _worded(step: StepSpec, words: Mapping[str, str], profile: Mapping[str, Any]) -> StepSpec:
     """The step in words that fit this profile: its placeholders filled, its troubles only those that can be met."""
 
@@ -214,16 +172,11 @@ def _minimums(requirements: Iterable[Requirement]) -> dict[str, str]:
 
 
 def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> dict[str, bytes]:
-    texts = {f"steps/{step.folder}/step.conf": _step_conf(step).encode() for step in steps}
+    texts = {f"steps/{step.folder}/step.conf": step_conf(step).encode() for step in steps}
     texts["Dockerfile"] = image.dockerfile.encode()
     if ca_pem is not None:
         texts[CA_FILE] = ca_pem
     return texts
-
-
-def _step_conf(step: StepSpec) -> str:
-    changes = "yes" if step.effects.any else "no"
-    return f"id={step.id}\ntitle={step.title}\ntimeout={step.timeout}\nchanges={changes}\nhint={step.hint}\n"
 
 
 def _files(

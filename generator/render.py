@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.documents import serialise, to_json
 from generator.languages import render
-from generator.plan import plan_data
+from generator.plan_data import plan_data
 from generator.resources import templates
 from generator.wording import wording
 

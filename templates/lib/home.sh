@@ -3,10 +3,11 @@
 # shellcheck shell=bash
 
 # The engine's own file has the real ones.
+engine_answers() { :; }
 engine_owns() { :; }
 engine_settle() { :; }
 
-# home_check: refuses to act from a copy of a bundle, or from a moved one whose sandbox still stands. Remembers where we are.
+# home_check: refuses to act from a copy of a bundle, or from a moved one whose sandbox still stands.
 home_check() {
     local home='' owned
     [ ! -s "$STATE/home" ] || read -r home <"$STATE/home"
@@ -20,5 +21,9 @@ home_check() {
         [ -z "$owned" ] || fail "$EX_REFUSED" "this bundle made its sandbox when its folder was $home" "the folder was moved" \
             "mv '$BUNDLE' '$home'   (there, ./rollback.sh; then it can be moved)"
     fi
-    printf '%s\n' "$BUNDLE" | write_durably "$STATE/home"
+}
+
+# home_remember: from here on this is where the bundle lives.
+home_remember() {
+    [ "$(cat "$STATE/home" 2>/dev/null)" = "$BUNDLE" ] || printf '%s\n' "$BUNDLE" | write_durably "$STATE/home"
 }

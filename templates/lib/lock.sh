@@ -48,17 +48,23 @@ lock_break() {
     rmdir "$LOCK.break"
 }
 
+# lock_respect: refuses, naming the owner, while a living process holds the lock.
+lock_respect() {
+    local owner
+    owner=$(lock_owner)
+    [ -n "$owner" ] && process_lives "$owner" || return 0
+    fail "$EX_REFUSED" "another run of this bundle is under way" "process ${owner%%:*} holds the lock" \
+        "wait for it, or end it: kill ${owner%%:*}"
+}
+
 # lock_take: takes the lock or refuses, naming the owner. A process that died under kill -9 does not hold it.
 lock_take() {
     local owner tries=0
     mkdir -p "$STATE" 2>/dev/null && [ -w "$STATE" ] ||
         fail "$EX_REFUSED" "the state folder cannot be written" "$STATE" "chmod u+w '$BUNDLE'"
     until ln -s "$SELF" "$LOCK" 2>/dev/null; do
+        lock_respect
         owner=$(lock_owner)
-        if [ -n "$owner" ] && process_lives "$owner"; then
-            fail "$EX_REFUSED" "another run of this bundle is under way" "process ${owner%%:*} holds the lock" \
-                "wait for it, or end it: kill ${owner%%:*}"
-        fi
         tries=$((tries + 1))
         # A lock.break that somebody left when they were killed is theirs no longer after this long.
         [ "$tries" -lt 50 ] || rmdir "$LOCK.break" 2>/dev/null

@@ -14,6 +14,8 @@
 . "$BUNDLE/lib/progress.sh"
 # shellcheck source=templates/lib/home.sh
 . "$BUNDLE/lib/home.sh"
+# shellcheck source=templates/lib/plan.sh
+. "$BUNDLE/lib/plan.sh"
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
@@ -217,8 +219,10 @@ begin() {
     # shellcheck disable=SC2034 # for those who source this
     INSTANCE=$(instance) || exit "$EX_REFUSED"
     home_check
+    home_remember
     catch_signals
     journal_check
+    approval_check
     hold_signals
     recover
     catch_signals

@@ -46,6 +46,7 @@ fault() { [ -e "faults/\$name:\$1" ]; }
 STEP
     { cat "$folder/head"; cat <<'STEP'
 fault verify-unknown && exit 7
+fault verify-hang && sleep 30
 fault verify-never && exit 1
 [ -e "made/$name" ] || exit 1
 STEP

@@ -46,6 +46,11 @@ fail() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# with_limit SECONDS COMMAND...: a daemon that hangs must not hang us.
+with_limit() {
+    if have timeout; then timeout "$@"; else shift && "$@"; fi
+}
+
 # The script's own comment block, from its second line to the first that is no comment, is its help.
 usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/{s/^# \{0,1\}//;p;};}' "$1"; }
 

@@ -152,6 +152,9 @@ remove_ours() {
 # end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
 end_tools() { settle "$TOOL"; }
 
+# engine_answers: whether it does, and before long.
+engine_answers() { with_limit 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {
     docker ps --all --filter "label=gen.instance=$INSTANCE" --format 'container {{.Label "gen.name"}}' &&

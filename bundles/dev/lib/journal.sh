@@ -33,28 +33,36 @@ journal_append() {
     return 1
 }
 
-# journal_check: drops a last record that was torn off in the middle; refuses a journal that is damaged elsewhere.
-# What was checked before is known by its digest, so that a long journal is not read record by record each time.
-journal_check() {
-    local line number body sum total torn='' known=0 digest='' seen=$STATE/journal.checked
+# journal_whole: looks at the journal, and writes nothing. Counts its records into WHOLE; a last one that was torn off in
+# the middle is not among them, and makes TORN. Refuses a journal that is damaged elsewhere.
+# What was checked before, the first KNOWN records, is known by its digest, so that a long journal is not read record by
+# record each time.
+journal_whole() {
+    local line number body sum digest='' seen=$STATE/journal.checked
+    WHOLE=0 TORN='' KNOWN=0
     [ -s "$JOURNAL" ] || return 0
-    total=$(wc -l <"$JOURNAL")
-    [ -z "$(tail -c 1 "$JOURNAL")" ] || torn=yes # a whole record ends with a line break
-    [ ! -s "$seen" ] || read -r known digest <"$seen"
-    [ "$digest" = "$(head -n "$known" "$JOURNAL" | digest_of)" ] || known=0
-    number=$known
+    WHOLE=$(($(wc -l <"$JOURNAL")))
+    [ -z "$(tail -c 1 "$JOURNAL")" ] || TORN=yes # a whole record ends with a line break
+    [ ! -s "$seen" ] || read -r KNOWN digest <"$seen"
+    [ "$digest" = "$(head -n "$KNOWN" "$JOURNAL" | digest_of)" ] || KNOWN=0
+    number=$KNOWN
     while IFS= read -r line; do
         number=$((number + 1))
         body=${line%,\"sum\":*}
         sum=${line##*,\"sum\":}
         checksum "$body"
         [ "$body" != "$line" ] && [ "$sum" = "$SUM}" ] && continue
-        [ "$number" -eq "$total" ] && [ -z "$torn" ] && torn=yes && total=$((total - 1)) && continue
+        [ "$number" -eq "$WHOLE" ] && [ -z "$TORN" ] && TORN=yes && WHOLE=$((WHOLE - 1)) && continue
         fail "$EX_REFUSED" "the journal is damaged in line $number, so nothing is changed on its word" "$JOURNAL" \
             "look at it, then move it away and see what is left with scripts/status.sh"
-    done < <(tail -n "+$((known + 1))" "$JOURNAL" | head -n "$((total - known))")
-    [ -z "$torn" ] || head -n "$total" "$JOURNAL" | write_durably "$JOURNAL"
-    [ "$total" = "$known" ] || printf '%s %s\n' "$total" "$(digest_of <"$JOURNAL")" >"$seen"
+    done < <(tail -n "+$((KNOWN + 1))" "$JOURNAL" | head -n "$((WHOLE - KNOWN))")
+}
+
+# journal_check: the same, and drops a torn record.
+journal_check() {
+    journal_whole
+    [ -z "$TORN" ] || head -n "$WHOLE" "$JOURNAL" | write_durably "$JOURNAL"
+    [ "$WHOLE" = "$KNOWN" ] || printf '%s %s\n' "$WHOLE" "$(digest_of <"$JOURNAL")" >"$STATE/journal.checked"
 }
 
 # journal_read: the records as lines "run event step scope".

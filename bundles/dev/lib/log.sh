@@ -89,4 +89,6 @@ written_out() {
 }
 
 # last_lines FILE COUNT: the end of a log for a person: without the times.
-last_lines() { tail -n "$2" "$1" 2>/dev/null | sed 's/^[0-9-]*T[0-9:]*Z //; s/^/  | /'; }
+last_lines() { tail -n "$2" "$1" 2>/dev/null | without_times | sed 's/^/  | /'; }
+
+without_times() { sed 's/^[0-9-]*T[0-9:]*Z //'; }

@@ -11,11 +11,6 @@ engine_problem() {
     esac
 }
 
-# with_limit SECONDS COMMAND...: a daemon that hangs must not hang us.
-with_limit() {
-    if have timeout; then timeout "$@"; else shift && "$@"; fi
-}
-
 engine_problems() {
     local facts endpoint
     have docker || { problem "docker is not installed" "sudo apt-get install docker.io"; return; }

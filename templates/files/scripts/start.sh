@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Starts the sandbox: makes what is missing on this host, step by step, and waits until the sandbox is healthy.
 #
-# usage: scripts/start.sh [--help]
+# usage: scripts/start.sh [--approve HASH] [--help]
+#
+#   --approve HASH   run only the plan that scripts/plan.sh showed with this hash; refused when it would be another one
 #
 # Each step is verified first and left alone if it holds, so starting twice changes nothing. When a step fails, or you
 # press Ctrl-C, everything that this run did is undone. PLAN.md says what the steps do.
@@ -10,7 +12,15 @@
 #             3 failed, and something could not be undone (it is named); 4 refused, nothing was changed.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
-help_or_refuse "$0" "$@"
+case ${1:-} in
+--approve)
+    [[ ${2:-} =~ ^[0-9a-f]{64}$ ]] && [ $# -eq 2 ] ||
+        fail "$EX_USAGE" "--approve wants the hash of a plan, and nothing more" "64 hexadecimal digits" "scripts/plan.sh   (prints it)"
+    # shellcheck disable=SC2034 # lib/plan.sh reads it
+    APPROVED=$2
+    ;;
+*) help_or_refuse "$0" "$@" ;;
+esac
 
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
 run_up || exit

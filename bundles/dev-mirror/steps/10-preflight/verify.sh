@@ -13,4 +13,7 @@ set -u
 # A sandbox of ours that runs is the proof that this host can run it.
 line=$(container_line "$GEN_CONTAINER" 2>/dev/null)
 if is_current "$line" && [ "$(word 2 "$line")" = running ]; then exit "$HOLDS"; fi
-[ -z "$(preflight_problems)" ] || exit "$HOLDS_NOT"
+problems=$(preflight_problems)
+[ -z "$problems" ] && exit "$HOLDS"
+printf '%s\n' "$problems"
+exit "$HOLDS_NOT"

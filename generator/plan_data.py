@@ -1,0 +1,80 @@
+"""A plan as plain data: what plan.json and steps/*/step.conf hold, and what PLAN.md is rendered from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from generator.plan import Plan
+    from generator.steps import Effects, StepSpec
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data: what plan.json holds and what PLAN.md is rendered from."""
+    return {
+        "schema": 1,
+        "name": plan.name,
+        "description": plan.description,
+        "version": plan.version,
+        "profile": plan.identity,
+        "engine": plan.engine,
+        "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
+        "requirements": [asdict(requirement) for requirement in plan.requirements],
+        "steps": [_step_data(step) for step in plan.steps],
+        "checks": [
+            {"id": check.id, "file": check.file, "title": check.title, "asserts": check.asserts, "expect": check.expect}
+            for check in plan.checks
+        ],
+    }
+
+
+def _step_data(step: StepSpec) -> dict[str, Any]:
+    folder = f"steps/{step.folder}"
+    return {
+        "id": step.id,
+        "dir": folder,
+        "title": step.title,
+        "reason": step.reason,
+        "effects": asdict(step.effects),
+        "changes": step.effects.any,
+        "timeout": step.timeout,
+        "command": step.command,
+        "expect": step.expect,
+        "verify": f"bash {folder}/verify.sh",
+        "undo": "./rollback.sh",
+        # For reading: the runner alone calls these, in order and with its journal.
+        "do_script": f"{folder}/do.sh",
+        "verify_script": f"{folder}/verify.sh",
+        "undo_script": f"{folder}/undo.sh",
+        "troubles": [
+            {"symptom": trouble.symptom, "cause": trouble.cause, "mend": trouble.mend} for trouble in step.troubles
+        ],
+    }
+
+
+def step_conf(step: StepSpec) -> str:
+    """What the runner reads of a step: a line each, since it has nothing that reads JSON."""
+    values = {
+        "id": step.id,
+        "title": step.title,
+        "timeout": step.timeout,
+        "changes": "yes" if step.effects.any else "no",
+        "hint": step.hint,
+        "touches": touches(step.effects),
+        # For scripts/plan.sh --json, which prints it as it stands.
+        "effects": json.dumps(asdict(step.effects), separators=(",", ":")),
+    }
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def touches(effects: Effects) -> str:
+    """What a step changes, in one line."""
+    if not effects.any:
+        return "changes nothing"
+    parts = {"engine": effects.engine, "files": effects.host_files, "network": effects.network}
+    said = [f"{kind}: {', '.join(values)}" for kind, values in parts.items() if values]
+    said += [f"root: {effects.root}"] if effects.root != "none" else []
+    said += [f"cannot be undone: {effects.irreversible}"] if effects.irreversible else []
+    return "; ".join(said)

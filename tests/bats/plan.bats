@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# The plan: what a run would do, shown without changing anything; and a run that does only what was approved.
+
+load helper
+
+setup() {
+    make_bundle
+    # The scripts that a person calls ask Docker: this fake one has nothing, and is silent when the fake engine is.
+    mkdir -p "$BATS_TEST_TMPDIR/bin" scripts
+    printf '#!/bin/sh\n[ ! -e "%s/faults/engine:silent" ]\n' "$BUNDLE_UNDER_TEST" >"$BATS_TEST_TMPDIR/bin/docker"
+    chmod +x "$BATS_TEST_TMPDIR/bin/docker"
+    PATH="$BATS_TEST_TMPDIR/bin:$PATH"
+    printf 'engine_answers() { [ ! -e "$BUNDLE/faults/engine:silent" ]; }\n' >>lib/fake.sh
+    printf 'GEN_CONTAINER=test GEN_VOLUME=test GEN_NETWORK=test GEN_UID=1000 GEN_STORAGE_PATH=/workspace\n' >>lib/settings.sh
+    sed -i 's/^PLAN_SECONDS=.*/PLAN_SECONDS=2/' lib/plan.sh
+    cp "$ROOT"/templates/files/scripts/{plan,start}.sh scripts/
+    for conf in steps/*/step.conf; do printf 'touches=engine: it\neffects={"root":"none"}\n' >>"$conf"; done
+    seal
+    out=$BATS_TEST_TMPDIR/out
+}
+
+# plan [WORD...]: shows it, from elsewhere and without a terminal; what it prints stands in $out and $out.err.
+plan() {
+    code=0
+    (cd / && bash "$BUNDLE_UNDER_TEST/scripts/plan.sh" "$@" >"$out" 2>"$out.err" </dev/null) || code=$?
+}
+
+# value PYTHON: something of the JSON document, which is d.
+value() { python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$out"; }
+
+hash() { plan --json && value 'd["hash"]'; }
+
+# approved HASH: a run of only that plan; then as `started` says.
+approved() {
+    : >trace
+    bash scripts/start.sh --approve "$1" >"$out" 2>&1 && code=0 || code=$?
+    sequence=$(tr '\n' ' ' <trace | sed 's/ $//')
+    last=$(tail -n 1 "$out")
+    cat "$out"
+}
+
+# everything: this folder to the byte, with every name, mode, number and time.
+everything() {
+    find . -printf '%p %i %m %T@ %l\n' | sort
+    find . -type f -exec sha256sum {} + | sort
+}
+
+# shown TITLE BEFORE FAULTS STATES CODE: looks twice, and nothing has changed.
+shown() {
+    rm -rf .state made && mkdir made
+    local one before states
+    for one in $2; do touch "made/$one"; done
+    faults $3
+    before=$(everything)
+    plan
+    [ "$code" = "$5" ] || { echo "$1: code $code" && cat "$out" "$out.err" && return 1; }
+    plan --json
+    states=$(value '" ".join(s["state"] for s in d["steps"])')
+    printf '%s\n' "plan: $1" "states: $states" "code: $code"
+    [ "$states" = "$4" ] && [ "$code" = "$5" ] && [ "$before" = "$(everything)" ]
+}
+
+@test "the table of plans" {
+    #     title                     before                  faults                       states                     code
+    shown "nothing is there"        ""                      ""                           "do do do"                    0
+    shown "all is there"            "network image sandbox" ""                           "kept kept kept"              0
+    shown "a later one holds"       "sandbox"               ""                           "do do kept"                  0
+    shown "one cannot be known"     "network"               "image:verify-unknown"       "kept unknown do"             4
+    shown "one hangs, as a daemon"  ""                      "image:verify-hang"          "do unknown do"               4
+    shown "the engine is silent"    "network"               "engine:silent"              "unknown unknown unknown"     4
+}
+
+@test "the comparison of this folder sees a byte, a new name and a new time" {
+    before=$(everything)
+    touch -d tomorrow steps
+    [ "$before" != "$(everything)" ]
+    before=$(everything)
+    mkdir .state
+    [ "$before" != "$(everything)" ]
+}
+
+@test "after a run that committed the plan changes nothing and says so" {
+    started start
+    before=$(everything)
+    plan
+    [ "$code" -eq 0 ]
+    [ "$(grep -c 'holds, and is kept' "$out")" -eq 3 ]
+    [ "$(tail -n 1 "$out")" = 'gen: result=ok run=- failed_step=-' ]
+    plan --json
+    [ "$(value 'd["rollback"]["undoes"]')" = "['30-sandbox', '20-image', '10-network']" ]
+    grep -q 'result=ok' "$out.err"
+    [ "$before" = "$(everything)" ]
+}
+
+@test "an interrupted run is shown as undone first, and its steps as done again" {
+    faults image:do-kill
+    started start
+    faults
+    sleep 0.3
+    # One record is torn as well.
+    printf '{"seq":4,"time":"2026-11-22T02:40:56Z","run":"x","event":"commit","step":"-","scope":"-"' >>.state/journal.jsonl
+    before=$(everything)
+    plan
+    cat "$out"
+    [ "$code" -eq 0 ]
+    grep -q 'which was interrupted, is undone' "$out"
+    plan --json
+    [ "$(value 'd["undo_first"]')" = "['20-image', '10-network']" ]
+    [ "$(value '[s["state"] for s in d["steps"]]')" = "['do', 'do', 'do']" ]
+    [ "$(value 'd["open_run"]')" = "$(sed -n '1s/.*"run":"\([^"]*\)".*/\1/p' .state/journal.jsonl)" ]
+    [ "$before" = "$(everything)" ]
+    # What was shown is what is done, the undoing first.
+    approved "$(value 'd["hash"]')"
+    [ "$sequence" = "image:undo network:undo network:do image:do sandbox:do" ]
+    [ "$code" -eq 0 ]
+}
+
+@test "what no run would begin on is refused, and nothing is shown or changed" {
+    echo '# mine' >>steps/20-image/do.sh
+    before=$(everything)
+    plan --json
+    [ "$code" -eq 4 ] && [ ! -s "$out" ]
+    grep -q 'steps/20-image/do.sh' "$out.err"
+    [ "$before" = "$(everything)" ]
+    seal
+    started start
+    sed -i '3s/done/dome/' .state/journal.jsonl
+    before=$(everything)
+    plan
+    [ "$code" -eq 4 ]
+    grep -q 'damaged in line 3' "$out.err"
+    [ "$before" = "$(everything)" ]
+    sed -i '3s/dome/done/' .state/journal.jsonl
+    sleep 30 &
+    ln -s "$(bash -c '. lib/common.sh; . lib/lock.sh; process_name '$!)" .state/lock
+    plan
+    kill $!
+    [ "$code" -eq 4 ]
+    grep -q 'another run of this bundle is under way' "$out.err"
+    cp -r . "$BATS_TEST_TMPDIR/copy"
+    rm "$BATS_TEST_TMPDIR/copy/.state/lock"
+    run bash "$BATS_TEST_TMPDIR/copy/scripts/plan.sh"
+    [ "$status" -eq 4 ]
+    [[ $output == *"this folder is a copy"* ]]
+}
+
+@test "a verify script gets no run, no prior state and no events" {
+    sed -i '2i echo "run=$GEN_RUN events=${GEN_EVENTS:-} prior=$([ -e "$GEN_PRIOR" ] && echo there)"; exit 7' steps/20-image/verify.sh
+    seal
+    GEN_EVENTS="$BATS_TEST_TMPDIR/events" plan --json
+    [ "$(value 'd["steps"][1]["says"]')" = "['run= events= prior=']" ]
+    [ ! -e "$BATS_TEST_TMPDIR/events" ]
+}
+
+@test "what a script prints cannot steer a terminal or break the document" {
+    sed -i '2i printf "a \\033[31m\\"quoted\\" \\\\ \\200 word\\n"; exit 7' steps/20-image/verify.sh
+    seal
+    plan --json
+    [ "$(value 'd["steps"][1]["says"]')" = "['a \\\\x1b[31m\"quoted\" \\\\ ? word']" ]
+    plan
+    refute grep -q $'\033' "$out"
+}
+
+@test "an approved run is that run, or it is refused before anything is changed" {
+    #       code sequence                            what happens between the plan and the run
+    changed 0    "network:do image:do sandbox:do"    true
+    changed 4    ""                                  touch made/image
+    changed 4    ""                                  add_to_local env
+    changed 4    ""                                  add_to_local compose.override.yaml
+    changed 4    ""                                  change_the_bundle
+    changed 4    ""                                  faults image:verify-unknown
+    changed 4    ""                                  faults engine:silent
+    changed 4    ""                                  interrupt_a_run
+}
+
+add_to_local() { mkdir local && echo KEY=1 >"local/$1"; }
+change_the_bundle() { echo '# new' >>steps/20-image/do.sh && seal; }
+interrupt_a_run() {
+    faults image:do-kill
+    started start
+    faults
+    sleep 0.3
+}
+records() { cat .state/journal.jsonl 2>/dev/null || :; }
+
+changed() { # CODE SEQUENCE COMMAND...
+    rm -rf .state made local && mkdir made
+    faults
+    local shown before
+    shown=$(hash)
+    "${@:3}"
+    before=$(ls made && records)
+    approved "$shown"
+    printf '%s\n' "story: ${*:3}" "sequence: $sequence" "code: $code" "last: $last"
+    [ "$code" = "$1" ] && [ "$sequence" = "$2" ] && [ ! -L .state/lock ] || return 1
+    [ "$code" -eq 0 ] || { [[ $last == "gen: result=refused run=- "* ]] && [ "$before" = "$(ls made && records)" ]; }
+}
+
+@test "a refused approval names the command that shows the plan again" {
+    approved "$(printf '%064d' 0)"
+    [ "$code" -eq 4 ]
+    grep -q 'mend: scripts/plan.sh' "$out"
+    [ "$last" = "gen: result=refused run=- failed_step=plan" ]
+}
+
+@test "what is no hash is wrong usage" {
+    for wrong in '' abc "$(printf '%064d' 0)x" "$(printf '%064d' 0 | tr 0 G)"; do
+        run bash scripts/start.sh --approve "$wrong"
+        echo "$output"
+        [ "$status" -eq 2 ]
+    done
+    run bash scripts/start.sh --approve
+    [ "$status" -eq 2 ]
+    [ ! -e .state/journal.jsonl ]
+}
+
+@test "a signal while an approved plan is looked at ends the run with nothing changed" {
+    approved=$(hash)
+    faults image:verify-hang
+    bash scripts/start.sh --approve "$approved" >"$out" 2>&1 &
+    sleep 0.7
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    cat "$out"
+    [ "$code" -eq 1 ] && [ ! -s trace ]
+    grep -q 'interrupted by SIGTERM; nothing was changed' "$out"
+}
+
+@test "no temporary file is left, also when it is interrupted" {
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    export TMPDIR="$BATS_TEST_TMPDIR/tmp"
+    approved "$(hash)"
+    faults image:verify-hang
+    bash scripts/plan.sh >"$out" 2>&1 &
+    sleep 0.7
+    kill -INT $!
+    kill -TERM $!
+    wait $! || code=$?
+    [ "$code" -eq 1 ]
+    [ "$(ls "$TMPDIR")" = "" ]
+}

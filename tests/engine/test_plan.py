@@ -1,0 +1,96 @@
+"""The plan on a real engine: looking changes nothing, and what was approved is what is done."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.engine.conftest import Bundle, Inventory, MakeBundle, inventory, run
+
+DEAD = {"DOCKER_HOST": "unix:///nonexistent.sock"}
+
+
+def folder(bundle: Bundle) -> list[tuple[object, ...]]:
+    """Every name in the bundle's folder with number, mode, size and times, but for when it was read."""
+    found = []
+    for path in sorted((bundle.path, *bundle.path.rglob("*"))):
+        seen = path.lstat()
+        # The kernel writes to the image whenever it likes.
+        written = () if path.suffix == ".img" else (seen.st_mtime_ns, seen.st_ctime_ns)
+        found.append((str(path), seen.st_ino, seen.st_mode, seen.st_size, *written))
+    return found
+
+
+def surroundings(bundle: Bundle) -> Inventory:
+    """The engine, the mounts, and this bundle's own loop devices: those of others come and go while we look."""
+    name = bundle.path / ".state" / "instance"
+    own = name.read_text("utf-8").strip() if name.exists() else "no instance"
+    found = inventory()
+    return replace(found, loops=frozenset(loop for loop in found.loops if own in loop))
+
+
+def plan(bundle: Bundle, code: int = 0, **env: str) -> dict[str, Any]:
+    """The plan as data. Neither the folder nor the engine nor the kernel holds anything else afterwards."""
+    before, around = folder(bundle), surroundings(bundle)
+    done = run(bundle.path / "scripts/plan.sh", "--json", check=False, cwd="/", env={**os.environ, **env})
+    assert done.returncode == code, done.stderr
+    assert folder(bundle) == before
+    assert surroundings(bundle) - around == {}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def states(found: dict[str, Any]) -> set[str]:
+    return {step["state"] for step in found["steps"] if step["step"] not in ("10-preflight", "30-base-image")}
+
+
+def test_a_plan_is_shown_approved_run_and_shown_again(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("image.packages=[git]")
+    first = plan(bundle)
+    assert not (bundle.path / ".state").exists()
+    assert states(first) == {"do"}
+    assert first["rollback"]["workspace"] is None
+    assert states(plan(bundle, 4, **DEAD)) == {"unknown"}
+
+    approved = bundle.script("scripts/start.sh", "--approve", first["hash"])
+    assert "result=committed" in approved.stdout
+    refused = bundle.script("scripts/start.sh", "--approve", first["hash"], check=False)
+    assert (refused.returncode, refused.stdout.splitlines()[-1]) == (4, "gen: result=refused run=- failed_step=plan")
+
+    # A setting that has git run a program of the agent's own: it must not run for us, as whoever.
+    bundle.inside("sh", "-c", "cd /workspace && git init -q r && cd r && echo x >f && ln -s f 'a b'")
+    bundle.inside("git", "-C", "/workspace/r", "config", "core.fsmonitor", "touch /workspace/ran; false")
+    second = plan(bundle)
+    assert states(second) == {"kept"}
+    assert second["rollback"]["repositories"] == [{"folder": "/workspace/r", "changes": 2, "commits": 0}]
+    assert bundle.inside("test", "-e", "/workspace/ran", check=False).returncode == 1
+    assert second["rollback"]["lost_outside_workspace"] is True
+    image = bundle.image_file
+    assert second["rollback"]["workspace"] == f"storage/{image.name}"
+    assert 0 < second["rollback"]["workspace_bytes"] <= image.stat().st_blocks * 512
+    assert second["rollback"]["newest_copy"] is None
+    assert plan(bundle)["hash"] == second["hash"] != first["hash"]
+
+    bundle.script("scripts/backup.sh")
+    copy = plan(bundle)["rollback"]["newest_copy"]
+    assert (bundle.path / copy["file"]).stat().st_size == copy["bytes"]
+
+
+def test_a_plan_with_an_interrupted_run_undoes_it_first(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle()
+    journal = bundle.path / ".state" / "journal.jsonl"
+    bundle.start()
+    # As if the machine had died before the commit was written: the whole run is open.
+    records = journal.read_text("utf-8").splitlines(keepends=True)
+    assert '"commit"' in records[-1]
+    journal.write_text("".join(records[:-1]), "utf-8")
+    (bundle.path / ".state" / "journal.checked").unlink(missing_ok=True)
+    found = plan(bundle)
+    assert found["open_run"] == json.loads(records[0])["run"]
+    assert found["undo_first"][0] == "80-sandbox"
+    assert states(found) == {"do"}
+    done = bundle.script("scripts/start.sh", "--approve", found["hash"], check=False)
+    assert "was interrupted. Undoing what it began" in done.stdout
+    assert states(plan(bundle)) == {"kept"}
+    assert Path(bundle.image_file).exists()
