@@ -60,17 +60,21 @@ class Inventory:
         return {kind: difference for kind, difference in kinds.items() if difference}
 
 
-def loops_and_links() -> dict[str, str]:
-    """Each attached loop device, and each link of ours to one, with the file behind it."""
-    files, found = {}, {}
+def loops_and_links() -> set[str]:
+    """Each attached loop device with the file behind it, and each link of ours to one."""
+    found = {f"link {link}" for link in Path("/dev").glob("gen-workspace-*")}
     for file in Path("/sys/block").glob("loop*/loop/backing_file"):
         # One of somebody else's may go while we look.
         with contextlib.suppress(OSError):
-            files[file.parent.parent.name] = file.read_text().strip()
-    for link in Path("/dev").glob("gen-workspace-*"):
-        with contextlib.suppress(OSError):
-            found[f"link {link}"] = files.get(link.readlink().name, "")
-    return found | {f"{device} {file}": file for device, file in files.items()}
+            found.add(f"{file.parent.parent.name} {file.read_text().strip()}")
+    return found
+
+
+def of_others(own: Path) -> tuple[Path, set[str]]:
+    """Of the private engines that work side by side, each under a folder of `lanes`: that folder, and the numbers of
+    our own bundles. A path alone does not tell whose a loop device is."""
+    marks = (*own.glob("*/.state/instance"), *own.glob("pytest-of-*/pytest-*/*/*/.state/instance"))
+    return own.parent, {mark.read_text().strip() for mark in marks}
 
 
 def mount_points() -> set[str]:
@@ -83,10 +87,11 @@ def mount_points() -> set[str]:
 def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:
     """All of it, but what other private engines hold: those that work side by side have each a folder in `lanes`."""
     own = folder or Path(tempfile.gettempdir())
-
-    def mine(path: str) -> bool:
-        lanes = own.parent if own.parent.name == "lanes" else own
-        return Path(path).is_relative_to(own) or not Path(path).is_relative_to(lanes)
+    loops, mounts = loops_and_links(), mount_points()
+    if own.parent.name == "lanes":
+        lanes, marks = of_others(own)
+        mounts = {point for point in mounts if own in Path(point).parents or lanes not in Path(point).parents}
+        loops = {loop for loop in loops if not (m := re.search(r"workspace-(\w+)", loop)) or m[1] in marks}
 
     def ask(*argv: str) -> frozenset[str]:
         return frozenset(run("docker", *argv, env=env).stdout.splitlines())
@@ -94,10 +99,11 @@ def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> 
     return Inventory(
         containers=ask("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}"),
         volumes=ask("volume", "ls", "--format", "{{.Name}} {{.Driver}}"),
-        networks=ask("network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"),
+        # Without the engine's own, which it makes anew when it starts.
+        networks=ask("network", "ls", "--no-trunc", "--filter", "type=custom", "--format", "{{.ID}} {{.Name}}"),
         images=ask("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"),
-        loops=frozenset(loop for loop, file in loops_and_links().items() if mine(file)),
-        mounts=frozenset(point for point in mount_points() if mine(point)),
+        loops=frozenset(loops),
+        mounts=frozenset(mounts),
     )
 
 

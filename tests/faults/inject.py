@@ -35,7 +35,7 @@ class Outcome:
 def inject(lane: Lane, fault: Fault) -> Outcome:
     """One fault from its scenario's state to the verdict."""
     scenario = SCENARIOS[fault.scenario]
-    before = enter(lane, scenario)
+    before, commits = enter(lane, scenario), _commits(lane)
     with _short_limits(lane, fault):
         code = _strike(lane, scenario.script, fault, *scenario.args)
         hit = _struck(lane, fault)
@@ -46,6 +46,10 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
             code = _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
     if scenario.script == ROLLBACK:
         return _judge_rollback(lane, fault, hit)
+    if code != 0 and _commits(lane) > commits:
+        # Struck after the commit: the new state is the right one.
+        must(lane, RECOVER)
+        code = 0
     return _judge(lane, scenario, fault, before, code, hit)
 
 
@@ -88,13 +92,15 @@ def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code
     """A run that says that all is undone is taken at its word; any other is recovered first."""
     wrong = ""
     if code == 0:
-        if lane.script("scripts/status.sh") != 0:
+        # What a daemon kept running went with it: there the next start has to bring it back.
+        if lane.script(START if fault.kind == "daemon" else "scripts/status.sh") != 0:
             wrong = "it said that the sandbox runs, and it does not"
     else:
         if code == 1 and fault.kind != "daemon" and (left := lane.settled(before)):
             wrong = f"it said that all is undone, and it is not: {_text(left)}"
-        if (ended := lane.script(RECOVER)) != 0:
-            wrong = wrong or f"recover.sh ended with {ended}"
+        ended = lane.bundle.script(RECOVER, check=False)
+        if ended.returncode != 0:
+            wrong = wrong or f"recover.sh ended with {ended.returncode}: {ended.stdout[-600:]}{ended.stderr[-600:]}"
     if not data_is_there(lane, scenario):
         wrong = wrong or "what was in the workspace is lost"
     if code == 0:
@@ -103,6 +109,12 @@ def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code
     if wrong or residue:
         lane.state = ""
     return Outcome(fault=fault, hit=hit, wrong=wrong, residue=residue)
+
+
+def _commits(lane: Lane) -> int:
+    """How many runs have committed so far."""
+    journal = lane.bundle.path / ".state/journal.jsonl"
+    return journal.read_text().count('"event":"commit"') if journal.exists() else 0
 
 
 def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Outcome:

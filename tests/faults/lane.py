@@ -70,6 +70,14 @@ class Lane:
     def stand_in(self, program: str) -> None:
         (self.faults / "bin" / program).symlink_to(SHIM)
 
+    def keep_evidence(self, verdict: str) -> None:
+        """What is known of a fault that was not survived, in a file of the lane's folder."""
+        journal = self.bundle.path / ".state/journal.jsonl"
+        parts = [verdict, (self.folder / "last.log").read_text(errors="replace")]
+        parts += [journal.read_text()[-5000:]] if journal.exists() else []
+        parts += [f"{file}\n{file.read_text(errors='replace')}" for file in self.bundle.path.glob(".state/logs/last/*")]
+        self.folder.joinpath(f"not-survived-{time.time():.0f}.txt").write_text("\n\n".join(parts))
+
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
         deadline = time.monotonic() + SETTLING

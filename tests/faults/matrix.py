@@ -69,6 +69,7 @@ def _judged(lane: Lane, fault: Fault) -> Outcome:
     except _BROKEN as error:
         outcome = Outcome(fault=fault, hit=True, wrong=f"an unharmed script failed: {error}")
     if not outcome.survived:
+        lane.keep_evidence(f"{outcome}")
         mend(lane)
     return outcome
 
