@@ -31,14 +31,17 @@ strings() {
 }
 
 show_json() {
-    local step state comma='' open=null
+    local step state title comma='' open=null
     [ -z "$PLAN_OPEN" ] || open="\"$(json "$PLAN_OPEN")\""
     printf '{"schema":1,"name":"%s","hash":"%s","open_run":%s,"undo_first":[%s],"steps":[' \
         "$(json "$GEN_NAME")" "$hash" "$open" "$(journal_steps_of "${PLAN_OPEN:--}" | strings)"
     while read -r step state; do
         [ -n "$step" ] || continue
+        step_value "$step" title
+        title=$(json "$VALUE")
+        step_value "$step" effects
         printf '%s\n{"step":"%s","title":"%s","state":"%s","says":[%s],"effects":%s}' "$comma" "$step" \
-            "$(json "$(step_value "$step" title)")" "$state" "$(said "$step" | strings)" "$(step_value "$step" effects)"
+            "$title" "$state" "$(said "$step" | strings)" "$VALUE"
         comma=,
     done <<<"$PLAN_STATES"
     printf '],\n"rollback":{"undoes":[%s],%s}}\n' "$(journal_steps_ever | strings)" "$(cost_json)"
@@ -49,7 +52,7 @@ show_text() {
     say "${BOLD}The plan of the sandbox $GEN_NAME${PLAIN}; looking changes nothing"
     if [ -n "$PLAN_OPEN" ]; then
         say "First the last run ($PLAN_OPEN), which was interrupted, is undone:"
-        for step in $PLAN_FIRST; do say "  ↩ $(step_value "$step" title)"; done
+        for step in $PLAN_FIRST; do step_value "$step" title && say "  ↩ $VALUE"; done
         say "Then:"
     fi
     while read -r step state; do [ -z "$step" ] || show_step "$step" "$state"; done <<<"$PLAN_STATES"
@@ -61,14 +64,15 @@ show_text() {
 }
 
 show_step() { # STEP STATE
-    local title
-    title=$(step_value "$1" title)
+    step_value "$1" title
     case $2 in
-    kept) say "  ${GREEN}✓${PLAIN} $title ${DIM}(holds, and is kept)${PLAIN}" && return ;;
-    unknown) say "  ${RED}?${PLAIN} $title (cannot be known)" ;;
+    kept) say "  ${GREEN}✓${PLAIN} $VALUE ${DIM}(holds, and is kept)${PLAIN}" && return ;;
+    unknown) say "  ${RED}?${PLAIN} $VALUE (cannot be known)" ;;
     *)
+        say "  + $VALUE"
         # What only looks cannot mend what it finds.
-        if changes "$1"; then say "  + $title" && say "      ${DIM}$(step_value "$1" touches)${PLAIN}"; else say "  ${RED}✗${PLAIN} $title (does not hold: a run would stop here)"; fi
+        if changes "$1"; then step_value "$1" touches; else VALUE="it does not hold: a run would stop here"; fi
+        say "      ${DIM}$VALUE${PLAIN}"
         ;;
     esac
     said "$1" | sed 's/^/      /'
