@@ -29,6 +29,7 @@ _COMMANDS = {
     "bundle": "generator.cli_bundle:bundle_command",
     "profile": "generator.cli_profile:profile_group",
     "up": "generator.cli_run:up_command",
+    "plan": "generator.cli_plan:plan_command",
     "down": "generator.cli_run:down_command",
     "status": "generator.cli_run:status_command",
     "test": "generator.cli_run:test_command",

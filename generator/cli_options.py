@@ -42,6 +42,16 @@ def complete_profile(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 bundle_argument = click.argument("bundle", required=False, shell_complete=complete_bundle, metavar="[BUNDLE]")
+profile_option = click.option(
+    "--profile",
+    "ref",
+    metavar="NAME|FILE",
+    shell_complete=complete_profile,
+    help="Write bundles/NAME first, as gen bundle does.",
+)
+set_option = click.option(
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="With --profile: change one value of it."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line, for programs.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 
@@ -59,6 +69,24 @@ def the_bundle(given: str | None) -> Bundle:
     return find_bundle(given, Path.cwd())
 
 
+def check_choice(bundle: str | None, ref: str | None, sets: tuple[str, ...]) -> None:
+    """Refuses what cannot be meant: a bundle and a profile to write one from, or values of no profile."""
+    if ref is None and sets:
+        raise click.UsageError("--set changes a profile: it needs --profile.")
+    if ref is not None and bundle is not None:
+        raise click.UsageError("Name a bundle, or a profile to write one from, not both.")
+
+
+def compiled(ref: str, sets: tuple[str, ...], output: Output) -> str:
+    """Writes the profile's bundle, says so, and gives the folder."""
+    from generator.cli_bundle import compile_bundle
+
+    folder, written = compile_bundle(ref, sets)
+    if written.changed and not (output.as_json or output.quiet):
+        click.echo(f"Wrote {folder}: {len(written.changed)} files.")
+    return str(folder)
+
+
 def run_script(command: Command, output: Output, *, steps: bool = False, lines: bool = False) -> int:
     """Runs a script, shows it as was asked, and gives its exit code.
 
@@ -66,7 +94,7 @@ def run_script(command: Command, output: Output, *, steps: bool = False, lines: 
     """
     bundle = command.bundle
     progress = planned(planned_steps(bundle)) if steps else Progress()
-    code = drive(present(command), Guard(_view(output, progress, lines=lines), _silence))
+    code = drive(present(command), Guard(_view(output, progress, lines=lines), silence))
     if code == 128 + 9:
         _tell_killed(bundle)
     return code
@@ -98,7 +126,7 @@ def _view(output: Output, progress: Progress, *, lines: bool) -> View:
     return view
 
 
-def _silence() -> None:
+def silence() -> None:
     """Nobody reads us any more. Without this Python would fail once more on what its buffers still hold."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

@@ -9,12 +9,15 @@ import click
 from generator.cli_options import (
     Output,
     bundle_argument,
+    check_choice,
+    compiled,
     complete_bundle,
-    complete_profile,
     exit_event,
     json_option,
+    profile_option,
     quiet_option,
     run_script,
+    set_option,
     the_bundle,
 )
 from generator.execute import commands
@@ -23,17 +26,14 @@ from generator.execute.process import become
 
 @click.command("up")
 @bundle_argument
-@click.option(
-    "--profile",
-    "ref",
-    metavar="NAME|FILE",
-    shell_complete=complete_profile,
-    help="Write bundles/NAME first, as gen bundle does.",
-)
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="With --profile: change one value of it.")
+@profile_option
+@set_option
+@click.option("--approve", metavar="HASH", help="Run only the plan that gen plan showed with this hash.")
 @json_option
 @quiet_option
-def up_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def up_command(
+    bundle: str | None, ref: str | None, sets: tuple[str, ...], approve: str | None, as_json: bool, quiet: bool
+) -> int:
     """Start a sandbox: take the steps of its bundle, one by one.
 
     Each step is verified first and left alone if it holds, so a second `gen up` only looks. When a step fails, or on
@@ -48,24 +48,21 @@ def up_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_js
       1  failed, and everything that this run did is undone
       2  wrong arguments, or an error in the profile
       3  failed, and something could not be undone; it is named
-      4  refused, nothing was changed: another run, an edited bundle, no engine
+      4  refused, nothing was changed: another run, an edited bundle, no engine, or another plan than was approved
       137  the script was killed: gen recover undoes what it began
 
     \b
     Examples:
       gen up
       gen up --profile dev --set storage.size=40G
+      gen up dev --approve "$(gen plan dev --json | jq -r .hash)"
       gen up dev --json | jq -r 'select(.event=="failed").log'
     """
-    if ref is None and sets:
-        raise click.UsageError("--set changes a profile: it needs --profile.")
-    if ref is not None and bundle is not None:
-        raise click.UsageError("Name a bundle, or a profile to write one from, not both.")
+    check_choice(bundle, ref, sets)
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
-        if ref is not None:
-            bundle = _compiled(ref, sets, output)
-        return run_script(commands.start(the_bundle(bundle)), output, steps=True)
+        found = the_bundle(compiled(ref, sets, output) if ref is not None else bundle)
+        return run_script(commands.start(found, approve=approve), output, steps=True)
 
 
 @click.command("down")
@@ -253,13 +250,3 @@ def exec_command(name: str, words: tuple[str, ...]) -> None:
     if not command:
         raise click.UsageError(f"Which command? For example: gen exec {name} -- id. For a shell: gen shell {name}")
     become(commands.present(commands.connect(the_bundle(name), command)))
-
-
-def _compiled(ref: str, sets: tuple[str, ...], output: Output) -> str:
-    """Writes the profile's bundle, and gives the folder."""
-    from generator.cli_bundle import compile_bundle
-
-    folder, written = compile_bundle(ref, sets)
-    if written.changed and not (output.as_json or output.quiet):
-        click.echo(f"Wrote {folder}: {len(written.changed)} files.")
-    return str(folder)

@@ -28,9 +28,15 @@ class Command:
         return ("bash", str(self.bundle.path / self.script), *self.arguments)
 
 
-def start(bundle: Bundle) -> Command:
-    """Makes what is missing and waits for health."""
-    return Command(bundle=bundle, script="scripts/start.sh")
+def start(bundle: Bundle, *, approve: str | None = None) -> Command:
+    """Makes what is missing and waits for health; `approve` is the hash of the one plan that it may run."""
+    words = ("--approve", approve) if approve is not None else ()
+    return Command(bundle=bundle, script="scripts/start.sh", arguments=words)
+
+
+def plan(bundle: Bundle, *, as_json: bool = False) -> Command:
+    """Shows what a start would do."""
+    return Command(bundle=bundle, script="scripts/plan.sh", arguments=("--json",) if as_json else ())
 
 
 def stop(bundle: Bundle) -> Command:

@@ -70,8 +70,23 @@ echo '# because'
 exit 1
 """
 
+EFFECTS = '{"engine":["the image"],"host_files":[],"network":[],"root":"none","irreversible":null}'
+NONE = '{"engine":[],"host_files":[],"network":[],"root":"none","irreversible":null}'
+PLAN = f"""\
+[ "${{1:-}}" = --json ] || {{ echo "the plan $*"; echo 'gen: result=ok run=- failed_step=-'; exit; }}
+cat <<'END'
+{{"schema":1,"name":"fake","hash":"{"a1" * 32}","open_run":"x-1","undo_first":["20-make"],"steps":[
+{{"step":"10-look","title":"Look at the host","state":"kept","says":[],"effects":{NONE}}},
+{{"step":"20-make","title":"Make the \\u001b[31mimage","state":"do","says":["[bold]not there"],"effects":{EFFECTS}}}],
+"rollback":{{"undoes":[],"workspace":"storage/w.img","workspace_bytes":1048576,"newest_copy":null,
+"lost_outside_workspace":true,"repositories":[{{"folder":"/workspace/r","changes":2,"commits":null}}]}}}}
+END
+echo 'gen: result=ok run=- failed_step=-' >&2
+"""
+
 SCRIPTS = {
     "scripts/start.sh": UP,
+    "scripts/plan.sh": PLAN,
     "scripts/stop.sh": ENDED,
     "scripts/status.sh": "echo 'fake: running'; exit 1",
     "scripts/recover.sh": ENDED,

@@ -127,6 +127,9 @@ def test_quiet_is_quiet_everywhere(here: Path, words: str) -> None:
         ("up --set a=b", 2, "--set changes a profile"),
         ("up fake --profile dev", 2, "not both"),
         ("up --profile nosuch", 2, "nosuch"),
+        ("plan nosuch", 2, "There is no bundle nosuch"),
+        ("plan fake --profile dev", 2, "not both"),
+        ("plan --set a=b", 2, "--set changes a profile"),
         ("exec fake", 2, "gen exec fake -- id"),
         ("exec fake --", 2, "Which command?"),
         ("exec", 2, "Missing argument"),
@@ -178,7 +181,7 @@ def test_a_path_of_ones_own_is_seen_from_where_one_is(tmp_path: Path) -> None:
     assert gen(tmp_path, "test", "b", "--junit", "r.xml").stdout == f"{tmp_path}\nr.xml\n"
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "test", "shell", "exec", "log", "recover", "rollback"])
+@pytest.mark.parametrize("command", "up plan down status test shell exec log recover rollback".split())
 def test_help_reads_like_a_manual(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert cli.main([command, "--help"]) == 0
     out = capsys.readouterr().out

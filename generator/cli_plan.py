@@ -1,0 +1,70 @@
+"""The command `gen plan`: what a start would do, before anything runs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import click
+
+from generator.cli_options import (
+    Output,
+    bundle_argument,
+    check_choice,
+    compiled,
+    profile_option,
+    quiet_option,
+    set_option,
+    silence,
+    the_bundle,
+)
+from generator.execute import commands
+from generator.execute.plan import Collected, read_plan
+from generator.execute.process import become, drive
+from generator.execute.view import Guard, for_terminal
+
+
+@click.command("plan")
+@bundle_argument
+@profile_option
+@set_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
+@quiet_option
+def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Show what gen up would do: what is kept, what is done and on which effects, and what a rollback would cost.
+
+    Changes nothing, on this host or in the bundle. With --profile it writes bundles/NAME first, as gen up does, and
+    starts nothing. The plan has a hash: gen up --approve HASH runs that plan and no other. Runs scripts/plan.sh; the
+    document is described by gen schema plan-state.
+
+    \b
+    Exit codes:
+      0  shown
+      2  wrong arguments, or an error in the profile
+      4  refused, or what a step would do cannot be known: the engine does not answer
+
+    \b
+    Examples:
+      gen plan
+      gen plan --profile dev --set storage.size=40G
+      gen plan dev --json | jq -r '.steps[] | select(.state=="do").title'
+    """
+    check_choice(bundle, ref, sets)
+    output = Output(as_json=as_json, quiet=quiet)
+    found = the_bundle(compiled(ref, sets, output) if ref is not None else bundle)
+    table = for_terminal(sys.stdout) and not quiet
+    command = commands.present(commands.plan(found, as_json=as_json or table))
+    if not (as_json or table):
+        become(command, quiet=quiet)
+    view = Collected(sys.stderr)
+    code = drive(command, Guard(view, silence))
+    document = "\n".join(view.lines)
+    plan = None if as_json else read_plan(document)
+    if plan is not None:
+        # rich takes a quarter of a second to import, which only those pay who look.
+        from generator.execute.plan_table import show_plan
+
+        show_plan(plan, sys.stdout, shlex.quote(found.shown))
+    elif document and not quiet:
+        click.echo(document)
+    return code

@@ -1,0 +1,111 @@
+"""What a bundle's scripts/plan.sh shows: read from its document, believing nothing, into frozen data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from generator.execute.events import escaped
+from generator.execute.view import LAST_LINE, QuietView
+
+if TYPE_CHECKING:
+    from generator.execute.events import Stream
+
+# Which words of an effect a reader wants before which list.
+_KINDS = {"engine": "engine", "host_files": "files", "network": "network"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """One step: its state is `kept`, `do` or `unknown`; `touches` and `says` are lines to read."""
+
+    title: str
+    state: str
+    touches: tuple[str, ...]
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPlan:
+    """What a start would do; `cost` is what a rollback would take, a line each."""
+
+    name: str
+    hash: str
+    open_run: str
+    undo_first: tuple[str, ...]
+    steps: tuple[StepPlan, ...]
+    cost: tuple[str, ...]
+
+
+class Collected(QuietView):
+    """Keeps what a script prints on standard output; its errors are shown, its last line is not."""
+
+    def __init__(self, errors: Any) -> None:
+        super().__init__(errors)
+        self.lines: list[str] = []
+
+    def line(self, stream: Stream, text: str) -> None:
+        """A line of the document, or of an error."""
+        if stream == "stdout":
+            self.lines.append(text)
+        elif not LAST_LINE.fullmatch(text):
+            super().line(stream, text)
+
+
+def read_plan(text: str) -> ShownPlan | None:
+    """The plan that a document holds; None when it holds none. Nothing in it can steer a terminal any more."""
+    try:
+        data = json.loads(text)
+        steps, cost = data["steps"], data["rollback"]
+        return ShownPlan(
+            name=escaped(str(data["name"])),
+            hash=escaped(str(data["hash"])),
+            open_run=escaped(str(data["open_run"] or "")),
+            undo_first=_texts(data["undo_first"]),
+            steps=tuple(map(_step, steps)),
+            cost=tuple(_cost(cost)),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _step(data: dict[str, Any]) -> StepPlan:
+    effects = data["effects"]
+    touches = [f"{word}: {', '.join(_texts(effects[key]))}" for key, word in _KINDS.items() if effects[key]]
+    touches += [f"root: {escaped(str(effects['root']))}"] if effects["root"] != "none" else []
+    touches += [f"cannot be undone: {escaped(str(effects['irreversible']))}"] if effects["irreversible"] else []
+    return StepPlan(
+        title=escaped(str(data["title"])),
+        state=escaped(str(data["state"])),
+        touches=tuple(touches),
+        says=_texts(data["says"]),
+    )
+
+
+def _cost(data: dict[str, Any]) -> list[str]:
+    if not data["workspace"]:
+        lines = ["no workspace: there is none"]
+    else:
+        size, copy = int(data["workspace_bytes"]) / (1 << 20), data["newest_copy"]
+        lines = [
+            f"the workspace, {size:.1f} MiB in {data['workspace']}: kept, and lost only with --delete-data",
+            f"its newest other copy: {copy['file']}, from {copy['time']}"
+            if copy
+            else "no other copy of it: gen has none in backups/ or storage/kept/",
+        ]
+    if data["lost_outside_workspace"]:
+        lines.append("what was installed or written in the sandbox outside the workspace")
+    for one in data["repositories"] or ():
+        if one["changes"] != 0 or one["commits"] != 0:
+            changes, commits = _count(one["changes"]), _count(one["commits"])
+            lines.append(f"git in {one['folder']}: {changes} files changed, {commits} commits in no remote")
+    return [escaped(line) for line in lines]
+
+
+def _count(number: Any) -> str:
+    return "an unknown number of" if number is None else str(number)
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(escaped(str(value)) for value in values)
