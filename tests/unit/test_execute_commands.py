@@ -181,7 +181,9 @@ def test_a_path_of_ones_own_is_seen_from_where_one_is(tmp_path: Path) -> None:
     assert gen(tmp_path, "test", "b", "--junit", "r.xml").stdout == f"{tmp_path}\nr.xml\n"
 
 
-@pytest.mark.parametrize("command", "up plan down status test shell exec log recover rollback".split())
+@pytest.mark.parametrize(
+    "command", ["up", "plan", "down", "status", "test", "shell", "exec", "log", "recover", "rollback"]
+)
 def test_help_reads_like_a_manual(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert cli.main([command, "--help"]) == 0
     out = capsys.readouterr().out
