@@ -39,6 +39,7 @@ _COMMANDS = {
     "recover": "generator.cli_run:recover_command",
     "rollback": "generator.cli_run:rollback_command",
     "doctor": "generator.cli_doctor:doctor_command",
+    "mcp": "generator.cli_mcp:mcp_command",
     "completion": "generator.cli_completion:completion_command",
 }
 

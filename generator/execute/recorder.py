@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from generator.execute.events import escaped
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,8 +34,8 @@ class Recorder:
             self._told(event)
 
     def line(self, stream: Stream, text: str) -> None:
-        """Remembers it, with what could steer a terminal written out."""
-        (self.errors if stream == "stderr" else self.lines).append(escaped(text))
+        """Remembers it as it came: whoever shows it writes out what could steer a terminal."""
+        (self.errors if stream == "stderr" else self.lines).append(text)
 
     def notice(self, text: str) -> None:
         """What gen itself says stands among the errors."""

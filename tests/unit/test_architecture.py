@@ -112,6 +112,19 @@ def test_programs_are_started_in_one_place(repository: Path) -> None:
     assert starting == []
 
 
+@pytest.mark.parametrize(("package", "module"), [("mcp", "mcp_server"), ("docker", "doctor.engine")])
+def test_a_package_that_not_everybody_needs_is_imported_in_one_place(
+    repository: Path, package: str, module: str
+) -> None:
+    importing = {
+        module_id(path, repository)
+        for path in modules(repository)
+        for name in imports(path)
+        if name.split(".")[0] == package
+    }
+    assert importing == {module}
+
+
 def test_nothing_is_evaluated(repository: Path) -> None:
     evaluating = [
         f"{module_id(path, repository)}:{node.lineno}"

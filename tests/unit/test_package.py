@@ -112,3 +112,9 @@ def test_the_version_is_the_packages(installed: Installed) -> None:
     words = "import generator, importlib.metadata as m; assert generator.__version__ == m.version('gen-sandbox')"
     done = installed.run(("python", "-c", words))
     assert done.returncode == 0, done.stderr
+
+
+def test_without_its_extra_the_server_names_the_command_that_installs_it(installed: Installed) -> None:
+    done = installed.run(("gen", "mcp"))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "pip install 'gen-sandbox[mcp]'" in done.stderr
