@@ -23,7 +23,7 @@ golden: .venv/.stamp ## writes the committed bundles anew
 	.venv/bin/gen bundle --profile dev --out bundles/dev --force
 	.venv/bin/gen bundle --profile dev-mirror --out bundles/dev-mirror --force
 
-bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier and plain compose
+bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier, pyinfra, ansible and plain compose
 	@tools/engine.sh ensure
 	@.venv/bin/python -m bench
 

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME...]`: all of it, or cold-start, many, engine. Exit code 1 when a goal is missed."""
+"""`python -m bench [NAME...]`: all of it, or many, cold-start, steps, engine. Exit code 1 when a goal is missed."""
 
 import sys
 import tempfile
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.many import thousand_bundles
 from bench.measure import Row, report
+from bench.overhead import overhead
 from bench.rendering import cold_start
 from bench.starting import on_the_engine
 
@@ -20,6 +21,7 @@ def main(names: Sequence[str]) -> int:
         parts: dict[str, Callable[[], list[Row]]] = {
             "many": thousand_bundles,
             "cold-start": lambda: cold_start(work, RIVALS),
+            "steps": lambda: overhead(work, RIVALS),
             "engine": lambda: on_the_engine(work),
         }
         if unknown := set(names) - set(parts):

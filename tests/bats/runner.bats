@@ -221,3 +221,13 @@ story() {
     [ "$code" -eq 0 ]
     [ "$sequence" = "network:do image:do sandbox:do" ]
 }
+
+@test "the clock of a long step holds no output: who reads that to its end does not wait for it" {
+    mkdir bin
+    printf '#!/bin/sh\n[ "$1" != 1 ] || { output=$(readlink "/proc/$$/fd/1"); echo "$output" >>"%s"; }\nexec /bin/sleep "$@"\n' "$PWD/held" >bin/sleep
+    chmod +x bin/sleep
+    faults image:do-hang
+    PATH=$PWD/bin:$PATH started start
+    [ "$code" -eq 1 ]
+    [ "$(sort -u held)" = /dev/null ]
+}

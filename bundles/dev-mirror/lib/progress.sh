@@ -7,8 +7,9 @@ TICKER=''
 tick() {
     (
         seconds=0
-        # A runner that was killed is not followed on, not even while nobody has reaped it.
-        while sleep 1 && process_lives "$SELF"; do
+        # A runner that was killed is not followed on, not even while nobody has reaped it. The last sleep outlives us:
+        # it must not hold the output, or whoever reads that to its end waits for it.
+        while sleep 1 >/dev/null && process_lives "$SELF"; do
             seconds=$((seconds + 1))
             if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
         done
