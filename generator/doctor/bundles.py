@@ -128,12 +128,17 @@ def _changed(folder: Path) -> Iterator[str]:
         if found is None:
             yield MANIFEST
             continue
-        try:
-            same = hashlib.sha256((folder / found["path"]).read_bytes()).hexdigest() == found["digest"]
-        except OSError:
-            same = False
-        if not same:
+        if _digest(folder / found["path"], folder) != found["digest"]:
             yield found["path"]
+
+
+def _digest(path: Path, folder: Path) -> str:
+    """The digest of a file of the bundle; empty for whatever is none: a device would never end, a pipe never begin."""
+    try:
+        inside = path.resolve().is_relative_to(folder) and path.is_file()
+        return hashlib.sha256(path.read_bytes()).hexdigest() if inside else ""
+    except OSError:
+        return ""
 
 
 def _lock(bundle: Bundle) -> LockState:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import docker
 from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
@@ -47,8 +48,11 @@ def endpoint(environment: Mapping[str, str]) -> str:
 def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
     """What the engine says of itself, and everything in it that bears our label; or why it says nothing."""
     where = endpoint(environment)
+    if not where:
+        name = environment.get("DOCKER_CONTEXT") or get_current_context_name()
+        return EngineFacts(trouble="no context", said=f"it is to use {name}")
     if not where.startswith("unix://"):
-        return EngineFacts(endpoint=where, trouble="remote" if where else "other", said=_no_context(where, environment))
+        return EngineFacts(endpoint=where, trouble="remote")
     trouble = _knock(where.removeprefix("unix://"))
     if trouble is not None:
         return EngineFacts(endpoint=where, trouble=trouble[0], said=trouble[1])
@@ -76,10 +80,6 @@ def remove_container(where: str, container: str) -> str:
     except (DockerException, RequestException, OSError) as error:
         return _first_line(error)
     return ""
-
-
-def _no_context(where: str, environment: Mapping[str, str]) -> str:
-    return "" if where else f"there is no context {environment.get('DOCKER_CONTEXT') or '(the one that is chosen)'}"
 
 
 def _knock(path: str) -> tuple[Trouble, str] | None:

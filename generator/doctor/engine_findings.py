@@ -64,6 +64,7 @@ def _no_answer(facts: Facts) -> Finding:
             f"{engine.endpoint}: a workspace is attached to a loop device here",
             "unset DOCKER_HOST; docker context use default",
         ),
+        "no context": ("the docker client has no such context", engine.said, "docker context ls"),
     }.get(engine.trouble, ("the engine cannot be asked", engine.said, "docker version"))
     return Finding(id="engine", subject="engine", level="problem", what=what, why=why, mend=mend)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from generator.execute.bundle import Bundle
 
 # How an engine that gave no answer did so.
-Trouble = Literal["", "absent", "denied", "hangs", "remote", "other"]
+Trouble = Literal["", "absent", "denied", "hangs", "remote", "no context", "other"]
 # Where an object's bundle is: among those that were looked at, in another folder, nowhere any more, or nobody knows.
 Standing = Literal["here", "elsewhere", "gone", "unknown"]
 LockState = Literal["free", "held", "stale"]

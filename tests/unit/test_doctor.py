@@ -81,6 +81,15 @@ def test_what_is_seen_of_a_bundle(bundle: Path) -> None:
     assert facts.pending
 
 
+def test_a_manifest_that_names_what_is_no_file_of_the_bundle_is_not_followed(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("x", "utf-8")
+    os.mkfifo(bundle / "pipe")
+    digest = hashlib.sha256(b"x").hexdigest()
+    names = ("/dev/zero", "../../outside", "pipe", "scripts")
+    (bundle / "MANIFEST.sha256").write_text("".join(f"{digest}  {name}\n" for name in names), "utf-8")
+    assert seen(bundle).changed == names
+
+
 def test_a_copy_of_a_bundle_is_known_by_its_home(bundle: Path, tmp_path: Path) -> None:
     (bundle / ".state/home").write_text(f"{bundle}\n", "utf-8")
     assert seen(bundle).original == ""
@@ -175,6 +184,7 @@ def test_an_engine_that_hangs_is_not_waited_for(listening: Path, monkeypatch: py
 def test_an_engine_that_is_not_there(tmp_path: Path) -> None:
     assert look_at_engine({"DOCKER_HOST": f"unix://{tmp_path}/none"}).trouble == "absent"
     assert look_at_engine({"DOCKER_HOST": "ssh://somewhere"}).trouble == "remote"
+    assert look_at_engine({"DOCKER_CONTEXT": "lost"}).trouble == "no context"
 
 
 def test_a_socket_that_one_may_not_use(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,11 @@ ENGINES = [
     ({"trouble": "denied"}, "problem engine: your user may not use the engine", "usermod -aG docker me"),
     ({"trouble": "hangs"}, "problem engine: the engine hangs", "systemctl restart"),
     ({"trouble": "remote"}, "problem engine: the engine is not on this machine", "unset DOCKER_HOST"),
+    (
+        {"trouble": "no context", "said": "x"},
+        "problem engine: the docker client has no such context",
+        "docker context ls",
+    ),
     ({"trouble": "other", "said": "what"}, "problem engine: the engine cannot be asked", "docker version"),
     ({"version": "24.0.9"}, "problem engine: Docker 24.0.9 is too old", "apt-get install docker.io"),
     ({"version": ""}, "problem engine: Docker is not there", "apt-get install docker.io"),
