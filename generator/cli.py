@@ -40,6 +40,7 @@ _COMMANDS = {
     "rollback": "generator.cli_run:rollback_command",
     "doctor": "generator.cli_doctor:doctor_command",
     "mcp": "generator.cli_mcp:mcp_command",
+    "schema": "generator.cli_schema:schema_command",
     "completion": "generator.cli_completion:completion_command",
 }
 

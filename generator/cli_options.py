@@ -94,7 +94,7 @@ def run_script(command: Command, output: Output, *, steps: bool = False, lines: 
     """
     bundle = command.bundle
     progress = planned(planned_steps(bundle)) if steps else Progress()
-    code = drive(present(command), Guard(_view(output, progress, lines=lines), silence))
+    code = drive(present(command), Guard(_view(output, progress, lines=lines), _silence))
     if code == 128 + 9:
         _tell_killed(bundle)
     return code
@@ -126,7 +126,7 @@ def _view(output: Output, progress: Progress, *, lines: bool) -> View:
     return view
 
 
-def silence() -> None:
+def _silence() -> None:
     """Nobody reads us any more. Without this Python would fail once more on what its buffers still hold."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

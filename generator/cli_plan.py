@@ -15,13 +15,14 @@ from generator.cli_options import (
     profile_option,
     quiet_option,
     set_option,
-    silence,
     the_bundle,
 )
 from generator.execute import commands
-from generator.execute.plan import Collected, read_plan
+from generator.execute.events import escaped
+from generator.execute.plan import read_plan
 from generator.execute.process import become, drive
-from generator.execute.view import Guard, for_terminal
+from generator.execute.recorder import Recorder
+from generator.execute.view import LAST_LINE, for_terminal
 
 
 @click.command("plan")
@@ -56,9 +57,13 @@ def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_
     command = commands.present(commands.plan(found, as_json=as_json or table))
     if not (as_json or table):
         become(command, quiet=quiet)
-    view = Collected(sys.stderr)
-    code = drive(command, Guard(view, silence))
-    document = "\n".join(view.lines)
+    recorder = Recorder()
+    code = drive(command, recorder)
+    document = "\n".join(recorder.lines)
+    for line in recorder.errors:
+        # The last line is for machines, and these have the document.
+        if not LAST_LINE.fullmatch(line):
+            click.echo(escaped(line), err=True)
     plan = None if as_json else read_plan(document)
     if plan is not None:
         # rich takes a quarter of a second to import, which only those pay who look.

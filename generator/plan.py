@@ -19,9 +19,10 @@ from generator.image import plan_image
 from generator.languages import DOCKERFILE, MARKDOWN, SHELL
 from generator.plan_data import step_conf
 from generator.resources import templates
+from generator.schemas import schema_documents
 from generator.settings import bundle_settings
 from generator.steps import CheckSpec, StepSpec, find_checks, find_steps
-from generator.wording import step_words
+from generator.wording import skill_front, step_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,6 +63,7 @@ class Plan:
     checks: tuple[CheckSpec, ...]
     settings: Mapping[str, str]
     documents: Mapping[str, Any]
+    skill: Mapping[str, str]
     texts: Mapping[str, bytes]
     files: tuple[PlannedFile, ...]
 
@@ -96,7 +98,8 @@ def build_plan(loaded: LoadedProfile) -> Plan:
         steps=steps,
         checks=checks,
         settings=_settings(loaded, agent, image, names, documents) | _minimums(engine.requirements),
-        documents=documents.files,
+        skill=skill_front(profile),
+        documents={**documents.files, **schema_documents()},
         texts=_texts(steps, image, loaded.ca_pem),
         files=_files(root, steps, checks, image),
     )

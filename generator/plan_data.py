@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from generator.guide import KEPT, actions, points_of_no_return
+from generator.schemas import schema_file
+
 if TYPE_CHECKING:
     from generator.plan import Plan
     from generator.steps import Effects, StepSpec
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 def plan_data(plan: Plan) -> dict[str, Any]:
     """The plan as plain data: what plan.json holds and what PLAN.md is rendered from."""
     return {
+        "$schema": schema_file("plan"),
         "schema": 1,
         "name": plan.name,
         "description": plan.description,
@@ -22,11 +26,14 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "engine": plan.engine,
         "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
         "requirements": [asdict(requirement) for requirement in plan.requirements],
+        "commands": [asdict(action) for action in actions(plan)],
         "steps": [_step_data(step) for step in plan.steps],
         "checks": [
             {"id": check.id, "file": check.file, "title": check.title, "asserts": check.asserts, "expect": check.expect}
             for check in plan.checks
         ],
+        "no_return": [asdict(point) for point in points_of_no_return(plan.steps)],
+        "kept_after_rollback": KEPT,
     }
 
 
@@ -42,6 +49,12 @@ def _step_data(step: StepSpec) -> dict[str, Any]:
         "timeout": step.timeout,
         "command": step.command,
         "expect": step.expect,
+        # One of two: a step that holds already is kept.
+        "expected": {
+            "exit_code": 0,
+            "output": [f"  ✓ {step.title}", f"  ✓ {step.title} (holds)"],
+            "events": ["done", "kept"],
+        },
         "verify": f"bash {folder}/verify.sh",
         "undo": "./rollback.sh",
         # For reading: the runner alone calls these, in order and with its journal.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from generator.documents import serialise, to_json
+from generator.documents import serialise, to_json, to_yaml
 from generator.languages import render
 from generator.plan_data import plan_data
 from generator.resources import templates
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 MANIFEST = "MANIFEST.sha256"
 PLAN = "plan.json"
 _HEADER = "# Written by gen. Your own changes go into {other}, which gen never touches.\n"
+FRONT = "SKILL.md"
 _OTHER = {"compose.yaml": "local/compose.override.yaml"}
 
 
@@ -43,6 +43,8 @@ def render_bundle(plan: Plan) -> dict[str, RenderedFile]:
     contents = {file.path: _content(file, context) for file in plan.files}
     contents |= {path: _document(path, document) for path, document in plan.documents.items()}
     contents |= plan.texts
+    # YAML is never a template: what stands above the text is data, and is written as that.
+    contents[FRONT] = f"---\n{to_yaml(plan.skill)}---\n\n".encode() + contents[FRONT]
     files = {path: RenderedFile(contents[path], _mode(contents[path])) for path in sorted(contents)}
     files[PLAN] = RenderedFile(to_json(data | {"files": _listing(files)}).encode(), 0o644)
     files = {path: files[path] for path in sorted(files)}
@@ -63,7 +65,6 @@ def _context(plan: Plan, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "settings": plan.settings,
         "plan": data,
-        "version_command": shlex.join(plan.agent.version_command),
         "words": wording(plan),
     }
 

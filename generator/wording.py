@@ -72,6 +72,15 @@ def step_words(profile: Profile, identity: str) -> dict[str, str]:
     return {"{again}": again(identity), "{base}": base[0], "{origin}": base[1], "{archive}": archive}
 
 
+def skill_front(profile: Profile) -> dict[str, str]:
+    """What an assistant that reads skills knows of SKILL.md before it opens it."""
+    return {
+        "name": f"sandbox-{profile.name}",
+        "description": f"Sets up, checks and undoes the sandbox {profile.name} for a coding agent, from this folder "
+        "alone. Use it when somebody asks to start, verify, repair or remove that sandbox.",
+    }
+
+
 def _keys(profile: Profile) -> tuple[Raw, ...]:
     names = ", ".join(map(code, profile.agent.env))
     if not names:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from generator.execute.events import escaped
-from generator.execute.view import LAST_LINE, QuietView
-
-if TYPE_CHECKING:
-    from generator.execute.events import Stream
 
 # Which words of an effect a reader wants before which list.
 _KINDS = {"engine": "engine", "host_files": "files", "network": "network"}
@@ -36,21 +32,6 @@ class ShownPlan:
     undo_first: tuple[str, ...]
     steps: tuple[StepPlan, ...]
     cost: tuple[str, ...]
-
-
-class Collected(QuietView):
-    """Keeps what a script prints on standard output; its errors are shown, its last line is not."""
-
-    def __init__(self, errors: Any) -> None:
-        super().__init__(errors)
-        self.lines: list[str] = []
-
-    def line(self, stream: Stream, text: str) -> None:
-        """A line of the document, or of an error."""
-        if stream == "stdout":
-            self.lines.append(text)
-        elif not LAST_LINE.fullmatch(text):
-            super().line(stream, text)
 
 
 def read_plan(text: str) -> ShownPlan | None:

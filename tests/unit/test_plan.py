@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from generator import steps
 from generator.errors import GenError
@@ -144,6 +145,46 @@ def test_plan_json_is_what_plan_md_is_made_from() -> None:
     assert all(check["file"] in listed for check in plan["checks"])
 
 
+def test_step_conf_says_what_the_plan_says() -> None:
+    files = rendered()
+    for step in json.loads(text(files, "plan.json"))["steps"]:
+        conf = dict(line.split("=", 1) for line in text(files, f"{step['dir']}/step.conf").splitlines())
+        assert json.loads(conf["effects"]) == step["effects"]
+        assert (conf["touches"] == "changes nothing") == (not step["changes"])
+        for effect in (*step["effects"]["engine"], *step["effects"]["host_files"], *step["effects"]["network"]):
+            assert effect in conf["touches"]
+
+
+def test_agents_md_is_one_page_and_in_order() -> None:
+    files = rendered()
+    page = text(files, "AGENTS.md")
+    assert len(page.splitlines()) <= 66
+    commands = [action["command"] for action in json.loads(text(files, "plan.json"))["commands"]]
+    places = [page.index(f"| {number} | `{command}`") for number, command in enumerate(commands[:5], 1)]
+    assert places == sorted(places)
+    assert all(f"`{command}`" in page for command in commands)
+
+
+def test_what_is_lost_and_what_is_kept_stands_in_the_plan() -> None:
+    files = rendered()
+    plan = json.loads(text(files, "plan.json"))
+    assert [point["action"] for point in plan["no_return"]] == [
+        "scripts/start.sh", "./rollback.sh", "./rollback.sh --delete-data",
+    ]  # fmt: skip
+    for said in (*(point["lost"] for point in plan["no_return"]), *plan["kept_after_rollback"]):
+        assert said in text(files, "PLAN.md")
+
+
+def test_the_skill_has_a_front_that_yaml_reads() -> None:
+    before, front, body = text(rendered("name=my-box"), "SKILL.md").split("---\n", 2)
+    assert before == ""
+    read = YAML(typ="safe").load(front)
+    assert read.keys() == {"name", "description"}
+    assert read["name"] == "sandbox-my-box"
+    assert len(read["description"]) <= 1024
+    assert "[AGENTS.md](AGENTS.md)" in body
+
+
 def test_the_plan_offers_no_undoing_by_hand() -> None:
     plan = json.loads(text(rendered(), "plan.json"))
     assert {step["undo"] for step in plan["steps"]} == {"./rollback.sh"}
@@ -184,7 +225,7 @@ def test_a_mend_names_the_profile_as_a_shell_reads_it(tmp_path: Path) -> None:
     profile.write_text("extends: dev\nname: mine\n", "utf-8")
     files = rendered(ref=profile)
     assert "gen bundle --profile 'my $box.yaml' --out . " in text(files, "steps/70-network/step.conf")
-    assert "gen bundle --profile 'my $box.yaml' --out . --force" in text(files, "AGENTS.md")
+    assert "gen bundle --profile 'my $box.yaml' --out . --force" in text(files, "PLAN.md")
 
 
 def test_what_the_host_must_have_is_listed() -> None:

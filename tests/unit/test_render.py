@@ -164,7 +164,7 @@ def test_markdown_tables_keep_their_columns() -> None:
 
 def test_every_file_that_the_documents_link_to_is_there() -> None:
     files = rendered()
-    for path in ("README.md", "PLAN.md", "AGENTS.md"):
+    for path in ("README.md", "PLAN.md", "AGENTS.md", "SKILL.md"):
         for link in re.findall(r"\]\(([^)#]+)\)", text(files, path)):
             assert link in files
 
@@ -182,7 +182,7 @@ def test_every_file_that_the_documents_link_to_is_there() -> None:
     ],
 )
 def test_the_debugging_guide_knows(words: str) -> None:
-    assert words in text(rendered(), "AGENTS.md")
+    assert words in text(rendered(), "PLAN.md")
 
 
 # --- quoting in Markdown

@@ -1,0 +1,120 @@
+"""What somebody does with a bundle's folder, in order, and what cannot be undone: data for plan.json."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.plan import Plan
+    from generator.steps import StepSpec
+
+_REFUSED = "refused, nothing was changed: see the lines after `error:`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A command, why it is given, what it prints, and what each exit code means for what comes next."""
+
+    command: str
+    purpose: str
+    output: str
+    exit_codes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoReturn:
+    """What an action loses, and from which moment on."""
+
+    action: str
+    point: str
+    lost: str
+
+
+def actions(plan: Plan) -> tuple[Action, ...]:
+    """What is done with the folder, in this order; the last two when something went wrong, or in the end."""
+    return (
+        Action(
+            command="sha256sum -c --quiet MANIFEST.sha256",
+            purpose="see that nobody changed a file",
+            output="nothing",
+            exit_codes={"0": "go on", "1": "a file was changed: stop, and report which"},
+        ),
+        Action(
+            command="scripts/plan.sh --json",
+            purpose="see what a start would do now; take `hash` from it",
+            output="one document (`schemas/plan-state.schema.json`)",
+            exit_codes={"0": "go on if you may do what it says", "4": _REFUSED},
+        ),
+        Action(
+            command="GEN_EVENTS=.state/events.jsonl scripts/start.sh --approve HASH",
+            purpose="do that plan, and nothing else",
+            output="last line `gen: result=committed run=ID failed_step=-`, or `result=unchanged`",
+            exit_codes={
+                "0": "the sandbox runs",
+                "1": "a step failed, and all that the run did is undone",
+                "3": "a step failed, and what is named could not be undone",
+                "4": f"{_REFUSED}; after `failed_step=plan` look at the plan again",
+            },
+        ),
+        Action(
+            command="./test-setup.sh",
+            purpose="run every check on the running sandbox",
+            output=f"{len(plan.checks)} lines with ✓, then `All {len(plan.checks)} checks hold.`",
+            exit_codes={"0": "every check holds", "1": "a line with ✗ says which does not, and why"},
+        ),
+        Action(
+            command=f"scripts/connect.sh -- {shlex.join(plan.agent.version_command)}",
+            purpose="see that the assistant answers",
+            output="its version",
+            exit_codes={"0": "done: report", "4": "the sandbox does not run: `scripts/status.sh`"},
+        ),
+        Action(
+            command="scripts/recover.sh",
+            purpose="undo what a run began that was killed; the next start or rollback does so first by itself",
+            output="last line `gen: result=ok run=ID failed_step=-`",
+            exit_codes={"0": "no run is open", "3": "what is named could not be undone", "4": _REFUSED},
+        ),
+        Action(
+            command="./rollback.sh --yes",
+            purpose="undo everything; the workspace is kept in `storage/kept/`",
+            output="last line `gen: result=rolled-back run=ID failed_step=-`, or `result=unchanged`",
+            exit_codes={"0": "this machine is what it was, and that was measured", "3": "what is named is left",
+                        "4": _REFUSED},
+        ),
+    )  # fmt: skip
+
+
+def points_of_no_return(steps: tuple[StepSpec, ...]) -> tuple[NoReturn, ...]:
+    """Each loss that no undo brings back. A run that has not committed loses nothing."""
+    folders = {step.id: step.folder for step in steps}
+    outside = "what was written in the container outside the workspace"
+    return (
+        NoReturn(
+            action="scripts/start.sh",
+            point="none before the run commits, after its last step; then the container that it replaced goes",
+            lost=f"{outside}, and only if the run made an older sandbox anew",
+        ),
+        NoReturn(
+            action="./rollback.sh",
+            point=f"the undoing of {folders['sandbox']}",
+            lost=f"{outside}; the workspace is kept in storage/kept/",
+        ),
+        NoReturn(
+            action="./rollback.sh --delete-data",
+            point=f"the undoing of {folders['storage']}",
+            lost="the workspace, with everything in it; backups/ and storage/kept/ stay",
+        ),
+    )
+
+
+KEPT = (
+    "what the engine keeps of the image's build (its build cache): it cannot be told apart from other builds'",
+    "a base image that was on this machine before",
+    "storage/kept/ (workspaces), backups/ and local/",
+    ".state/ (journal and logs)",
+)
+"""What a rollback leaves."""
