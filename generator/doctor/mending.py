@@ -13,6 +13,7 @@ from generator.doctor.host import look_at_host
 from generator.errors import GenError
 from generator.execute import commands
 from generator.execute.bundle import Bundle
+from generator.execute.lock import is_at_work
 from generator.execute.process import drive
 from generator.execute.recorder import Recorder
 
@@ -71,6 +72,9 @@ def _carry_out(action: Action, facts: Facts) -> tuple[Literal["done", "failed"],
     if action.kind == "recover":
         return _recover(Path(action.target))
     if action.kind == "remove file":
+        # A run that began since we looked may be writing a file of that name.
+        if any(Path(action.target).is_relative_to(one.bundle.path) and is_at_work(one.bundle) for one in facts.bundles):
+            return "failed", "a run began meanwhile; look again when it has ended"
         try:
             Path(action.target).unlink(missing_ok=True)
         except OSError as error:

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from generator.doctor.bundles import find_owners, look_at_bundle
+from generator.doctor.diagnosis import diagnose
 from generator.doctor.engine import endpoint, look_at_engine
-from generator.doctor.facts import EngineObject
+from generator.doctor.facts import EngineFacts, EngineObject, Facts, HostFacts
+from generator.doctor.mending import mend
 from generator.execute.bundle import Bundle
 from tests.unit.faking import fake_bundle, gen, journal
 from tests.unit.terminals import Terminal
@@ -242,10 +244,23 @@ def test_fix_removes_what_was_left_and_leaves_an_open_run_without_an_engine(bund
     assert not (bundle / "recovered").exists()
 
 
-def test_fix_changes_nothing_of_a_bundle_at_work(bundle: Path) -> None:
+def held_lock(folder: Path) -> None:
     start = Path("/proc/self/stat").read_text("ascii").rpartition(")")[2].split()[19]
     boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    (bundle / ".state/lock").symlink_to(f"{os.getpid()}:{start}:{boot}")
+    (folder / ".state" / "lock").symlink_to(f"{os.getpid()}:{start}:{boot}")
+
+
+def test_fix_touches_no_file_when_a_run_began_after_the_look(bundle: Path) -> None:
+    (bundle / ".state/home.new").touch()
+    facts = Facts(engine=EngineFacts(trouble="absent"), host=HostFacts(), bundles=(seen(bundle),))
+    (finding,) = (one for one in diagnose(facts) if one.id == "bundle-leftover")
+    held_lock(bundle)
+    assert [one.result for one in mend((finding,), facts)] == ["failed"]
+    assert (bundle / ".state/home.new").exists()
+
+
+def test_fix_changes_nothing_of_a_bundle_at_work(bundle: Path) -> None:
+    held_lock(bundle)
     (bundle / ".state/home.new").touch()
     _, found = document(bundle.parent.parent, "--fix", DOCKER_HOST="unix:///nonexistent")
     assert of_bundle(found) == []
