@@ -81,7 +81,7 @@ def mount_points() -> set[str]:
     """Where something is mounted; but what an engine mounts for a container comes and goes with each start of it."""
     mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     points = {left.split()[4] for left, right in mounts if not right.startswith("nsfs ")}
-    return {point for point in points if not re.search(r"/overlay2/[0-9a-f]+/merged$", point)}
+    return {point for point in points if not re.search(r"/overlay2/[0-9a-f]+/merged$|/volumes/[^/]+/_data$", point)}
 
 
 def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:

@@ -130,6 +130,8 @@ def mend(lane: Lane) -> None:
     lane.state = ""
     lane.engine("start")
     lane.script(RECOVER)
+    lane.script(ROLLBACK, DATA)
+    lane.purge()
     must(lane, ROLLBACK, DATA)
     must(lane, START)
     must(lane, ROLLBACK, DATA)

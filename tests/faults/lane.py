@@ -78,6 +78,19 @@ class Lane:
         parts += [f"{file}\n{file.read_text(errors='replace')}" for file in self.bundle.path.glob(".state/logs/last/*")]
         self.folder.joinpath(f"not-survived-{time.time():.0f}.txt").write_text("\n\n".join(parts))
 
+    def purge(self) -> None:
+        """Takes away what a rollback left behind, so that it is not held against the next fault."""
+        mark = f"label=gen.instance={(self.bundle.path / '.state/instance').read_text().strip()}"
+        for kind, ls, rm in (
+            ("container", "ps", "rm"),
+            ("volume", "volume ls", "volume rm"),
+            ("network", "network ls", "network rm"),
+        ):
+            every = ("--all",) if kind == "container" else ()
+            found = run("docker", *ls.split(), *every, "--quiet", "--filter", mark, env=self.env).stdout.split()
+            if found:
+                run("docker", *rm.split(), *(("--force",) if kind == "container" else ()), *found, env=self.env)
+
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
         deadline = time.monotonic() + SETTLING
@@ -89,18 +102,39 @@ class Lane:
 def open_lane(folder: Path, name: str, base: str, profile: str = "dev") -> Lane:
     """Starts the private engine and writes the bundle."""
     folder.mkdir(parents=True, exist_ok=True)
-    host = run(ENGINE, "start", folder, *([base] if profile == "dev" else [])).stdout.strip()
+    host = run(ENGINE, "start", folder, base).stdout.strip()
     env = {**os.environ, "DOCKER_HOST": host}
     sets = (*SMALL, *HOST, *(on_base(base) if profile == "dev" else ()))
+    foreign_objects(name, base, env)
     bundle = generate(folder / "bundle", name, *sets, profile=profile)
     lane_bundle = Bundle(name=bundle.name, path=bundle.path, env=env)
     return Lane(folder=folder, env=env, bundle=lane_bundle, empty=inventory(env, folder))
+
+
+def foreign_objects(name: str, base: str, env: dict[str, str]) -> None:
+    """Somebody else's container, volume and network under the names that the bundle would use.
+
+    They are part of the host as it was, and have to be so afterwards.
+    """
+
+    def docker(*words: str) -> str:
+        return run("docker", *words, env=env).stdout.strip()
+
+    if docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$"):
+        return
+    docker("volume", "create", f"{name}-workspace")
+    docker("network", "create", f"{name}-network")
+    # It comes back by itself when its engine was killed, so that it runs afterwards if it ran before.
+    mount = f"type=volume,source={name}-workspace,target=/data"
+    keep = ("sh", "-c", "echo precious >/data/file; exec sleep infinity")
+    docker("run", "--detach", "--init", "--restart", "always", "--name", name, "--mount", mount, base, *keep)
 
 
 def close_lane(lane: Lane) -> None:
     """Takes everything away again; fails when the bundle cannot be rolled back."""
     lane.engine("start")
     lane.bundle.rollback("--delete-data")
+    run("docker", "rm", "--force", lane.bundle.name, env=lane.env)
     lane.engine("stop")
 
 

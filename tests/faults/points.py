@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +54,11 @@ def points_in(folder: Path) -> list[Point]:
     found = []
     for file in sorted(folder.glob("*.points")):
         script, _, nth = file.stem.replace(",", "/").rpartition("/")
-        for line in file.read_text(errors="replace").splitlines():
-            at, kind, command = line.split(" ", 2)
-            found.append(Point(script=script, nth=int(nth), at=int(at), kind=kind, command=command))
+        for line in file.read_text(errors="replace").rstrip("\n").split("\n"):
+            # A command may go over several lines; its first one says enough.
+            if match := re.fullmatch(r"(\d+) (-|program|write) (.*)", line):
+                at, kind, command = match.groups()
+                found.append(Point(script=script, nth=int(nth), at=int(at), kind=kind, command=command))
     return sorted(found, key=lambda point: (point.script, point.nth, point.at))
 
 

@@ -5,7 +5,7 @@
 # FAULT_DIR      a folder of ours for counters and for what was hit
 # FAULT_COUNT    any word: nothing is done, but the commands of every script are written down
 # FAULT_LATE     a script that runs to its end and then says that it did not work
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2123,SC2153,SC2209
 
 case $0 in
 */steps/*) fault_name=steps/${0##*/steps/} ;;
@@ -22,7 +22,7 @@ fault_note() {
     *=* | case | '[' | '[[' | '((' | for | local) ;;
     *) if [ "$(type -t "$word")" = file ]; then kind=program; elif [[ ${bare//>&/} == *' > '* || $bare == *'>>'* ]]; then kind=write; fi ;;
     esac
-    printf '%s %s %s\n' "$1" "$kind" "${2%%$'\n'*}" >>"$fault_base.points"
+    printf '%s %s %s\n' "$1" "$kind" "$2" >>"$fault_base.points"
 }
 
 fault_point() {

@@ -149,6 +149,14 @@ remove_ours() {
     done
 }
 
+# remove_marked KIND: removes our volumes or networks, by our mark: they may have taken another name.
+remove_marked() {
+    local name names
+    names=$(docker "$1" ls --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    for name in $names; do docker "$1" rm "$name" || return 1; done
+    forget_name "$1"
+}
+
 # end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
 end_tools() { settle "$TOOL"; }
 

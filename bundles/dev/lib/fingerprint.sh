@@ -34,7 +34,7 @@ file_inventory() {
 # without_other_bundles: leaves out what bears the mark of another bundle. No bundle touches another's objects, and they
 # may come and go while we work.
 without_other_bundles() {
-    awk -v mine="$(cat "$STATE/instance" 2>/dev/null)" '
+    awk -v mine="${INSTANCE:-}" '
         match($NF, /^owner=[0-9a-f]+$/) && length($NF) == 22 && substr($NF, 7) != mine { next }
         match($0, /^(loop|link) .*workspace-[0-9a-f]+/) && substr($0, RSTART + RLENGTH - 16, 16) != mine { next }
         { print }'
@@ -48,7 +48,7 @@ fingerprint() {
 }
 
 # mark: how the inventory shows that an object is ours.
-mark() { echo "owner=$(cat "$STATE/instance" 2>/dev/null)"; }
+mark() { echo "owner=${INSTANCE:-}"; }
 
 # difference BEFORE AFTER: what is more ("left over") and what is less ("missing"), a line each. Fails when there is any.
 # What came meanwhile and bears the mark of another owner is said, and does not count.

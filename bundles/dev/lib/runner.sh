@@ -19,7 +19,7 @@
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
-RUN='' FAILED_STEP=''
+RUN='' FAILED_STEP='' BEGUN=''
 UNDO_GRACE=600
 
 # The machine-readable last line of a script, however it ends.
@@ -29,6 +29,11 @@ last_line() {
     local code=$?
     at_exit
     lock_release
+    # Whatever cut the run short here, it has begun and did not come to its end.
+    if [ -n "$BEGUN" ] && [ -z "$RESULT" ]; then
+        code=$EX_RESIDUE
+        warn "error: the run was cut short; scripts/recover.sh undoes what it began"
+    fi
     [ -n "$RESULT" ] || case $code in
     "$EX_DONE") RESULT=ok ;;
     "$EX_FAILED") RESULT=failed ;;
@@ -38,6 +43,7 @@ last_line() {
     esac
     emit run-ended - ",\"result\":\"$RESULT\""
     say "gen: result=$RESULT run=${RUN:--} failed_step=${FAILED_STEP:--}"
+    exit "$code"
 }
 trap last_line EXIT
 
@@ -146,12 +152,11 @@ undo_steps() {
         say "  ↩ $VALUE"
         if run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
             run_verify "$step" "$scope"
-            if [ $? -ne "$HOLDS" ]; then
-                emit undone "$step"
-                journal_append undone "$step" "$scope" && continue
-            else
-                warn "  it was undone, and yet it still holds"
-            fi
+            case $? in
+            "$HOLDS_NOT") emit undone "$step" && journal_append undone "$step" "$scope" && continue ;;
+            "$HOLDS") warn "  it was undone, and yet it still holds" ;;
+            *) warn "  whether it is undone cannot be known" ;;
+            esac
         fi
         left=$((left + 1))
         emit left "$step" "$(log_field "$step" undo)"
@@ -204,7 +209,7 @@ finish_commits() {
         journal_committed "$RUN" || continue
         mkdir -p "$STATE/logs/$RUN"
         for step in $(plan_steps); do
-            [ -f "$BUNDLE/steps/$step/commit.sh" ] && holds_files "$folder$step" || continue
+            { [ -f "$BUNDLE/steps/$step/commit.sh" ] && holds_files "$folder$step"; } || continue
             run_script "$step" commit 300 || warn "step $step: the state from before the run could not be cleared away"
         done
         rm -rf "$folder"
@@ -235,7 +240,6 @@ begin() {
 # run_up: the whole plan. Exit code 0, or 1 when it failed and everything that it did is undone, or 3 when something is left.
 run_up() {
     local step
-    BEGUN=''
     begin
     for step in $(plan_steps); do
         do_step "$step" && [ -z "$SIGNAL" ] && continue
@@ -283,6 +287,7 @@ run_back() {
         return "$EX_DONE"
     fi
     journal_append begin - all || return "$EX_REFUSED"
+    BEGUN=yes
     # shellcheck disable=SC2086 # a list of words
     if undo_steps all $steps && measure_whole_rollback && journal_append end - all; then
         RESULT=rolled-back

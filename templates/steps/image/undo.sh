@@ -5,7 +5,7 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 
 if [ "${GEN_UNDO:-run}" = all ]; then
-    images=$(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=gen.instance=$INSTANCE" | grep '^gen-[^:]*:[0-9a-f]*$' || :) || exit 1
+    images=$(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=gen.instance=$INSTANCE") || exit 1
 else
     line=$(image_line "$GEN_IMAGE_REF") || exit 1
     images=''
@@ -22,6 +22,7 @@ remove() {
 }
 
 for image in $images; do
-    remove "$image" || exit 1
+    # A name that a person gave it is that person's.
+    case $image in gen-*:*) remove "$image" || exit 1 ;; esac
 done
 rm -rf "${STATE:?}/build"

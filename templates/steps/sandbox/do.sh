@@ -8,12 +8,11 @@ set -u
 set -e
 
 line=$(container_line "$GEN_CONTAINER")
+# What was there, in what state: undo brings exactly that back, and takes nothing away without it.
+echo "$(word 1 "${line:-none}") $(word 2 "$line")" | write_durably "$GEN_PRIOR/was"
 if [ -z "$line" ]; then
     create_container
 else
-    # What was there, in what state: undo brings exactly that back.
-    word 1 "$line" >"$GEN_PRIOR/id"
-    word 2 "$line" | write_durably "$GEN_PRIOR/state"
     if is_current "$line"; then
         case $(word 2 "$line") in
         paused) docker unpause "$GEN_CONTAINER" ;;

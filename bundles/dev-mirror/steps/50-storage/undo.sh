@@ -7,12 +7,13 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 end_tools || exit 1
-rm -f "$IMAGE.new"
+rm -f "$IMAGE.new" || exit 1
 [ -e "$IMAGE" ] || exit 0
 [ -z "$(loops_of_image)" ] || detach || exit 1
 if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then
-    echo "kept: $(keep_image "$IMAGE")"
+    kept=$(keep_image "$IMAGE") || exit 1
+    echo "kept: $kept"
 else
-    rm -f "$IMAGE"
+    rm -f "$IMAGE" || exit 1
 fi
 rmdir "$STORAGE" 2>/dev/null || :

@@ -9,18 +9,20 @@ set -u
 if [ "${GEN_UNDO:-run}" = all ]; then
     # By our mark, whatever it is called: the profile's name may have changed since.
     end_tools || exit 1
-    for id in $(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE"); do
+    ids=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE") || exit 1
+    for id in $ids; do
         docker rm --force "$id" || exit 1
     done
     exit
 fi
 
-if [ ! -s "$GEN_PRIOR/state" ]; then
+# Nothing was written down, so nothing was done.
+[ -s "$GEN_PRIOR/was" ] || exit 0
+read -r id state <"$GEN_PRIOR/was" || exit 1
+if [ "$id" = none ]; then
     settle "$GEN_CONTAINER"
     exit
 fi
-id=$(cat "$GEN_PRIOR/id")
-state=$(cat "$GEN_PRIOR/state")
 line=$(container_line "$GEN_CONTAINER") || exit 1
 if [ "$(word 1 "$line")" != "$id" ]; then
     settle "$GEN_CONTAINER" || exit 1

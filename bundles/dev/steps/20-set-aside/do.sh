@@ -3,7 +3,7 @@
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
-set -e
+set -eo pipefail
 mkdir -p "$STATE/aside"
 
 # The record comes first: undo works from it alone.
@@ -30,7 +30,7 @@ inventory() {
 }
 
 inventory | write_durably "$STATE/aside/inventory"
-{ cat "$STATE/aside/moved" 2>/dev/null || :; record; } | write_durably "$STATE/aside/moved"
+{ [ ! -e "$STATE/aside/moved" ] || cat "$STATE/aside/moved"; record; } | write_durably "$STATE/aside/moved"
 while read -r kind id _ name aside; do
     case $kind in
     container)

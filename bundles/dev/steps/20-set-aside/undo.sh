@@ -16,15 +16,18 @@ give_back_container() { # ID STATE NAME ASIDE
 }
 
 give_back_image() { # ID NAME ASIDE
-    image_is_there "$3" || return 0
+    local line
+    line=$(image_line "$3") || return 1
+    [ -n "$line" ] || return 0
     docker tag "$1" "$2" && docker rmi --no-prune "$3"
 }
 
+[ -e "$STATE/aside/moved" ] || { rm -rf "${STATE:?}/aside"; exit; }
 while read -r kind id state name aside; do
     case $kind in
     container) give_back_container "$id" "$state" "$name" "$aside" || left=1 ;;
     image) give_back_image "$id" "$name" "$aside" || left=1 ;;
     esac
-done < <(cat "$STATE/aside/moved" 2>/dev/null)
+done <"$STATE/aside/moved" || exit 1
 [ "$left" -eq 0 ] || exit 1
 rm -rf "${STATE:?}/aside"

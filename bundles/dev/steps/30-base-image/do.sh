@@ -34,7 +34,7 @@ load_archive() {
 
 # What we bring is written down first: only that is ever taken away again, whatever the profile names later.
 grep -qxF "$GEN_BASE_REF" "$STATE/base-images" 2>/dev/null ||
-    { cat "$STATE/base-images" 2>/dev/null || :; echo "$GEN_BASE_REF"; } | write_durably "$STATE/base-images"
+    { [ ! -e "$STATE/base-images" ] || cat "$STATE/base-images"; echo "$GEN_BASE_REF"; } | write_durably "$STATE/base-images"
 case $GEN_IMAGE_SOURCE in
 registry) docker pull "$GEN_BASE_REF" ;;
 archive) load_archive ;;

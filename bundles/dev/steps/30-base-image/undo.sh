@@ -7,11 +7,13 @@ set -u
 . "$BUNDLE/lib/mirror.sh"
 
 clear_workshop || exit 1
-brought=$(cat "$STATE/base-images" 2>/dev/null)
+[ -e "$STATE/base-images" ] || exit 0
+brought=$(cat "$STATE/base-images") || exit 1
 for image in $brought; do
     [ "${GEN_UNDO:-run}" = all ] || [ "$image" = "$GEN_BASE_REF" ] || continue
     # Without --force: the engine itself refuses to take an image from a container that uses it.
-    ! image_is_there "$image" || docker rmi "$image" || exit 1
+    line=$(image_line "$image") || exit 1
+    [ -z "$line" ] || docker rmi "$image" || exit 1
     brought=$(printf '%s\n' "$brought" | grep -vxF "$image")
 done
 if [ -n "$brought" ]; then

@@ -1,0 +1,61 @@
+"""The journal and a power cut: every journal that one can leave behind is read as what was before or what is after."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.faults.paper import paper_bundle, seal
+from tests.faults.power_cut import followed, left_behind, read_back, unsafe_changes, whole_records
+
+pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+
+BYTES = 11
+"""Every how many bytes the journal is cut here; `make faults` cuts at each."""
+
+
+def spoilt(bundle: Path, file: str, old: str, new: str) -> Path:
+    """The same bundle with an unsafe piece of code in it, on purpose."""
+    text = (bundle / "lib" / file).read_text()
+    assert old in text, f"{file} no longer has {old!r}"
+    (bundle / "lib" / file).write_text(text.replace(old, new))
+    seal(bundle)
+    return bundle
+
+
+def test_no_change_before_its_record_is_on_the_disk(tmp_path):
+    bundle = paper_bundle(tmp_path / "b")
+    for entry in ("start", "back"):
+        moments = followed(bundle, entry)
+        assert [moment.change for moment in moments if moment.change], "nothing was seen"
+        assert unsafe_changes(moments) == []
+
+
+def test_a_journal_that_is_never_synced_is_caught(tmp_path):
+    bundle = spoilt(paper_bundle(tmp_path / "b"), "common.sh", "durable() {\n", "durable() {\n    return 0\n")
+    assert len(unsafe_changes(followed(bundle, "start"))) == 6
+
+
+def test_a_record_after_its_change_is_caught(tmp_path):
+    bundle = spoilt(paper_bundle(tmp_path / "b"), "runner.sh", 'journal_append doing "$1"', ":")
+    assert unsafe_changes(followed(bundle, "start")) == [
+        f"steps/{step}/do.sh" for step in ("10-network", "20-image", "30-sandbox")
+    ]
+
+
+def test_every_cut_reads_as_before_or_after(tmp_path):
+    bundle = paper_bundle(tmp_path / "b")
+    journals = left_behind(followed(bundle, "start"), BYTES)
+    assert len(journals) > 100
+    assert read_back(bundle, journals, tmp_path / "cuts") == [whole_records(journal) for journal in journals]
+
+
+def test_a_journal_that_is_not_checked_is_caught(tmp_path):
+    bundle = spoilt(
+        paper_bundle(tmp_path / "b"),
+        "journal.sh",
+        '    journal_whole\n    [ -z "$TORN" ]',
+        '    return\n    [ -z "$TORN" ]',
+    )
+    journals = left_behind(followed(bundle, "start"), BYTES)
+    assert read_back(bundle, journals, tmp_path / "cuts") != [whole_records(journal) for journal in journals]
