@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli_options import bundle_argument, the_bundle
 from generator.errors import ExitCode, GenError
+from generator.execute.audit import read_audit, shown
 from generator.execute.history import as_data, last_run, read_journal, run_history
 from generator.execute.lock import is_at_work
 from generator.execute.report import follow, summary
+
+if TYPE_CHECKING:
+    from generator.execute.bundle import Bundle
 
 RUN_ID = re.compile(r"[0-9A-Za-z]+-[0-9]+")
 
@@ -22,29 +28,39 @@ RUN_ID = re.compile(r"[0-9A-Za-z]+-[0-9]+")
 @click.option(
     "-f", "--follow", "following", is_flag=True, help="Print a run's logs while it goes on, then the summary."
 )
+@click.option("--audit", is_flag=True, help="Print what the sandbox was told to do instead: who, when, the command.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def log_command(bundle: str | None, run: str | None, following: bool, as_json: bool) -> int:
+def log_command(bundle: str | None, run: str | None, following: bool, audit: bool, as_json: bool) -> int:
     """Print what the last run of a bundle did, from its journal and logs. Changes nothing.
 
     A line for each step; for the one that failed also the last lines of its log and what mends it. Characters that
     could steer your terminal are written out. The logs are files: .state/logs/RUN/STEP.PHASE.log in the bundle.
 
+    --audit prints .state/audit.jsonl instead: each command that gen shell, gen exec or scripts/connect.sh gave to the
+    sandbox, a line each. Its words are there as they were given, secrets too.
+
     \b
     Exit codes:
       0  printed
       2  wrong arguments, no such bundle, or no such run
+      4  the audit log may not be read
 
     \b
     Examples:
       gen log
       gen log dev --follow
       gen log dev --json | jq .outcome
+      gen log dev --audit
     """
     if following and as_json:
         raise click.UsageError("--follow prints logs as they are written: it has no --json.")
     if run is not None and not RUN_ID.fullmatch(run):
         raise click.UsageError(f"{run} is not the id of a run.")
+    if audit and (following or run is not None):
+        raise click.UsageError("--audit goes with --json only: it tells of no run.")
     found = the_bundle(bundle)
+    if audit:
+        return _print_audit(found, as_json=as_json)
     if following:
         for line in follow(found, run or last_run(found, read_journal(found))):
             click.echo(line)
@@ -58,6 +74,24 @@ def log_command(bundle: str | None, run: str | None, following: bool, as_json: b
         return ExitCode.DONE
     for line in summary(found, journal, history):
         click.echo(line)
+    return ExitCode.DONE
+
+
+def _print_audit(bundle: Bundle, *, as_json: bool) -> int:
+    try:
+        told = read_audit(bundle)
+    except OSError as error:
+        raise GenError(
+            "The audit log cannot be read",
+            details=f"{error.filename}: {error.strerror}",
+            resolution="Only its owner may read it: ls -l " + shlex.quote(str(error.filename)),
+            exit_code=ExitCode.REFUSED,
+        ) from error
+    if as_json:
+        click.echo(json.dumps(told, indent=2))
+    else:
+        for command in told:
+            click.echo(shown(command))
     return ExitCode.DONE
 
 

@@ -6,6 +6,8 @@
 #   --tap          print the Test Anything Protocol instead
 #   --junit FILE   write a JUnit report as well
 #
+# The last line tells the result, as in every script; with --tap it is a comment: # gen: result=...
+#
 # Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments.
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -13,6 +15,11 @@
 . "$BUNDLE/lib/report.sh"
 
 format=text junit=''
+end_report() {
+    local code=$?
+    if [ "$format" = tap ]; then last_line "$code" | sed 's/^/# /'; else last_line "$code"; fi
+}
+trap end_report EXIT
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage "$0" && exit "$EX_DONE" ;;

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # The lines with which a script shows its own progress; who reads the events has them already, with more in them.
 OWN_PROGRESS = re.compile(r"  [✓…↩✗] ")
-LAST_LINE = re.compile(r"gen: result=\S* run=\S* failed_step=\S*")
+LAST_LINE = re.compile(r"(# )?gen: result=\S* run=\S* failed_step=\S*")
 REMINDER = 30.0
 
 MARKS = {
@@ -104,7 +104,7 @@ class JsonView(QuietView):
         """A line of a script that tells no events."""
         if stream == "stderr":
             super().line(stream, text)
-        elif self._lines and text:
+        elif self._lines and text and not LAST_LINE.fullmatch(text):
             self._print(check_event(text) or {"schema": 1, "event": "output", "text": text})
 
     def end(self, code: int) -> None:

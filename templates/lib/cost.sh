@@ -77,9 +77,9 @@ cost_text() {
 # cost_json: the same as the fields of a JSON object.
 cost_json() {
     local changes commits folder comma='' file=null copy=null outside=null
-    [ -z "$COST_BYTES" ] || file="\"$(json "${IMAGE#"$BUNDLE"/}")\""
-    [ -z "$COST_COPY" ] || copy=$(printf '{"file":"%s","bytes":%s,"time":"%s"}' \
-        "$(json "$(printf %s "${COST_COPY#"$BUNDLE"/}" | printable)")" "$(file_bytes "$COST_COPY")" "$(written_at "$COST_COPY")")
+    [ -z "$COST_BYTES" ] || file=$(json_strings "${IMAGE#"$BUNDLE"/}")
+    [ -z "$COST_COPY" ] || copy=$(printf '{"file":%s,"bytes":%s,"time":"%s"}' \
+        "$(json_strings "${COST_COPY#"$BUNDLE"/}")" "$(file_bytes "$COST_COPY")" "$(written_at "$COST_COPY")")
     case $COST_OUTSIDE in yes) outside=true ;; no) outside=false ;; esac
     printf '"workspace":%s,"workspace_bytes":%s,"newest_copy":%s,"lost_outside_workspace":%s,"repositories":' \
         "$file" "${COST_BYTES:-null}" "$copy" "$outside"
@@ -87,7 +87,7 @@ cost_json() {
     printf '['
     while read -r changes commits folder; do
         [ -n "$folder" ] || continue
-        printf '%s{"folder":"%s","changes":%s,"commits":%s}' "$comma" "$(json "$folder")" "${changes/-/null}" "${commits/-/null}"
+        printf '%s{"folder":%s,"changes":%s,"commits":%s}' "$comma" "$(json_strings "$folder")" "${changes/-/null}" "${commits/-/null}"
         comma=,
     done <<<"$COST_GIT"
     printf ']'

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import time
@@ -92,6 +95,36 @@ def test_connect_runs_a_command_as_the_user(make_bundle: MakeBundle) -> None:
     assert bundle.script("scripts/connect.sh", "--", "printf", "%s|", "a b", "$(id)", "'").stdout == "a b|$(id)|'|"
 
 
+def test_a_shell_on_a_terminal(make_bundle: MakeBundle) -> None:
+    """The terminal is the sandbox's: it is one there, Ctrl-C goes to what runs there, and the exit code comes out."""
+    bundle = make_bundle()
+    bundle.start()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(bundle.path / "scripts/connect.sh", ["connect.sh"])
+    text = b""
+
+    def until(words: bytes) -> None:
+        nonlocal text
+        while words not in text:
+            assert select.select([terminal], [], [], 30)[0], text
+            text += os.read(terminal, 4096)
+
+    until(b"$ ")
+    os.write(terminal, b"tty; sleep 100\n")
+    until(b"/dev/pts/")
+    time.sleep(0.5)
+    os.write(terminal, b"\x03echo after=$?\n")
+    until(b"after=130")
+    os.write(terminal, b"exit 7\n")
+    with contextlib.suppress(OSError):
+        until(b"nothing")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    assert b"gen: result=failed" in text
+    begin, end = (json.loads(line) for line in (bundle.path / ".state/audit.jsonl").read_text().splitlines())
+    assert (begin["command"], begin["tty"][:9], end["code"]) == (["bash", "-l"], "/dev/pts/", 7)
+
+
 SCRIPTS = (
     *("start", "stop", "connect", "status", "backup", "restore", "resize-volume", "mount-storage"),
     *("../rollback", "../test-setup"),
@@ -161,8 +194,8 @@ def wait_for_record(bundle: Path, event: str, step: str) -> None:
 
 
 TOOLS = """
-bash env sh cat cp mv rm rmdir mkdir ln ls readlink dirname basename date sync truncate touch wc tr cut head tail sort
-od stat du df id uname sleep timeout cksum comm sha256sum mktemp chmod printenv sed grep awk tar gzip docker
+bash env sh cat cp mv rm rmdir mkdir mkfifo ln ls readlink dirname basename date sync truncate touch wc tr cut head tail
+sort od stat du df id uname sleep timeout cksum comm sha256sum mktemp chmod printenv tty sed grep awk tar gzip docker
 """
 
 

@@ -204,3 +204,44 @@ def test_following_ends_with_the_summary(bundle: Path) -> None:
         rest = process.stdout.read()
     assert process.wait(30) == 0
     assert rest.startswith(f"run {RUN}: open\n")
+
+
+BEGUN = {"schema": 1, "time": "2026-11-22T05:00:00Z", "id": "A-1", "event": "begin", "user": "root", "uid": 0,
+         "sudo_user": "eve", "tty": None, "parent": "cron", "command": ["sh", "-c", "echo 'a b' \x1b[2J"]}  # fmt: skip
+ENDED = {"schema": 1, "time": "2026-11-22T05:00:03Z", "id": "A-1", "event": "end", "code": 3, "seconds": 2}
+
+
+def audit(bundle: Path, *records: object, name: str = "audit.jsonl") -> None:
+    (bundle / ".state").mkdir(exist_ok=True)
+    (bundle / ".state" / name).write_text("".join(f"{json.dumps(record)}\n" for record in records))
+
+
+def test_the_audit_log_is_a_line_a_command(bundle: Path) -> None:
+    audit(bundle, BEGUN, ENDED, name="audit-20261122T050000Z-1.jsonl")
+    audit(bundle, {**BEGUN, "id": "B-2", "sudo_user": None, "tty": "/dev/pts/1", "command": ["bash", "-l"]})
+    assert shown(bundle, "--audit").splitlines() == [
+        """2026-11-22T05:00:00Z  eve as root by cron  exit 3 after 2s  sh -c 'echo '"'"'a b'"'"' \\x1b[2J'""",
+        "2026-11-22T05:00:00Z  root /dev/pts/1  no end  bash -l",
+    ]
+    data = json.loads(shown(bundle, "--audit", "--json"))
+    assert [(told["id"], told["command"][0], told["code"]) for told in data] == [
+        ("A-1", "sh", 3),
+        ("B-2", "bash", None),
+    ]
+
+
+def test_the_audit_log_of_nothing_is_empty_and_a_damaged_one_tells_what_it_can(bundle: Path) -> None:
+    assert shown(bundle, "--audit") == ""
+    audit(bundle, [], 7, "x", {"event": "end", "id": "C"}, {"event": "begin"}, BEGUN)
+    with (bundle / ".state/audit.jsonl").open("ab") as file:
+        file.write(b'\xff\n{"torn')
+    assert "sh -c" in shown(bundle, "--audit")
+    assert len(json.loads(shown(bundle, "--audit", "--json"))) == 2
+
+
+def test_the_audit_log_tells_of_no_run(bundle: Path) -> None:
+    for words in (("--audit", "--follow"), ("--audit", "--run", RUN)):
+        assert gen(bundle.parent, "log", "b", *words).returncode == 2
+    (bundle / ".state/audit.jsonl").mkdir(parents=True)
+    result = gen(bundle.parent, "log", "b", "--audit")
+    assert (result.returncode, "Only its owner may read it" in result.stderr) == (4, True)

@@ -44,6 +44,22 @@ fail() {
     exit "$1"
 }
 
+# The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
+RESULT='' RUN='' FAILED_STEP=''
+result_of() {
+    [ -n "$RESULT" ] || case $1 in
+    "$EX_DONE") RESULT=ok ;;
+    "$EX_FAILED") RESULT=failed ;;
+    "$EX_USAGE") RESULT=usage ;;
+    "$EX_RESIDUE") RESULT=residue ;;
+    *) RESULT=refused ;;
+    esac
+}
+last_line() {
+    result_of "$1"
+    say "gen: result=$RESULT run=${RUN:--} failed_step=${FAILED_STEP:--}"
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # with_limit SECONDS COMMAND...: a daemon that hangs must not hang us.

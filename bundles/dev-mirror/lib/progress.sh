@@ -1,5 +1,7 @@
 # What a person sees while a run goes on, and when it fails. Sourced by the runner.
 # shellcheck shell=bash
+# shellcheck source=templates/lib/json.sh
+. "$BUNDLE/lib/json.sh"
 
 TICKER=''
 
@@ -25,9 +27,6 @@ tick_end() {
     [ ! -t 1 ] || printf '\r\033[K'
 }
 
-# json TEXT: as it may stand between the quotes of a JSON string.
-json() { printf '%s' "$1" | tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
-
 # emit EVENT STEP [FIELDS]: one JSON line for whoever follows the run, in the file that GEN_EVENTS names. Nobody has to:
 # a line that cannot be written is no error.
 emit() {
@@ -35,12 +34,12 @@ emit() {
     [ -n "${GEN_EVENTS:-}" ] || return 0
     [ "$2" = - ] || { step_value "$2" title && title=$VALUE; }
     clock
-    printf '{"schema":1,"time":"%s","run":"%s","event":"%s","step":"%s","title":"%s"%s}\n' \
-        "$NOW" "${RUN:--}" "$1" "$2" "$(json "$title")" "${3:-}" >>"$GEN_EVENTS" 2>/dev/null || :
+    printf '{"schema":1,"time":"%s","run":"%s","event":"%s","step":"%s","title":%s%s}\n' \
+        "$NOW" "${RUN:--}" "$1" "$2" "$(json_strings "$title")" "${3:-}" >>"$GEN_EVENTS" 2>/dev/null || :
 }
 
 # log_field STEP PHASE: the event's field that names the log.
-log_field() { printf ',"log":"%s"' "$(json ".state/logs/$RUN/$1.$2.log")"; }
+log_field() { printf ',"log":%s' "$(json_strings ".state/logs/$RUN/$1.$2.log")"; }
 
 # The failure that ends a run: the step, the phase of it, and why.
 FAILURE_STEP='' FAILURE_PHASE='' FAILURE_WHY=''

@@ -19,13 +19,11 @@
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
-RUN='' FAILED_STEP='' BEGUN=''
+BEGUN=''
 UNDO_GRACE=600
 
-# The machine-readable last line of a script, however it ends.
-RESULT=''
 at_exit() { :; } # a script that has something to put in order puts its own here
-last_line() {
+end_script() {
     local code=$?
     at_exit
     lock_release
@@ -34,18 +32,12 @@ last_line() {
         code=$EX_RESIDUE
         warn "error: the run was cut short; scripts/recover.sh undoes what it began"
     fi
-    [ -n "$RESULT" ] || case $code in
-    "$EX_DONE") RESULT=ok ;;
-    "$EX_FAILED") RESULT=failed ;;
-    "$EX_USAGE") RESULT=usage ;;
-    "$EX_RESIDUE") RESULT=residue ;;
-    *) RESULT=refused ;;
-    esac
+    result_of "$code"
     emit run-ended - ",\"result\":\"$RESULT\""
-    say "gen: result=$RESULT run=${RUN:--} failed_step=${FAILED_STEP:--}"
+    last_line "$code"
     exit "$code"
 }
-trap last_line EXIT
+trap end_script EXIT
 
 # manifest_check: nothing runs that is not what gen wrote.
 manifest_check() {

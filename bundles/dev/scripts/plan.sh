@@ -23,24 +23,22 @@ said() { tail -n 20 "$work/logs/$1.verify.log" 2>/dev/null | without_times | pri
 
 # strings: the lines of standard input as the elements of a JSON array.
 strings() {
-    local line comma=''
-    while IFS= read -r line; do
-        printf '%s"%s"' "$comma" "$(json "$line")"
-        comma=,
-    done
+    local line all=()
+    while IFS= read -r line; do all+=("$line"); done
+    [ ${#all[@]} -eq 0 ] || json_strings "${all[@]}"
 }
 
 show_json() {
     local step state title comma='' open=null
-    [ -z "$PLAN_OPEN" ] || open="\"$(json "$PLAN_OPEN")\""
-    printf '{"schema":1,"name":"%s","hash":"%s","open_run":%s,"undo_first":[%s],"steps":[' \
-        "$(json "$GEN_NAME")" "$hash" "$open" "$(journal_steps_of "${PLAN_OPEN:--}" | strings)"
+    [ -z "$PLAN_OPEN" ] || open=$(json_strings "$PLAN_OPEN")
+    printf '{"schema":1,"name":%s,"hash":"%s","open_run":%s,"undo_first":[%s],"steps":[' \
+        "$(json_strings "$GEN_NAME")" "$hash" "$open" "$(journal_steps_of "${PLAN_OPEN:--}" | strings)"
     while read -r step state; do
         [ -n "$step" ] || continue
         step_value "$step" title
-        title=$(json "$VALUE")
+        title=$(json_strings "$VALUE")
         step_value "$step" effects
-        printf '%s\n{"step":"%s","title":"%s","state":"%s","says":[%s],"effects":%s}' "$comma" "$step" \
+        printf '%s\n{"step":"%s","title":%s,"state":"%s","says":[%s],"effects":%s}' "$comma" "$step" \
             "$title" "$state" "$(said "$step" | strings)" "$VALUE"
         comma=,
     done <<<"$PLAN_STATES"

@@ -12,6 +12,7 @@
 . "$BUNDLE/lib/sandbox.sh"
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
+trap 'last_line $?' EXIT
 help_or_refuse "$0" "$@"
 
 row() { printf '  %-12s %s\n' "$1" "$2"; }
