@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,24 @@ def test_a_plan_with_an_interrupted_run_undoes_it_first(make_bundle: MakeBundle)
     assert "was interrupted. Undoing what it began" in done.stdout
     assert states(plan(bundle)) == {"kept"}
     assert Path(bundle.image_file).exists()
+
+
+def test_the_commands_of_the_plan_work_as_it_says(make_bundle: MakeBundle) -> None:
+    """As an AI would that has the folder alone: each command as written, with what the one before it printed."""
+    bundle = make_bundle()
+    around, shown = surroundings(bundle), ""
+    for action in json.loads((bundle.path / "plan.json").read_text("utf-8"))["commands"]:
+        command = action["command"].replace("HASH", json.loads(shown)["hash"]) if "HASH" in action["command"] else ""
+        done = run("bash", "-c", command or action["command"], cwd=bundle.path, check=False)
+        assert done.returncode == 0, (action, done.stdout, done.stderr)
+        assert "0" in action["exit_codes"]
+        shown = done.stdout
+        said = re.match(r"(?:last line )?`([^`]*)`", action["output"])
+        if action["output"] == "nothing":
+            assert shown == ""
+        elif said:
+            last = re.escape(said[1]).replace("run=ID", r"run=\S+")
+            assert re.search(f"{last}\n$", shown), (action, shown)
+    events = (bundle.path / ".state/events.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(events[-1])["result"] == "committed"
+    assert surroundings(bundle) - around == {}

@@ -41,13 +41,13 @@ repositories() {
     printf '%s\n' "$answer" | printable | grep -E '^([0-9]{1,9}|-) ([0-9]{1,9}|-) /' | cut -c 1-500 || :
 }
 
-# cost_look: finds all of it. Sets COST_BYTES, COST_COPY, COST_OUTSIDE (yes, no or unknown), COST_GIT and COST_GIT_KNOWN.
+# cost_look ANSWERS: finds all of it, asking the engine if it answers. Sets COST_BYTES, COST_COPY, COST_OUTSIDE (yes, no or unknown), COST_GIT and COST_GIT_KNOWN.
 cost_look() {
     local line
     COST_BYTES='' COST_OUTSIDE=unknown COST_GIT='' COST_GIT_KNOWN=''
     COST_COPY=$(newest_copy)
     [ ! -f "$IMAGE" ] || COST_BYTES=$(allocated_bytes "$IMAGE")
-    engine_answers && line=$(container_line "$GEN_CONTAINER") || return 0
+    [ -n "$1" ] && line=$(container_line "$GEN_CONTAINER") || return 0
     COST_OUTSIDE=no
     ours "$line" 3 || return 0
     COST_OUTSIDE=yes

@@ -8,15 +8,16 @@ APPROVED=''
 PLAN_SECONDS=60
 
 # plan_look FOLDER: looks at every step. Sets PLAN_OPEN, the interrupted run that would be undone first; PLAN_FIRST, the
-# steps of that, a line each, last first; PLAN_STATES, a line "STEP kept|do|unknown" each. FOLDER takes what the scripts print.
+# steps of that, a line each, last first; PLAN_STATES, a line "STEP kept|do|unknown" each; PLAN_ANSWERS, if
+# the engine does. FOLDER takes what the scripts print.
 plan_look() {
-    local step answers=''
-    PLAN_OPEN=$(journal_open_run) PLAN_FIRST='' PLAN_STATES=''
+    local step
+    PLAN_OPEN=$(journal_open_run) PLAN_FIRST='' PLAN_STATES='' PLAN_ANSWERS=''
     [ -z "$PLAN_OPEN" ] || PLAN_FIRST=$(journal_steps_of "$PLAN_OPEN")
-    ! engine_answers || answers=yes
+    ! engine_answers || PLAN_ANSWERS=yes
     mkdir -p "$1/logs"
     for step in $(plan_steps); do
-        if [ -z "$answers" ]; then
+        if [ -z "$PLAN_ANSWERS" ]; then
             PLAN_STATE=unknown
         else
             # What is undone first does not hold when its turn comes, whatever it says now.
@@ -58,7 +59,7 @@ plan_hash() {
 plan_refuse() {
     FAILED_STEP=${PLAN_STATES%% unknown*}
     FAILED_STEP=${FAILED_STEP##*$'\n'}
-    engine_answers ||
+    [ -n "$PLAN_ANSWERS" ] ||
         fail "$EX_REFUSED" "what a run would do cannot be known" "the engine does not answer" "sudo systemctl start docker   (without systemd: sudo dockerd &)"
     fail "$EX_REFUSED" "what a run would do cannot be known" "$FAILED_STEP does not say whether it holds" "scripts/status.sh"
 }

@@ -99,7 +99,7 @@ journal_whole
 head -n "$WHOLE" "$JOURNAL" >"$work/journal.jsonl" 2>/dev/null
 JOURNAL=$work/journal.jsonl
 plan_look "$work"
-cost_look
+cost_look "$PLAN_ANSWERS"
 [ -z "$SIGNAL" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL"
 hash=$(plan_hash)
 if [ "$show" = show_json ]; then show_json >&3; else show_text; fi
