@@ -93,7 +93,12 @@ end_daemon() {
 }
 
 stop() {
+    local point
     end_daemon TERM
+    # A daemon that was killed once leaves mounts behind.
+    awk -v own="$folder/" 'index($5, own) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r point; do
+        umount "$point" || :
+    done
     docker rm --force "$(net_name)" >/dev/null 2>&1 || :
 }
 

@@ -78,10 +78,12 @@ def of_others(own: Path) -> tuple[Path, set[str]]:
 
 
 def mount_points() -> set[str]:
-    """Where something is mounted; but what an engine mounts for a container comes and goes with each start of it."""
+    """Where something is mounted; but what an engine mounts for a container or a build comes and goes with it."""
     mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     points = {left.split()[4] for left, right in mounts if not right.startswith("nsfs ")}
-    return {point for point in points if not re.search(r"/overlay2/[0-9a-f]+/merged$|/volumes/[^/]+/_data$", point)}
+    return {
+        point for point in points if not re.search(r"/overlay2/[^/]+/merged$|/buildkit/|/volumes/[^/]+/_data$", point)
+    }
 
 
 def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:

@@ -56,6 +56,8 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
 def _strike(lane: Lane, script: str, fault: Fault, *args: str) -> int:
     lane.clear()
     point = fault.point
+    if point.kind == "syscall":
+        return lane.injected(script, {}, *args, under=lane.journal_traced("-e", f"inject={fault.inject}"))
     late = point.script.replace("undo.sh", "do.sh") if SCENARIOS[fault.scenario].late else "none"
     told = {"FAULT_SCRIPT": point.script, "FAULT_NTH": str(point.nth), "FAULT_AT": str(point.at), "FAULT_LATE": late}
     told["FAULT_KIND"] = fault.kind
@@ -67,7 +69,7 @@ def _strike(lane: Lane, script: str, fault: Fault, *args: str) -> int:
 
 def _struck(lane: Lane, fault: Fault) -> bool:
     """Whether the fault was reached; a system call must also have been tampered with."""
-    if not (lane.faults / "hit").exists():
+    if fault.point.kind != "syscall" and not (lane.faults / "hit").exists():
         return False
     trace = lane.faults / "strace"
     return not fault.inject or (trace.exists() and bool(re.search(r"INJECTED|killed by SIGKILL", trace.read_text())))

@@ -47,9 +47,10 @@ class Lane:
         """One of the bundle's scripts, unharmed. Its exit code."""
         return self.bundle.script(name, *args, check=False).returncode
 
-    def injected(self, script: str, asked: dict[str, str], *args: str) -> int:
+    def injected(self, script: str, asked: dict[str, str], *args: str, under: tuple[str, ...] = ()) -> int:
         """One of the bundle's scripts with a fault in it, in a process group that the trap knows. Its exit code."""
-        command = ["bash", "-c", 'export FAULT_GROUP=$$; exec "$@"', "lane", str(self.bundle.path / script), *args]
+        words = (*under, str(self.bundle.path / script), *args)
+        command = ["bash", "-c", 'export FAULT_GROUP=$$; exec "$@"', "lane", *words]
         ours = {"BASH_ENV": str(TRAP), "FAULT_DIR": str(self.faults), "FAULT_ENGINE": str(ENGINE)}
         env = {**os.environ, **self.env, **ours, "FAULT_LANE": str(self.folder), **asked}
         with (
@@ -59,6 +60,11 @@ class Lane:
             ) as process,
         ):
             return process.wait(LIMIT)
+
+    def journal_traced(self, *options: str) -> tuple[str, ...]:
+        """What follows the system calls of a runner that touch its journal."""
+        journal = str(self.bundle.path / ".state/journal.jsonl")
+        return ("strace", "-qq", "-e", "signal=none", "-o", str(self.faults / "strace"), "-P", journal, *options)
 
     def clear(self) -> None:
         """Forgets what the last fault left in our own folder."""
@@ -80,16 +86,22 @@ class Lane:
 
     def purge(self) -> None:
         """Takes away what a rollback left behind, so that it is not held against the next fault."""
-        mark = f"label=gen.instance={(self.bundle.path / '.state/instance').read_text().strip()}"
-        for kind, ls, rm in (
-            ("container", "ps", "rm"),
-            ("volume", "volume ls", "volume rm"),
-            ("network", "network ls", "network rm"),
+        number = (self.bundle.path / ".state/instance").read_text().strip()
+        mark = ("--quiet", "--filter", f"label=gen.instance={number}")
+        for found, remove in (
+            (("ps", "--all"), ("rm", "--force")),
+            (("volume", "ls"), ("volume", "rm")),
+            (("network", "ls"), ("network", "rm")),
+            (("images",), ("rmi", "--force")),
         ):
-            every = ("--all",) if kind == "container" else ()
-            found = run("docker", *ls.split(), *every, "--quiet", "--filter", mark, env=self.env).stdout.split()
-            if found:
-                run("docker", *rm.split(), *(("--force",) if kind == "container" else ()), *found, env=self.env)
+            for name in run("docker", *found, *mark, env=self.env).stdout.split():
+                run("docker", *remove, name, env=self.env, check=False)
+        link = Path(f"/dev/gen-workspace-{number}")
+        if link.is_symlink():
+            run("losetup", "--detach", link.readlink(), check=False)
+            link.unlink()
+        for image in self.bundle.path.glob("storage/workspace-*"):
+            image.unlink()
 
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""

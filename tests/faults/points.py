@@ -82,6 +82,17 @@ def faults_at(scenario: str, points: list[Point]) -> Iterator[Fault]:
         yield Fault(scenario=scenario, point=points[len(points) * 3 // 4], kind="hang")
 
 
+def faults_in_calls(scenario: str, script: str, calls: list[str]) -> Iterator[Fault]:
+    """The faults of the system calls by which a runner writes its journal, in the order of time."""
+    for number, name in enumerate(calls, 1):
+        nth = calls[:number].count(name)
+        point = Point(script=script, nth=nth, at=number, kind="syscall", command=name)
+        yield _injected(scenario, point, "kill", f"{name}:signal=SIGKILL:when={nth}")
+        if name in ("openat", "write"):
+            yield _injected(scenario, point, "ENOSPC", f"{name}:error=ENOSPC:when={nth}")
+            yield _injected(scenario, point, "EIO", f"{name}:error=EIO:when={nth}")
+
+
 def _injected(scenario: str, point: Point, kind: str, inject: str) -> Fault:
     return Fault(scenario=scenario, point=point, kind=kind, inject=inject)
 

@@ -4,64 +4,88 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.matrix import KINDS, Outcome
+from tests.faults.inject import Outcome
 
-_TEXT = """# The fault matrix
+KINDS = ("kill", "client", "fail", "ENOSPC", "EIO", "hang", "daemon")
 
-Written by `make faults` on {day}. A small bundle of the profile `dev-mirror` (no assistant, a small workspace) is run
-on a real engine. At {which} command of each step's `do.sh` and `verify.sh` the run is killed (SIGKILL of everything),
-or that command fails. Then `scripts/recover.sh` runs, and the whole inventory of the engine and the kernel
-(containers, volumes, networks, images, loop devices, mounts) is compared with the one from before.
-
-| | |
-|---|---|
-| injected | {injected} |
-| survived | {survived} |
-| wrong success or failed recovery | {wrong} |
-| residue | {residue} |
-| never reached | {missed} |
-| a step whose undo does nothing, on purpose | {control} |
-| time | {minutes:.0f} minutes |
-
-Survived / injected, by step and script:
-
-| step | script | {heads} |
-|---|---|{rules}
-{rows}
-"""
+TEXT = Path(__file__).with_name("report.md")
 
 
-def write_report(folder: Path, outcomes: list[Outcome], *, caught: bool, every: int, seconds: float) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that a run of the matrix has found."""
+
+    outcomes: tuple[Outcome, ...]
+    controls: dict[str, bool]
+    every: int
+    cuts: int
+    misread: int
+    seconds: float
+
+    @property
+    def struck(self) -> list[Outcome]:
+        """Those that count: a fault that was not reached proves nothing, unless something is wrong all the same."""
+        return [outcome for outcome in self.outcomes if outcome.hit or not outcome.survived]
+
+    @property
+    def good(self) -> bool:
+        """Whether every fault was survived and everything broken was seen."""
+        return all(outcome.survived for outcome in self.struck) and all(self.controls.values()) and not self.misread
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        survived = sum(outcome.survived for outcome in self.struck)
+        seen = f"{sum(self.controls.values())} of {len(self.controls)} controls seen"
+        return f"{survived} of {len(self.struck)} faults survived; {seen}"
+
+
+def write_report(folder: Path, findings: Findings) -> None:
     """Writes fault-matrix.md and fault-matrix.json into the folder."""
-    text = _TEXT.format(
+    struck = findings.struck
+    survived = sum(outcome.survived for outcome in struck)
+    text = TEXT.read_text().format(
         day=datetime.now(UTC).date(),
-        which="each" if every == 1 else f"each {every}th (and the last)",
-        injected=len(outcomes),
-        survived=sum(outcome.survived for outcome in outcomes),
-        wrong=sum(outcome.wrong_success for outcome in outcomes),
-        residue=sum(bool(outcome.residue) for outcome in outcomes),
-        missed=sum(not outcome.hit for outcome in outcomes),
-        control="caught" if caught else "NOT CAUGHT",
-        minutes=seconds / 60,
+        reached=len(struck),
+        survived=survived if survived < len(struck) else "all",
+        lost="" if survived == len(struck) else f", {len(struck) - survived} NOT",
+        wrong=sum(bool(outcome.wrong) for outcome in struck),
+        residue=sum(bool(outcome.residue) for outcome in struck),
+        missed=len(findings.outcomes) - len(struck),
+        cuts=findings.cuts,
+        cuts_right=findings.cuts - findings.misread,
+        share="each" if findings.every == 1 else f"each {findings.every}th of a scenario and kind",
+        minutes=findings.seconds / 60,
+        machine="2 shared cores",
+        controls="\n".join(f"- {name}: {'seen' if seen else 'NOT SEEN'}" for name, seen in findings.controls.items()),
         heads=" | ".join(KINDS),
         rules="---|" * len(KINDS),
-        rows="\n".join(_rows(outcomes)),
+        rows="\n".join(_rows(struck)),
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "fault-matrix.md").write_text(text)
-    data = [asdict(outcome) | {"survived": outcome.survived} for outcome in outcomes]
-    (folder / "fault-matrix.json").write_text(json.dumps(data, indent=1) + "\n")
+    lines = ",\n".join(json.dumps(_record(outcome)) for outcome in findings.outcomes)
+    (folder / "fault-matrix.json").write_text(f"[\n{lines}\n]\n")
 
 
-def _rows(outcomes: list[Outcome]) -> list[str]:
+def _record(outcome: Outcome) -> dict[str, object]:
+    fault, point = outcome.fault, outcome.fault.point
+    told = {"scenario": fault.scenario, "script": point.script, "start": point.nth, "at": point.at, "kind": fault.kind}
+    if fault.inject:
+        told["inject"] = fault.inject
+    told |= {"hit": outcome.hit, "survived": outcome.survived}
+    return told | ({} if outcome.survived else {"wrong": outcome.wrong, "residue": outcome.residue})
+
+
+def _rows(outcomes: list[Outcome]) -> Iterator[str]:
     cells: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for outcome in outcomes:
-        cells[outcome.fault.step, outcome.fault.phase][outcome.fault.kind].append(outcome.survived)
-    return [
-        f"| {step} | {phase}.sh | {' | '.join(f'{sum(kinds[kind])} / {len(kinds[kind])}' for kind in KINDS)} |"
-        for (step, phase), kinds in sorted(cells.items())
-    ]
+        cells[outcome.fault.scenario, outcome.fault.point.script][outcome.fault.kind].append(outcome.survived)
+    for (scenario, script), kinds in sorted(cells.items()):
+        counts = (f"{sum(kinds[kind])}/{len(kinds[kind])}" if kind in kinds else "" for kind in KINDS)
+        yield f"| {scenario} | {script.removeprefix('steps/')} | {' | '.join(counts)} |"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.engine.conftest import Inventory
 from tests.faults.lane import Lane
-from tests.faults.points import Fault, Point, by_start, faults_at, points_in
+from tests.faults.points import Fault, Point, by_start, faults_at, faults_in_calls, points_in
 
 START, STOP, ROLLBACK, RECOVER = "scripts/start.sh", "scripts/stop.sh", "rollback.sh", "scripts/recover.sh"
 DATA = "--delete-data"
@@ -30,6 +30,9 @@ class Scenario:
     """Whether a step fails first, so that its undo can be struck."""
     runner: bool = False
     """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
+
+    journal: bool = False
+    """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -75,6 +78,8 @@ SCENARIOS = {
         Scenario(name="changed sandbox", prepare=_changed, script=START),
         Scenario(name="changed sandbox, undone", prepare=_changed, script=START, late=True),
         Scenario(name="rollback", prepare=_committed, script=ROLLBACK, runner=True),
+        Scenario(name="journal of a start", prepare=_nothing, script=START, journal=True),
+        Scenario(name="journal of a rollback", prepare=_committed, script=ROLLBACK, journal=True),
     )
 }
 
@@ -98,6 +103,9 @@ def data_is_there(lane: Lane, scenario: Scenario) -> bool:
 
 def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
     """Every fault of a scenario, found by counting runs."""
+    if scenario.journal:
+        yield from faults_in_calls(scenario.name, scenario.script, _journal_calls(lane, scenario))
+        return
     plain = _count(lane, scenario)
     done = sorted({point.script for point in plain if point.script.endswith("/do.sh")})
     if scenario.late:
@@ -113,6 +121,15 @@ def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
         # Of a step that is kept, and of the scripts above the steps, one state is enough.
         if script.rpartition("/")[0] in steps or script.endswith("undo.sh") or scenario.runner:
             yield from faults_at(scenario.name, start)
+
+
+def _journal_calls(lane: Lane, scenario: Scenario) -> list[str]:
+    enter(lane, scenario)
+    lane.clear()
+    lane.state = ""
+    if lane.injected(scenario.script, {}, *scenario.args, under=lane.journal_traced()) != 0:
+        raise LaneIsBroken((lane.folder / "last.log").read_text())
+    return [line.partition("(")[0] for line in (lane.faults / "strace").read_text().splitlines()]
 
 
 def _count(lane: Lane, scenario: Scenario, late: str = "") -> list[Point]:

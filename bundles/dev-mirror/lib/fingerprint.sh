@@ -17,9 +17,9 @@ kernel_inventory() {
     for file in /dev/gen-workspace-*; do
         [ ! -L "$file" ] || echo "link $file"
     done
-    # What an engine mounts for its containers comes and goes with them, and they are listed themselves.
+    # What an engine mounts for its containers and builds comes and goes with them; the containers are listed.
     [ ! -r /proc/self/mountinfo ] ||
-        awk '/ - nsfs / || $5 ~ "/overlay2/[0-9a-f]+/merged$|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
+        awk '/ - nsfs / || $5 ~ "/overlay2/[^/]+/merged$|/buildkit/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
             { print "mount", $5 }' /proc/self/mountinfo
 }
 
