@@ -6,6 +6,7 @@ tests, so that whoever runs several suites can print it last.
 
 import functools
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def engine() -> None:
     if engine_required():
         pytest.fail(f"GEN_REQUIRE_ENGINE=1, yet no engine: {trouble}", pytrace=False)
     pytest.skip(f"no engine: {trouble}")
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    """The strace command, which injects faults; the test is skipped, or fails in CI, without it."""
+    if not shutil.which("strace"):
+        (pytest.fail if engine_required() else pytest.skip)("strace is not installed: apt-get install strace")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -93,7 +93,7 @@ run_pytest() {
 
 see_to_engine() {
     if [ "${GEN_REQUIRE_ENGINE:-}" = 1 ]; then
-        tools/engine.sh ensure
+        tools/engine.sh ensure && { have strace || need_packages "strace, which injects faults" strace; }
     else
         # Nobody expects a test run to install packages; an engine that is installed may be started.
         tools/engine.sh ensure --no-install || say "no engine: the tests that need one will be skipped"

@@ -1,6 +1,5 @@
 """The journal and a power cut: every journal that one can leave behind is read as what was before or what is after."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from tests.faults.paper import paper_bundle, seal
 from tests.faults.power_cut import followed, left_behind, read_back, unsafe_changes, whole_records
 
-pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+pytestmark = pytest.mark.usefixtures("strace")
 
 BYTES = 11
 """Every how many bytes the journal is cut here; `make faults` cuts at each."""
