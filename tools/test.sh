@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs every suite, whatever fails, and ends with one summary. --lint: without the tests.
+# What needs no engine runs beside the engine tests; its output comes after theirs.
 # Exit code: 0 when all passed, 1 when any failed.
 #
 # Functions here are called by name, through `suite`.
@@ -14,24 +15,22 @@ cd "$here/.." || exit 1
 PATH=$PWD/.venv/bin:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-results=()
-failed=0
+mkdir "$work/results"
 
-# suite NAME COMMAND...: runs it, keeps its last line or its `counts` file for the summary.
+# suite NAME COMMAND...: runs it, keeps its state and what it counted for the summary.
 suite() {
-    local name=$1 state=passed counts
+    local name=$1 state=passed began=$SECONDS
     shift
     say "$name"
-    rm -f "$work/counts"
-    if ! "$@"; then
-        state=FAILED
-        failed=1
-    fi
-    counts=$(cat "$work/counts" 2>/dev/null) || counts=
-    results+=("$(printf '%-16s %s%s' "$name" "$state" "${counts:+: $counts}")")
+    counted=
+    "$@" || state=FAILED
+    result "$name" "$state${counted:+: $counted} ($((SECONDS - began)) s)"
 }
 
-count() { printf '%s' "$*" >"$work/counts"; }
+# result NAME TEXT: a line of the summary.
+result() { printf '%-16s %s\n' "$1" "$2" >"$work/results/$1"; }
+
+count() { counted=$*; }
 
 # shell_scripts: every shell file that is whole as it stands (templates with values are linted as rendered).
 shell_scripts() {
@@ -76,18 +75,22 @@ run_compose_config() {
 
 run_bats() {
     local code
-    node_modules/bats/bin/bats --formatter tap --recursive tests/bats | tee "$work/bats.tap"
+    # Some of these mount a small disk: in a namespace of their own, out of the sight of other tests.
+    local apart=()
+    ! is_root || ! have unshare || apart=(unshare --mount)
+    "${apart[@]+"${apart[@]}"}" node_modules/bats/bin/bats --formatter tap --recursive tests/bats | tee "$work/bats.tap"
     code=${PIPESTATUS[0]}
     count "$(grep -c '^ok ' "$work/bats.tap") passed, $(grep -c '^not ok ' "$work/bats.tap") failed," \
         "$(grep -c '^ok .*# skip' "$work/bats.tap") of the passed skipped"
     [ "$code" -eq 0 ] && grep -q '^ok ' "$work/bats.tap"
 }
 
-run_pytest() {
-    local code
-    GEN_TEST_REPORT=$work/skipped pytest | tee "$work/pytest.txt"
+run_pytest() { # NAME ARG...: which tests
+    local code name=$1
+    shift
+    GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
     code=${PIPESTATUS[0]}
-    count "$(tail -n 1 "$work/pytest.txt" | sed 's/^=* //; s/ =*$//')"
+    count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
     return "$code"
 }
 
@@ -109,22 +112,35 @@ lint() {
     if docker compose version >/dev/null 2>&1; then
         suite "compose config" run_compose_config
     else
-        results+=("compose config   skipped: docker compose is not installed")
+        result "compose config" "skipped: docker compose is not installed"
     fi
 }
 
 summary() {
     printf '\n==> summary\n'
-    printf '  %s\n' "${results[@]}"
-    if [ -s "$work/skipped" ]; then sed 's/^/  /' "$work/skipped"; fi
-    if [ "$failed" -eq 0 ]; then echo "  all passed"; else echo "  something FAILED"; fi
+    sed 's/^/  /' "$work"/results/*
+    cat "$work"/skipped.* 2>/dev/null | sort -u | sed 's/^/  /'
+    if grep -q ' FAILED' "$work"/results/*; then
+        echo "  something FAILED"
+        return 1
+    fi
+    echo "  all passed"
 }
 
-[ "${1:-}" = --lint ] || suite "engine" see_to_engine
-lint
-if [ "${1:-}" != --lint ]; then
-    suite "pytest" run_pytest
+# without_engine: everything that asks no engine.
+without_engine() {
+    lint
+    suite "unit tests" run_pytest unit tests/unit
     suite "bats" run_bats
+}
+
+if [ "${1:-}" = --lint ]; then
+    lint
+else
+    suite "engine" see_to_engine
+    without_engine >"$work/without" 2>&1 &
+    suite "engine tests" run_pytest engine tests --ignore=tests/unit
+    wait
+    cat "$work/without"
 fi
 summary
-exit "$failed"
