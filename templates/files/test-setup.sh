@@ -8,11 +8,13 @@
 #
 # The last line tells the result, as in every script; with --tap it is a comment: # gen: result=...
 #
-# Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments.
+# Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments; 4 the engine does not answer.
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=templates/lib/report.sh
 . "$BUNDLE/lib/report.sh"
+# shellcheck source=templates/lib/docker.sh
+. "$BUNDLE/lib/docker.sh"
 
 format=text junit=''
 end_report() {
@@ -35,6 +37,8 @@ while [ $# -gt 0 ]; do
 done
 
 report_begin
+engine_answers || [ "$format" != tap ] || say "Bail out! The engine does not answer"
+need_engine
 for check in "$BUNDLE"/checks/*.sh; do
     run_check "$check"
 done

@@ -12,6 +12,24 @@ VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
 [ ! -s "$STATE/names/volume" ] || read -r VOLUME <"$STATE/names/volume"
 [ ! -s "$STATE/names/network" ] || read -r NETWORK <"$STATE/names/network"
 
+# A daemon that hangs must not hang us. What asks is answered soon or never; what makes or moves something takes its while.
+QUESTION_SECONDS=20 CHANGE_SECONDS=120
+
+# docker WORD...: the engine's client, with a limit of time. What builds, fetches or runs a program has the limit of its step.
+docker() {
+    local limit=$CHANGE_SECONDS code=0
+    case "$1 ${2:-}" in
+    'run '* | 'exec '* | 'compose '* | 'build '* | 'pull '* | 'load '* | 'import '* | 'save '*)
+        command docker "$@"
+        return
+        ;;
+    'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
+    esac
+    with_limit "$limit" docker "$@" || code=$?
+    [ "$code" -ne 124 ] || echo "the engine did not answer within $limit seconds: docker $1 $2" >&2
+    return "$code"
+}
+
 # unknown WHAT: a verify.sh that cannot know says so and stops: it never guesses.
 unknown() {
     warn "$1"
@@ -161,7 +179,12 @@ remove_marked() {
 end_tools() { settle "$TOOL"; }
 
 # engine_answers: whether it does, and before long.
-engine_answers() { with_limit 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+# need_engine [CODE]: ends a script that can do nothing without the engine.
+need_engine() {
+    engine_answers || fail "${1:-$EX_REFUSED}" "the engine does not answer" "" "sudo systemctl start docker   (without systemd: sudo dockerd &)"
+}
 
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {

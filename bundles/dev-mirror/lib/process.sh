@@ -17,9 +17,8 @@ run_script() {
     (
         # shellcheck disable=SC2163 # each further word is VAR=value
         export GEN_RUN="$RUN" GEN_PRIOR="$STATE/prior/$RUN/$step" "$@"
-        set -- "$BASH" "$BUNDLE/steps/$step/$phase.sh"
-        ! have timeout || set -- timeout -k 10 "$limit" "$@"
-        exec "$@"
+        limited "$limit"
+        exec "${LIMITED[@]}" "$BASH" "$BUNDLE/steps/$step/$phase.sh"
     ) >&9 2>&1 </dev/null 8<&- 9>&- &
     CHILD=$!
     # A verify changes nothing, so nobody has to find it after a crash.
@@ -77,10 +76,27 @@ end_orphan() {
 
 LOGS_KEPT=50
 
-# prune_logs: the logs of the last runs stay, older ones go. Their names sort by time.
+# new_run: sets RUN, the id of this run, which no other has, whatever the clock says, and makes its folder for logs.
+new_run() {
+    local number=$$
+    RUN=$(date -u +%Y%m%dT%H%M%SZ)-$number
+    prune_logs
+    until mkdir "$STATE/logs/$RUN" 2>/dev/null || [ ! -d "$STATE/logs/$RUN" ]; do
+        number=$((number + 1))
+        RUN=${RUN%-*}-$number
+    done
+}
+
+# prune_logs: the logs of the last runs stay, older ones go. Their names sort by time; one that is later than now is of a
+# clock that was wrong, and goes first.
 prune_logs() {
-    local all=("$STATE"/logs/[0-9]*/) n=0
-    while [ $((${#all[@]} - n)) -gt "$LOGS_KEPT" ]; do
+    local folder all=() wrong=() n=0
+    mkdir -p "$STATE/logs"
+    for folder in "$STATE"/logs/[0-9]*/; do
+        if [[ ${folder#"$STATE/logs/"} > $RUN/ ]]; then wrong+=("$folder"); else all+=("$folder"); fi
+    done
+    all=(${wrong[@]+"${wrong[@]}"} ${all[@]+"${all[@]}"})
+    while [ $((${#all[@]} - n)) -ge "$LOGS_KEPT" ]; do
         rm -rf "${all[$n]}"
         n=$((n + 1))
     done

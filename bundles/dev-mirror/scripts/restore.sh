@@ -41,6 +41,7 @@ esac
 file=$1
 [ -r "$file" ] && [ -f "$file" ] || fail "$EX_USAGE" "the backup cannot be read: $file" "" "ls '$BACKUPS' '$STORAGE/kept'"
 begin
+need_engine
 [ -n "$(tool_image)" ] || fail "$EX_REFUSED" "the bundle's image is not built yet, and its tools are needed" "" "scripts/start.sh, then this again"
 mkdir -p "$STORAGE"
 size=$GEN_STORAGE_BYTES

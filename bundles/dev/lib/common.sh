@@ -60,11 +60,21 @@ last_line() {
     say "gen: result=$RESULT run=${RUN:--} failed_step=${FAILED_STEP:--}"
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
+# have PROGRAM: whether there is one; a function of that name is none.
+have() { type -P "$1" >/dev/null; }
 
-# with_limit SECONDS COMMAND...: a daemon that hangs must not hang us.
+# limited SECONDS [--foreground]: sets LIMITED to the words that stand before a program so that it ends in time, and with it
+# all that it began; with --foreground it alone, and it stays in our process group.
+limited() {
+    LIMITED=(env)
+    ! have timeout || LIMITED=(timeout -k 10 ${2:+"$2"} "$1")
+}
+
+# with_limit SECONDS PROGRAM...: a daemon that hangs must not hang us.
 with_limit() {
-    if have timeout; then timeout "$@"; else shift && "$@"; fi
+    limited "$1" --foreground
+    shift
+    "${LIMITED[@]}" "$@"
 }
 
 # The script's own comment block, from its second line to the first that is no comment, is its help.

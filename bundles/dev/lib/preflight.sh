@@ -14,7 +14,7 @@ engine_problem() {
 engine_problems() {
     local facts endpoint
     have docker || { problem "docker is not installed" "sudo apt-get install docker.io"; return; }
-    facts=$(with_limit 20 docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1) ||
+    facts=$(docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1) ||
         { engine_problem "$facts"; return; }
     # With no daemon this client still ends with 0 and names the error in a field.
     [ -n "${facts%%|*}" ] || { engine_problem "${facts##*|}"; return; }

@@ -20,7 +20,8 @@ run_check() {
     local title output code start
     title=$(sed -n '2s/^# //p' "$1")
     start=$(date +%s)
-    if have timeout; then output=$(timeout "$CHECK_LIMIT" bash "$1" 2>&1 </dev/null); else output=$(bash "$1" 2>&1 </dev/null); fi
+    limited "$CHECK_LIMIT"
+    output=$("${LIMITED[@]}" bash "$1" 2>&1 </dev/null)
     code=$?
     [ "$code" -ne 124 ] || output="no answer within $CHECK_LIMIT seconds"
     if [ "$code" -eq "$HOLDS" ]; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi

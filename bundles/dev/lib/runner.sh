@@ -136,13 +136,13 @@ baseline() { echo "$STATE/prior/$RUN/fingerprint"; }
 # undo_steps SCOPE STEP...: undoes the steps in the order given; one that fails does not stop the others.
 # SCOPE is "run" (back to before the run) or "all" (back to before the bundle). Gives back how many are left.
 undo_steps() {
-    local scope=$1 step left=0
+    local scope=$1 step left=0 silent=''
     shift
     for step in "$@"; do
         emit undoing "$step"
         step_value "$step" title
         say "  ↩ $VALUE"
-        if run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
+        if [ -z "$silent" ] && run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
             run_verify "$step" "$scope"
             case $? in
             "$HOLDS_NOT") emit undone "$step" && journal_append undone "$step" "$scope" && continue ;;
@@ -152,8 +152,10 @@ undo_steps() {
         fi
         left=$((left + 1))
         emit left "$step" "$(log_field "$step" undo)"
-        warn "error: step $step could not be undone"
-        last_lines "$(log_path "$step" undo)" 10 >&2
+        warn "error: step $step could not be undone${silent:+, since the engine does not answer}"
+        [ -n "$silent" ] || last_lines "$(log_path "$step" undo)" 10 >&2
+        # Each further one would wait as long, for the same silence. The run stays open, and all of them are tried again.
+        [ -n "$silent" ] || engine_answers || silent=yes
     done
     return "$left"
 }
@@ -223,9 +225,7 @@ begin() {
     hold_signals
     recover
     catch_signals
-    RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$
-    prune_logs
-    mkdir -p "$STATE/logs/$RUN"
+    new_run
     emit run-started -
 }
 

@@ -33,9 +33,10 @@ at_exit() {
 paused='' was_attached=yes file=''
 begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
+need_engine
 is_attached || was_attached=''
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not answer" "" "sudo systemctl start docker"
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "docker ps -a"
 if ours "$line" 3 && [ "$(word 2 "$line")" = running ]; then
     docker pause "$GEN_CONTAINER" >/dev/null && paused=yes
 fi

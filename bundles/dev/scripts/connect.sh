@@ -21,7 +21,8 @@ case ${1:-} in
 *) fail "$EX_USAGE" "unknown argument: $1" "a command stands behind --" "$0 -- $*" ;;
 esac
 
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not answer" "" "sudo systemctl start docker"
+need_engine
+line=$(container_line "$GEN_CONTAINER")
 ours "$line" 3 && [ "$(word 2 "$line")" = running ] ||
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
 
@@ -44,7 +45,7 @@ trap 'on_signal 2' INT
 trap 'on_signal 3' QUIT
 trap 'on_signal 15' TERM
 # In our own process group, which is the terminal's.
-docker exec "${terminal[@]}" "$GEN_CONTAINER" "$@" <&0 &
+(exec docker exec "${terminal[@]}" "$GEN_CONTAINER" "$@") <&0 &
 child=$!
 trap '' PIPE
 code=0

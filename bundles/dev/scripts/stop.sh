@@ -13,8 +13,8 @@
 help_or_refuse "$0" "$@"
 
 begin
-line=$(container_line "$GEN_CONTAINER") ||
-    fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not answer" "sudo systemctl start docker"
+need_engine "$EX_RESIDUE"
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "docker ps -a"
 if ours "$line" 3; then
     say "Stopping $GEN_CONTAINER …"
     docker unpause "$GEN_CONTAINER" >/dev/null 2>&1

@@ -29,12 +29,14 @@ case ${1:-} in
 attach)
     begin
     [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
+    need_engine
     attach || fail "$EX_FAILED" "the image could not be attached" "" "losetup -a"
     say "attached: $(attached_device)"
     ;;
 detach)
     begin
-    line=$(container_line "$GEN_CONTAINER")
+    need_engine
+    line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "docker ps -a"
     [ "$(word 2 "$line")" != running ] || fail "$EX_REFUSED" "the sandbox runs on it" "" "scripts/stop.sh"
     detach || fail "$EX_FAILED" "the image could not be detached" "" "losetup -a"
     say "detached"

@@ -76,7 +76,8 @@ new=$(bytes_of "${1:-}") && [ $# -eq 1 ] ||
     fail "$EX_USAGE" "not a size: ${1:-(none given)}" "a whole number of gigabytes, or one with M, G or T, is wanted" "scripts/resize-volume.sh 40"
 begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not answer" "" "sudo systemctl start docker"
+need_engine
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "docker ps -a"
 running=''
 case $(word 2 "$line") in running | paused | restarting) running=yes ;; esac
 old=$(file_bytes "$IMAGE")

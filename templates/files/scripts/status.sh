@@ -17,8 +17,8 @@ help_or_refuse "$0" "$@"
 
 row() { printf '  %-12s %s\n' "$1" "$2"; }
 
-line=$(container_line "$GEN_CONTAINER") ||
-    fail "$EX_REFUSED" "the engine does not answer" "" "sudo systemctl start docker   (without systemd: sudo dockerd &)"
+need_engine
+line=$(container_line "$GEN_CONTAINER")
 state=none
 ! ours "$line" 3 || state=$(word 2 "$line")
 [ "$state" != running ] || state="running, $(health)"

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# Every script of the bundle, called by a program: without a terminal, with nothing on standard input, and an engine that is
+# dead, empty or well (a fake). It never asks, it ends by itself, its exit code says how, and so does its last line.
+
+load helper
+
+SCRIPTS='rollback.sh test-setup.sh scripts/backup.sh scripts/connect.sh scripts/mount-storage.sh scripts/plan.sh scripts/recover.sh
+    scripts/resize-volume.sh scripts/restore.sh scripts/start.sh scripts/status.sh scripts/stop.sh'
+
+setup() { make_real_bundle dead; }
+
+# call SCRIPT [ARG...]: sets code, out (both streams) and last, the last line of standard output, or of standard error for connect.sh.
+call() {
+    code=0
+    timeout 100 "./$@" </dev/null >stdout 2>stderr || code=$?
+    case $1 in *connect.sh) last=$(tail -n 1 stderr) ;; *) last=$(tail -n 1 stdout) ;; esac
+    echo "$* -> $code: $last"
+}
+
+# ends SCRIPT [ARG...] -- CODE RESULT [WORDS]: how that call ends; WORDS stand in what it says.
+ends() {
+    local words=()
+    while [ "$1" != -- ]; do
+        words+=("$1")
+        shift
+    done
+    call "${words[@]}"
+    [ "$code" -eq "$2" ]
+    [[ $last =~ ^(# )?gen:\ result=$3\ run=[^\ ]+\ failed_step=[^\ ]+$ ]]
+    [ -z "${4:-}" ] || grep -qF -e "$4" stdout stderr
+}
+
+@test "the table has every script" {
+    [ "$(ls rollback.sh test-setup.sh scripts/*.sh | sort | xargs)" = "$(echo $SCRIPTS | tr ' ' '\n' | sort | xargs)" ]
+}
+
+@test "--help: 0, whatever the engine does" {
+    for script in $SCRIPTS; do ends "$script" --help -- 0 ok 'usage:'; done
+    # Asking changes nothing.
+    [ ! -e .state ]
+}
+
+@test "a bad argument: 2, with its mend" {
+    for script in $SCRIPTS; do ends "$script" --no-such-thing -- 2 usage 'mend:'; done
+    for script in resize-volume restore mount-storage; do ends "scripts/$script.sh" -- 2 usage 'mend:'; done
+    ends scripts/resize-volume.sh 0 -- 2 usage
+    ends scripts/resize-volume.sh 40 50 -- 2 usage
+    ends scripts/restore.sh no-such-file -- 2 usage
+    ends test-setup.sh --junit -- 2 usage
+    ends scripts/connect.sh ls -- 2 usage 'a command stands behind --'
+    [ ! -e .state ]
+}
+
+@test "a dead engine: each says so, and nothing is done" {
+    #    script                                  code result    words
+    ends scripts/start.sh                     -- 1    failed    'the engine does not answer'
+    ends scripts/status.sh                    -- 4    refused   'the engine does not answer'
+    ends scripts/stop.sh                      -- 3    residue   'the engine does not answer'
+    ends scripts/plan.sh                      -- 4    refused   'engine'
+    ends test-setup.sh                        -- 4    refused   'the engine does not answer'
+    ends test-setup.sh --tap                  -- 4    refused   'Bail out!'
+    ends scripts/recover.sh                   -- 0    ok        'No run is open'
+    ends rollback.sh                          -- 0    unchanged 'There is nothing to undo'
+    ends scripts/backup.sh                    -- 4    refused   'there is no workspace'
+    ends scripts/resize-volume.sh 40          -- 4    refused   'there is no workspace'
+    ends scripts/mount-storage.sh attach      -- 1    failed    'there is no disk image'
+    ends scripts/mount-storage.sh report      -- 1    failed    'there is no disk image'
+    ends scripts/mount-storage.sh detach      -- 4    refused   'the engine does not answer'
+    truncate -s 8M image.img && mkfs.ext4 -q -F image.img
+    ends scripts/restore.sh image.img         -- 4    refused   'the engine does not answer'
+    # With a workspace they come as far as the engine.
+    mkdir -p storage && cp image.img "storage/workspace-$(cat .state/instance).img"
+    ends scripts/backup.sh                    -- 4    refused   'the engine does not answer'
+    ends scripts/resize-volume.sh 40          -- 4    refused   'the engine does not answer'
+    ends scripts/mount-storage.sh attach      -- 4    refused   'the engine does not answer'
+    cmp image.img "storage/workspace-$(cat .state/instance).img"
+}
+
+@test "an engine that holds nothing" {
+    FAKE_ENGINE=none
+    ends scripts/status.sh -- 1 failed none
+    ends scripts/stop.sh -- 0 ok 'is stopped'
+    ends scripts/recover.sh -- 0 ok
+    ends rollback.sh -- 0 unchanged
+    ends rollback.sh --yes --delete-data -- 0 unchanged
+}
+
+@test "the last line of connect.sh is on standard error, for refused, usage and the command's own" {
+    FAKE_ENGINE=running
+    mkdir .state && echo 0123456789abcdef >.state/instance
+    call scripts/connect.sh -- sh -c 'echo out; exit 3'
+    [ "$code" -eq 3 ] && [ "$(cat stdout)" = out ]
+    [[ $last == "gen: result=failed run="* ]]
+    FAKE_ENGINE=dead
+    call scripts/connect.sh -- true
+    [ "$code" -eq 4 ] && [ ! -s stdout ]
+    [[ $last == "gen: result=refused run=- "* ]]
+}
+
+@test "a folder that is not whole, or not itself: 4, and nothing is run" {
+    echo '# mine' >>steps/10-preflight/do.sh
+    for script in start stop backup recover plan; do ends "scripts/$script.sh" -- 4 refused 'not what gen wrote'; done
+    ends rollback.sh -- 4 refused 'not what gen wrote'
+}
+
+@test "a question would be no answer: without a terminal nothing is asked" {
+    # A positive control: on a terminal it is asked, and `no` is heard.
+    python3 - <<'PYTHON'
+import os, pty
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv("./rollback.sh", ["rollback.sh"])
+text = b""
+while b"[y/N]" not in text:
+    text += os.read(terminal, 4096)
+os.write(terminal, b"n\n")
+try:
+    while piece := os.read(terminal, 4096):
+        text += piece
+except OSError:
+    pass
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 4, text
+assert b"Nothing was changed" in text
+PYTHON
+    for script in $SCRIPTS; do
+        case $script in *mount* | *resize* | *restore*) continue ;; esac
+        call "$script"
+        refute grep -qF '[y/N]' stdout
+        [ "$code" -ne 124 ]
+    done
+}
