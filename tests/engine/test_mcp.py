@@ -6,13 +6,13 @@ from typing import Any
 import anyio
 from mcp import Client
 
-from tests.engine.conftest import Bundle, MakeBundle, inventory, run
+from tests.engine.conftest import Bundle, Inventory, MakeBundle, inventory, run
 from tests.unit.mcp_client import ask, refusal, talk
 
 
-def changed(before: Any) -> set[str]:
-    """What kinds of objects differ; loop devices of other engines on this machine come and go."""
-    return set(inventory() - before) - {"loops"}
+def changed(before: Inventory) -> dict[str, set[str]]:
+    """What differs, by kind; loop devices of other engines on this machine come and go."""
+    return {kind: found for kind, found in (inventory() - before).items() if kind != "loops"}
 
 
 def served(bundle: Bundle) -> Path:
@@ -30,11 +30,11 @@ def test_a_whole_life_by_an_assistant(make_bundle: MakeBundle) -> None:
 
         plan = (await ask(client, "plan", bundle=name))["plan"]
         assert {step["state"] for step in plan["steps"]} == {"kept", "do"}
-        assert changed(before) == set()
+        assert changed(before) == {}
 
         wrong = await ask(client, "start", bundle=name, approve="0" * 64)
         assert (wrong["exit_code"], wrong["result"]) == (4, "refused")
-        assert changed(before) == set()
+        assert changed(before) == {}
 
         result = await client.call_tool("start", {"bundle": name, "approve": plan["hash"]}, progress_callback=progress)
         started = result.structured_content or {}
@@ -59,7 +59,7 @@ def test_a_whole_life_by_an_assistant(make_bundle: MakeBundle) -> None:
     talk(served(bundle), live)
     assert told[0].startswith("run-started")
     assert any(message.startswith("done 80-sandbox") for message in told)
-    assert changed(before) == set()
+    assert changed(before) == {}
 
 
 def test_a_run_that_fails_is_undone_and_explained(make_bundle: MakeBundle) -> None:
@@ -74,7 +74,7 @@ def test_a_run_that_fails_is_undone_and_explained(make_bundle: MakeBundle) -> No
     assert "no-such-package-anywhere" in ended["untrusted"]["log"]["text"]
     assert ended["mend"]
     assert (status["outcome"], status["failed_step"], status["open_run"]) == ("rolled back", "40-image", None)
-    assert changed(before) == set()
+    assert changed(before) == {}
 
 
 def test_a_call_that_is_taken_back_leaves_the_host_as_it_was(make_bundle: MakeBundle) -> None:
@@ -95,5 +95,5 @@ def test_a_call_that_is_taken_back_leaves_the_host_as_it_was(make_bundle: MakeBu
 
     status = talk(served(bundle), take_back)
     assert (status["outcome"], status["open_run"]) == ("rolled back", None)
-    assert changed(before) == set()
+    assert changed(before) == {}
     assert run("docker", "ps", "--all", "--quiet", "--filter", f"name=^{bundle.name}$").stdout == ""
