@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass
@@ -102,6 +103,9 @@ class Lane:
             link.unlink()
         for image in self.bundle.path.glob("storage/workspace-*"):
             image.unlink()
+        name = self.bundle.name
+        run("docker", "rename", f"{name}-aside-{number}", name, env=self.env, check=False)
+        shutil.rmtree(self.bundle.path / ".state/aside", ignore_errors=True)
 
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
