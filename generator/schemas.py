@@ -204,9 +204,22 @@ def _journal() -> Schema:
     )
 
 
+def _audit() -> Schema:
+    head: Schema = {"schema": _ONE, "time": _text(TIME), "id": _text(RUN)}
+    who: Schema = {"user": _text(), "uid": _count(), "sudo_user": _or_null(_text())}
+    where: Schema = {"tty": _or_null(_text()), "parent": _or_null(_text(about="the program that started connect.sh"))}
+    return {
+        "oneOf": [
+            _object(**head, event={"const": "begin"}, sandbox=_text(), **who, **where, command=_LINES),
+            _object(**head, event={"const": "end"}, code=_count("the exit code"), seconds=_count()),
+        ]
+    }
+
+
 _SCHEMAS: dict[str, tuple[str, Schema]] = {
     "plan": ("plan.json: the steps and checks of a bundle", _plan()),
     "plan-state": ("What scripts/plan.sh --json prints: what a start would do now", _plan_state()),
     "event": ("A line of the file that GEN_EVENTS names, or of a command of gen with --json", _event()),
+    "audit": ("A line of .state/audit.jsonl: what the sandbox was told to do, or how that ended", _audit()),
     "journal": ("A line of .state/journal.jsonl: a record of the journal", _journal()),
 }

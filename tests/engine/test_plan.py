@@ -69,6 +69,8 @@ def test_a_plan_is_shown_approved_run_and_shown_again(make_bundle: MakeBundle) -
     assert states(second) == {"kept"}
     assert second["rollback"]["repositories"] == [{"folder": "/workspace/r", "changes": 2, "commits": 0}]
     assert bundle.inside("test", "-e", "/workspace/ran", check=False).returncode == 1
+    bundle.inside("git", "-C", "/workspace/r", "status")
+    assert bundle.inside("test", "-e", "/workspace/ran", check=False).returncode == 0
     assert second["rollback"]["lost_outside_workspace"] is True
     image = bundle.image_file
     assert second["rollback"]["workspace"] == f"storage/{image.name}"

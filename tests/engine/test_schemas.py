@@ -30,6 +30,7 @@ def test_events_journal_and_plan_fit_the_bundles_own_schemas(make_bundle: MakeBu
     run(bundle.path / "scripts/start.sh", "--approve", shown["hash"], env=env)
     run(bundle.path / "scripts/start.sh", "--approve", shown["hash"], check=False, env=env)
     bundle.script("scripts/backup.sh")
+    bundle.script("scripts/connect.sh", "--", "sh", "-c", "exit 3", check=False)
     plan()
     # A run that fails and is undone: the container is gone, and none can be made from what local/ asks for.
     run("docker", "rm", "--force", bundle.name)
@@ -41,13 +42,15 @@ def test_events_journal_and_plan_fit_the_bundles_own_schemas(make_bundle: MakeBu
     run(bundle.path / "rollback.sh", "--yes", "--delete-data", env=env)
 
     seen = {}
-    for name, path in {"event": events, "journal": bundle.path / ".state/journal.jsonl"}.items():
+    state = bundle.path / ".state"
+    for name, path in {"event": events, "journal": state / "journal.jsonl", "audit": state / "audit.jsonl"}.items():
         check, lines = validator(name), [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         for line in lines:
             check.validate(line)
             assert not check.is_valid(line | {"event": "unheard-of"})
         seen[name] = {line["event"] for line in lines}
     assert seen["journal"] == {"begin", "doing", "done", "undone", "commit", "end"}
+    assert seen["audit"] == {"begin", "end"}
     assert {"run-started", "verifying", "kept", "doing", "done", "failed", "undoing", "undone", "run-ended"} <= seen[
         "event"
     ]

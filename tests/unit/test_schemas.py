@@ -19,6 +19,9 @@ STEP = {"schema": 1, "time": "2026-11-22T02:40:56Z", "run": "20261122T024056Z-62
 RECORD = {"seq": 2, "time": "2026-11-22T02:40:56Z", "run": "20261122T024056Z-6263", "event": "doing",
           "step": "30-base-image", "scope": "-", "sum": 3093206935}  # fmt: skip
 
+ENDED = {"schema": 1, "time": "2026-11-22T02:40:56Z", "id": "20261122T024056Z-6263", "event": "end", "code": 3,
+         "seconds": 0}  # fmt: skip
+
 
 def fits(name: str, data: Any) -> bool:
     return Draft202012Validator(find_schema(name)).is_valid(data)
@@ -87,6 +90,8 @@ def test_a_spoiled_plan_does_not_fit(spoil: Callable[[dict[str, Any]], object]) 
         ("event", {"event": "exit", "code": 0}, {"code": "0"}),
         ("event", {"schema": 1, "event": "output", "text": "x"}, {"text": None}),
         ("event", {"schema": 1, "event": "check", "number": 1, "title": "x", "result": "holds"}, {"result": "no"}),
+        ("audit", ENDED, {"event": "begin"}),
+        ("audit", ENDED, {"code": None}),
         ("journal", RECORD, {"sum": "3"}),
         ("journal", RECORD, {"seq": 0}),
         ("journal", RECORD, {"event": "kept"}),

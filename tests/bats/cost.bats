@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# What a rollback would cost, as the plan shows it: the workspace, its copies, and what git in the sandbox answers.
+
+load helper
+
+setup() {
+    make_real_bundle running
+    mkdir -p .state storage/kept backups
+    echo 0123456789abcdef >.state/instance
+    truncate -s 1M storage/workspace-0123456789abcdef.img
+    answer=$BATS_TEST_TMPDIR/answer
+    : >"$answer"
+    # A fake engine in front of the fake one: what the sandbox answers to the question about git stands in a file.
+    rm "$BATS_TEST_TMPDIR/bin/docker"
+    printf '#!/bin/sh\n[ "$1" != exec ] || { cat "%s" && exit; }\nexec bash "%s" "$@"\n' "$answer" "$BATS_TEST_DIRNAME/fake-docker" >"$BATS_TEST_TMPDIR/bin/docker"
+    chmod +x "$BATS_TEST_TMPDIR/bin/docker"
+}
+
+# cost EXPRESSION: looks, and prints something of the JSON, which is d.
+cost() {
+    bash -c 'for f in common json docker storage cost; do . "lib/$f.sh"; done; cost_look yes; printf "{%s}" "$(cost_json)"' >"$BATS_TEST_TMPDIR/json"
+    python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$BATS_TEST_TMPDIR/json"
+}
+words() { bash -c 'for f in common json docker storage cost; do . "lib/$f.sh"; done; cost_look yes; cost_text'; }
+
+@test "the newest copy counts, be it a backup or an image that was kept" {
+    [ "$(cost 'd["newest_copy"]')" = None ]
+    [[ $(words) == *"there is no other copy of it"* ]]
+    touch -d '2026-01-02 00:00:00Z' "backups/a b.tar.gz"
+    touch -d '2026-01-01 00:00:00Z' storage/kept/older.img backups/older.tar.gz
+    touch backups/half.tar.gz.part backups/x.sha256
+    [ "$(cost 'd["newest_copy"]')" = "{'file': 'backups/a b.tar.gz', 'bytes': 0, 'time': '2026-01-02T00:00:00Z'}" ]
+    touch storage/kept/newest.img
+    [ "$(cost 'd["newest_copy"]["file"]')" = storage/kept/newest.img ]
+}
+
+@test "what the agent answers is taken for lines of numbers and a folder, or left out" {
+    printf '%s\n' '3 - /workspace/a b' '0 0 /workspace/clean' '1 2 relative' 'x 1 /workspace/x' '99999999999 1 /workspace/y' \
+        $'1 1 /workspace/\033[31m"q\\' '; rm -rf /' >"$answer"
+    [ "$(cost '[(r["folder"], r["changes"], r["commits"]) for r in d["repositories"]]')" = \
+        "[('/workspace/a b', 3, None), ('/workspace/clean', 0, 0), ('/workspace/?[31m\"q\\\\', 1, 1)]" ]
+    words >"$BATS_TEST_TMPDIR/words"
+    cat "$BATS_TEST_TMPDIR/words"
+    [ "$(grep -c 'git in' "$BATS_TEST_TMPDIR/words")" -eq 2 ]
+    refute grep -q $'\033' "$BATS_TEST_TMPDIR/words"
+}
+
+@test "where nobody can be asked nothing is claimed" {
+    [ "$(cost '(d["repositories"], d["lost_outside_workspace"])')" = "([], True)" ]
+    FAKE_ENGINE=none
+    [ "$(cost '(d["repositories"], d["lost_outside_workspace"])')" = "(None, False)" ]
+    FAKE_ENGINE=dead
+    [ "$(cost '(d["repositories"], d["lost_outside_workspace"])')" = "(None, None)" ]
+    [[ $(words) == *"the engine does not say"* ]]
+    rm storage/*.img
+    [ "$(cost '(d["workspace"], d["workspace_bytes"])')" = "(None, None)" ]
+    [[ $(words) == *"no workspace"* ]]
+}
