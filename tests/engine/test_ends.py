@@ -1,0 +1,277 @@
+"""Ends that only an engine of one's own can show: a daemon that hangs, or dies, before and in the middle; and somebody
+else's container and volume of our name, which are afterwards bit for bit and id for id what they were."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import SMALL, Bundle, Inventory, generate, inventory, on_base, run
+from tests.engine.test_lifecycle import wait_for_record
+
+PRIVATE = Path(__file__).parents[2] / "tools" / "private-engine.sh"
+HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
+NAME = "ubuntu-ai-vm"
+QUESTION, CHANGE = 3, 6
+"""The seconds that the bundles of this file give the engine; a bundle as it is written gives 20 and 120."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """A private daemon that may be hurt."""
+
+    folder: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/docker.sock"}
+
+    def docker(self, *argv: str, check: bool = True) -> str:
+        return run("docker", *argv, env=self.env, check=check).stdout.strip()
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the daemon alone, by its own pid."""
+        os.kill(int((self.folder / "docker.pid").read_text()), number)
+
+    def inventory(self) -> Inventory:
+        return inventory(self.env, self.folder)
+
+
+@pytest.fixture(scope="module")
+def engine(base_image: str) -> Iterator[Engine]:
+    """One private engine for this file. Its folder has a short name: a socket's path may not be long."""
+    with tempfile.TemporaryDirectory(prefix="ends-", ignore_cleanup_errors=True) as folder:
+        if run(PRIVATE, "start", folder, base_image, check=False).returncode != 0:
+            pytest.skip("no private engine can be started here")
+        yield Engine(folder=Path(folder))
+        run(PRIVATE, "stop", folder)
+
+
+@pytest.fixture
+def bundle(engine: Engine, base_image: str) -> Iterator[Bundle]:
+    """A small bundle on that engine which does not wait long for it."""
+    folder = Path(tempfile.mkdtemp(dir=engine.folder, prefix="b"))
+    made = generate(folder / "bundle", NAME, *SMALL, *HOST, *on_base(base_image))
+    made.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
+    library = made.path / "lib" / "docker.sh"
+    text, count = re.subn(
+        r"QUESTION_SECONDS=\d+ CHANGE_SECONDS=\d+",
+        f"QUESTION_SECONDS={QUESTION} CHANGE_SECONDS={CHANGE}",
+        library.read_text(),
+    )
+    assert count == 1
+    library.write_text(text)
+    run("bash", "-c", "cut -c 67- MANIFEST.sha256 | xargs -d '\\n' sha256sum >m && mv m MANIFEST.sha256", cwd=made.path)
+    yield made
+    engine.signal(signal.SIGCONT)
+    done = made.rollback("--delete-data", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def started(bundle: Bundle) -> subprocess.Popen[str]:
+    """start.sh, running, in a process group of its own."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [bundle.path / "scripts/start.sh"],
+        stdin=subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, **bundle.env},
+    )
+
+
+#   script                          code  result    within  (seconds; each question costs three)
+HANGING = (
+    ("scripts/status.sh",             4, "refused",  10),
+    ("test-setup.sh",                 4, "refused",  10),
+    ("scripts/connect.sh -- true",    4, "refused",  10),
+    ("scripts/plan.sh",               4, "refused",  20),
+    ("scripts/stop.sh",               3, "residue",  15),
+    ("scripts/backup.sh",             4, "refused",  20),
+    ("scripts/resize-volume.sh 300M", 4, "refused",  15),
+    ("scripts/mount-storage.sh attach", 4, "refused", 15),
+    ("scripts/mount-storage.sh detach", 4, "refused", 15),
+    ("scripts/recover.sh",            0, "ok",       15),
+    ("scripts/start.sh",              1, "failed",   30),
+    ("rollback.sh --yes",             3, "residue",  60),
+)  # fmt: skip
+
+
+def test_a_daemon_that_hangs_hangs_no_script(engine: Engine, bundle: Bundle) -> None:
+    before = engine.inventory()
+    bundle.start()
+    inside = engine.inventory()
+    engine.signal(signal.SIGSTOP)
+    found = []
+    for words, _, _, within in HANGING:
+        began = time.monotonic()
+        done = bundle.script(*words.split(), check=False, limit=120)
+        took = time.monotonic() - began
+        line = (done.stderr if "connect" in words else done.stdout).splitlines()[-1]
+        result = re.sub(r"gen: result=(\S+) .*", r"\1", line)
+        found.append((words, done.returncode, result, within if took <= within else took))
+        assert "does not answer" in done.stdout + done.stderr or "recover" in words, done.stdout + done.stderr
+    engine.signal(signal.SIGCONT)
+    assert tuple(found) == HANGING
+    assert (engine.inventory() - inside) == {}, "nothing was changed meanwhile"
+    bundle.rollback("--delete-data")
+    assert (engine.inventory() - before) == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "hurt"), [("60-loop", "hangs"), ("80-sandbox", "hangs"), ("40-image", "dies"), ("80-sandbox", "dies")]
+)
+def test_a_daemon_that_is_lost_in_the_middle(
+    engine: Engine, bundle: Bundle, step: str, hurt: str, base_image: str
+) -> None:
+    """The run ends by itself, says that it is not undone, and is undone as soon as the engine is back."""
+    before = engine.inventory()
+    with started(bundle) as process:
+        wait_for_record(bundle.path, "doing", step)
+        if hurt == "hangs":
+            engine.signal(signal.SIGSTOP)
+        else:
+            run(PRIVATE, "kill", engine.folder)
+        began = time.monotonic()
+        # What runs a program has its step's limit; the one of a sandbox is 300 seconds.
+        output, _ = process.communicate(timeout=420)
+    assert process.returncode == 3, output
+    assert "result=residue" in output.splitlines()[-1]
+    assert f"step {step} failed" in output
+    assert time.monotonic() - began < 400
+    if hurt == "hangs":
+        engine.signal(signal.SIGCONT)
+    else:
+        run(PRIVATE, "start", engine.folder)
+    recovered = bundle.script("scripts/recover.sh")
+    assert "This host is what it was before the run" in recovered.stdout
+    assert (engine.inventory() - before) == {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """Somebody else's container and volume, and everything that can be known of them."""
+
+    engine: Engine
+
+    def facts(self) -> dict[str, object]:
+        """All of `inspect`, what the container wrote outside the volume, and the volume's data, owners and times."""
+        docker = self.engine.docker
+        (container,) = json.loads(docker("container", "inspect", NAME))
+        mount = Path(json.loads(docker("volume", "inspect", f"{NAME}-workspace"))[0]["Mountpoint"])
+        archive = run("bash", "-c", 'tar --create --numeric-owner --sort=name --directory "$0" . | sha256sum', mount)
+        return {
+            "container": container,
+            "volume": json.loads(docker("volume", "inspect", f"{NAME}-workspace")),
+            "difference": docker("diff", NAME),
+            "data": archive.stdout,
+            "log": docker("logs", NAME),
+        }
+
+
+@pytest.fixture
+def foreign(engine: Engine, base_image: str) -> Iterator[Foreign]:
+    """A container and a volume of the default names, with data in both, that were there first."""
+    engine.docker("volume", "create", "--label", "theirs=yes", f"{NAME}-workspace")
+    options = (
+        "--init",
+        "--name",
+        NAME,
+        "--label",
+        "theirs=yes",
+        "--volume",
+        f"{NAME}-workspace:/data",
+        "--env",
+        "THEIR=own",
+    )
+    script = "echo hello; echo theirs > /data/file; ln -s file /data/link; touch /outside; exec sleep 10000"
+    engine.docker("run", "--detach", *options, base_image, "sh", "-c", script)
+    while "hello" not in engine.docker("logs", NAME) or "/outside" not in engine.docker("diff", NAME):
+        time.sleep(0.1)
+    yield Foreign(engine=engine)
+    engine.docker("rm", "--force", "--volumes", NAME)
+    engine.docker("volume", "rm", f"{NAME}-workspace")
+
+
+DAMAGE = {
+    "restarted": ("restart", "--time", "0", NAME),
+    "stopped": ("stop", "--time", "0", NAME),
+    "data changed": ("exec", NAME, "sh", "-c", "echo mine > /data/file"),
+    "a time of the data changed": ("exec", NAME, "touch", "/data/file"),
+    "written in the container": ("exec", NAME, "touch", "/elsewhere"),
+    "renamed": ("rename", NAME, f"{NAME}-else"),
+    "its limits changed": ("update", "--memory", "64m", "--memory-swap", "64m", NAME),
+}
+
+
+def test_the_comparison_sees_each_small_change(foreign: Foreign) -> None:
+    """The positive control of the tests below."""
+    before = foreign.facts()
+    assert foreign.facts() == before
+    for damage, argv in DAMAGE.items():
+        foreign.engine.docker(*argv)
+        if damage == "renamed":
+            assert foreign.engine.docker("inspect", NAME, check=False) == "[]"
+            foreign.engine.docker("rename", f"{NAME}-else", NAME)
+        else:
+            assert foreign.facts() != before, damage
+        if damage == "stopped":
+            foreign.engine.docker("start", NAME)
+        before = foreign.facts()
+
+
+def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after_a_rollback(
+    engine: Engine, bundle: Bundle, foreign: Foreign
+) -> None:
+    before, theirs = engine.inventory(), foreign.facts()
+    bundle.start()
+    bundle.script("test-setup.sh")
+    bundle.script("scripts/stop.sh")
+    bundle.start()
+    bundle.rollback("--yes")
+    assert foreign.facts() == theirs
+    assert (engine.inventory() - before) == {}
+
+
+@pytest.mark.parametrize("end", ["failed", "20-set-aside", "40-image", "65-volume", "70-network", "80-sandbox", "undo"])
+def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after(
+    engine: Engine, bundle: Bundle, foreign: Foreign, end: str
+) -> None:
+    """A run that fails at its last step, or that is killed, its whole group at once, in a step or in its undo."""
+    before, theirs = engine.inventory(), foreign.facts()
+    if end in ("failed", "undo"):
+        (bundle.path / "local").mkdir()
+        (bundle.path / "local/compose.override.yaml").write_text("services: {sandbox: {command: [no-such-program]}}\n")
+    with started(bundle) as process:
+        if end != "failed":
+            wait_for_record(bundle.path, "undone" if end == "undo" else "doing", "70-network" if end == "undo" else end)
+            os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate(timeout=300)
+    if end == "failed":
+        assert process.returncode == 1, output
+    else:
+        assert "was interrupted" in bundle.script("scripts/recover.sh").stdout
+    assert foreign.facts() == theirs
+    assert (engine.inventory() - before) == {}
+
+
+def test_eight_starts_at_once_make_one_sandbox(engine: Engine, bundle: Bundle) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda _: bundle.start(check=False).returncode, range(8)))
+    assert 0 in codes
+    assert set(codes) <= {0, 4}
+    assert engine.docker("ps", "--all", "--quiet", "--filter", "label=gen.instance").count("\n") == 0
+    bundle.script("test-setup.sh")
