@@ -6,6 +6,8 @@ apt_mirror() {
     case $GEN_APT_MIRROR in
     '' | none) ;;
     host)
+        # Of a base that is no suite of a distribution nothing can be asked, and the question takes apt a second.
+        [ -n "$GEN_BASE_SUITE" ] || return 0
         # shellcheck disable=SC2016 # apt-get expands it
         apt-get indextargets --format '$(REPO_URI)|$(COMPONENT)|$(CODENAME)|$(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
             awk -F '|' -v suite="$GEN_BASE_SUITE" '$2 == "main" && $3 == suite { print $1; exit }'

@@ -65,12 +65,12 @@ def main() -> int:
     # The commands of the environment that this Python belongs to are the ones to test.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     lanes: list[Lane] = []
+    root = Path(tempfile.gettempdir()) / "lanes"
     with tempfile.TemporaryDirectory() as folder:
         cuts, misread = power_cut(Path(folder))
         print(f"power cut: {cuts} journals that it can leave behind, {misread} read wrongly", flush=True)
     try:
         base = base_of_tests()
-        root = Path(tempfile.gettempdir()) / "lanes"
         lanes += [open_lane(root / f"fault-{n}", f"fault-{n}", base) for n in range(1, asked.lanes + 1)]
         seen = dict(controls(lanes[0]))
         for name, caught in seen.items():
@@ -81,6 +81,7 @@ def main() -> int:
     finally:
         for lane in lanes:
             close_lane(lane)
+        (root / "base.tar").unlink(missing_ok=True)
     findings = Findings(
         outcomes=tuple(outcomes), controls=seen, every=asked.every, cuts=cuts, misread=misread,
         seconds=time.monotonic() - began,

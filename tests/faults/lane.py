@@ -14,6 +14,7 @@ from tests.engine.conftest import SMALL, Bundle, Inventory, generate, inventory,
 
 TRAP, SHIM = (Path(__file__).with_name(name) for name in ("trap.sh", "shim.sh"))
 ENGINE = Path(__file__).parents[2] / "tools/private-engine.sh"
+ARCHIVED = "gen-fault-base:archived"
 HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
 LIMIT = 300
 SETTLING = 6.0
@@ -26,13 +27,20 @@ class Lane:
 
     folder: Path
     env: dict[str, str]
-    bundle: Bundle
+    bundles: dict[str, Bundle]
+    """The same sandbox on a base image that is there, that comes from an archive, or that is made from a mirror."""
     empty: Inventory
     """What its host holds without the bundle."""
+    base: str = "present"
+    """Which of the bundles is in use."""
     state: str = ""
     """How its host stands now, so that faults in one state follow each other without a new start."""
     baseline: Inventory | None = None
     """What the host holds in that state."""
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.bundles[self.base]
 
     @property
     def faults(self) -> Path:
@@ -115,16 +123,35 @@ class Lane:
         return difference
 
 
-def open_lane(folder: Path, name: str, base: str, profile: str = "dev") -> Lane:
-    """Starts the private engine and writes the bundle."""
+def archive_of(base: str, file: Path) -> Path:
+    """The base image as a file, under a name of its own, so that it has to be loaded."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        run("docker", "tag", base, ARCHIVED)
+        run("docker", "save", "--output", file, ARCHIVED)
+        run("docker", "rmi", "--no-prune", ARCHIVED)
+    return file
+
+
+def open_lane(folder: Path, name: str, base: str) -> Lane:
+    """Starts the private engine and writes the bundles."""
     folder.mkdir(parents=True, exist_ok=True)
     host = run(ENGINE, "start", folder, base).stdout.strip()
     env = {**os.environ, "DOCKER_HOST": host}
-    sets = (*SMALL, *HOST, *(on_base(base) if profile == "dev" else ()))
     foreign_objects(name, base, env)
-    bundle = generate(folder / "bundle", name, *sets, profile=profile)
-    lane_bundle = Bundle(name=bundle.name, path=bundle.path, env=env)
-    return Lane(folder=folder, env=env, bundle=lane_bundle, empty=inventory(env, folder))
+    archive = archive_of(base, folder.parent / "base.tar")
+    sources = {
+        "present": ("dev", on_base(base)),
+        "archive": ("dev", (f"image.base={ARCHIVED}", "image.source=archive", f"image.archive={archive}")),
+        "mirror": ("dev-mirror", ()),
+    }
+    bundles = {
+        source: Bundle(
+            name=name, env=env, path=generate(folder / source, name, *SMALL, *HOST, *sets, profile=profile).path
+        )
+        for source, (profile, sets) in sources.items()
+    }
+    return Lane(folder=folder, env=env, bundles=bundles, empty=inventory(env, folder))
 
 
 def foreign_objects(name: str, base: str, env: dict[str, str]) -> None:

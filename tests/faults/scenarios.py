@@ -12,6 +12,7 @@ from tests.faults.points import Fault, Point, by_start, faults_at, faults_in_cal
 
 START, STOP, ROLLBACK, RECOVER = "scripts/start.sh", "scripts/stop.sh", "rollback.sh", "scripts/recover.sh"
 DATA = "--delete-data"
+BASE = "steps/30-base-image/"
 MARK = "what-the-workspace-holds-"
 
 
@@ -31,6 +32,10 @@ class Scenario:
     runner: bool = False
     """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
 
+    base: str = "present"
+    """Where the base image comes from."""
+    only: str = "steps/"
+    """Which of the steps' scripts are points."""
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
 
@@ -78,6 +83,15 @@ SCENARIOS = {
         Scenario(name="changed sandbox", prepare=_changed, script=START),
         Scenario(name="changed sandbox, undone", prepare=_changed, script=START, late=True),
         Scenario(name="rollback", prepare=_committed, script=ROLLBACK, runner=True),
+        Scenario(name="base from an archive", prepare=_nothing, script=START, base="archive", only=BASE),
+        Scenario(
+            name="base from an archive, undone", prepare=_nothing, script=START, late=True, base="archive", only=BASE
+        ),
+        Scenario(name="base from an archive, rollback", prepare=_committed, script=ROLLBACK, base="archive", only=BASE),
+        Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror", only=BASE),
+        Scenario(
+            name="base from a mirror, undone", prepare=_nothing, script=START, late=True, base="mirror", only=BASE
+        ),
         Scenario(name="journal of a start", prepare=_nothing, script=START, journal=True),
         Scenario(name="journal of a rollback", prepare=_committed, script=ROLLBACK, journal=True),
     )
@@ -86,9 +100,10 @@ SCENARIOS = {
 
 def enter(lane: Lane, scenario: Scenario) -> Inventory:
     """Brings the lane's host into the scenario's state, unless it is there; what it holds then."""
-    state = scenario.prepare.__name__
+    state = f"{scenario.base} {scenario.prepare.__name__}"
     if lane.state != state or lane.baseline is None:
         must(lane, ROLLBACK, DATA)
+        lane.base = scenario.base
         scenario.prepare(lane)
         lane.state, lane.baseline = state, lane.inventory()
     return lane.baseline
@@ -107,7 +122,7 @@ def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
         yield from faults_in_calls(scenario.name, scenario.script, _journal_calls(lane, scenario))
         return
     plain = _count(lane, scenario)
-    done = sorted({point.script for point in plain if point.script.endswith("/do.sh")})
+    done = sorted({p.script for p in plain if p.script.startswith(scenario.only) and p.script.endswith("/do.sh")})
     if scenario.late:
         for script in done:
             undo = script.replace("do.sh", "undo.sh")
@@ -119,7 +134,8 @@ def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
     for start in by_start(plain):
         script = start[0].script
         # Of a step that is kept, and of the scripts above the steps, one state is enough.
-        if script.rpartition("/")[0] in steps or script.endswith("undo.sh") or scenario.runner:
+        undone = script.startswith(scenario.only) and script.endswith("undo.sh")
+        if script.rpartition("/")[0] in steps or undone or scenario.runner:
             yield from faults_at(scenario.name, start)
 
 
