@@ -231,3 +231,18 @@ story() {
     [ "$code" -eq 1 ]
     [ "$(sort -u held)" = /dev/null ]
 }
+
+@test "the events of a run begin with its start, also when it first undoes another" {
+    faults image:do-kill
+    started start
+    faults
+    export GEN_EVENTS=$PWD/events
+    started start
+    cat events
+    [ "$(head -n 1 events | sed 's/.*"event":"\([^"]*\)".*/\1/')" = run-started ]
+    [ "$(tail -n 1 events | sed 's/.*"event":"\([^"]*\)".*/\1/')" = run-ended ]
+    [ "$(grep -c '"event":"run-started"' events)" -eq 1 ]
+    [ "$(head -n 1 events | sed 's/.*"run":"\([^"]*\)".*/\1/')" = "$(tail -n 1 events | sed 's/.*"run":"\([^"]*\)".*/\1/')" ]
+    # What is undone first is the other run's.
+    [ "$(grep '"event":"undone"' events | sed 's/.*"run":"\([^"]*\)".*/\1/' | sort -u)" != "$(head -n 1 events | sed 's/.*"run":"\([^"]*\)".*/\1/')" ]
+}

@@ -80,6 +80,69 @@ def test_without_network_sudo_and_with_a_read_only_root(make_bundle: MakeBundle)
     assert not list((bundle.path / "steps").glob("*-network"))
 
 
+def test_a_network_or_a_way_to_root_that_should_not_be_is_caught(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("network.mode=none", "image.sudo=none")
+    bundle.start()
+    assert failing(bundle) == set()
+    root = ("docker", "exec", "--user", "0:0", bundle.name)
+    run(*root, "sh", "-c", "cp /bin/true /usr/local/bin/sudo")
+    assert failing(bundle) == {"no-packages"}
+    run(*root, "rm", "/usr/local/bin/sudo")
+    # The sandbox's root has no CAP_CHOWN: whoever could give /etc away has more than the sandbox gives.
+    run("docker", "exec", "--privileged", "--user", "0:0", bundle.name, "chown", "1000", "/etc")
+    assert failing(bundle) == {"no-packages"}
+    run("docker", "exec", "--privileged", "--user", "0:0", bundle.name, "chown", "0", "/etc")
+    assert failing(bundle) == set()
+    run("docker", "network", "disconnect", "none", bundle.name)
+    run("docker", "network", "connect", "bridge", bundle.name)
+    assert "no-network" in failing(bundle)
+
+
+def test_a_sandbox_that_is_cut_off_or_on_other_networks_is_caught(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle()
+    bundle.start()
+    assert failing(bundle) == set()
+    own = f"{bundle.name}-network"
+    run("docker", "network", "connect", "bridge", bundle.name)
+    assert "internet" in failing(bundle)
+    run("docker", "network", "disconnect", "bridge", bundle.name)
+    assert failing(bundle) == set()
+    run("docker", "network", "disconnect", own, bundle.name)
+    assert "internet" in failing(bundle)
+    run("docker", "network", "connect", own, bundle.name)
+    assert failing(bundle) == set()
+    # On its own network, and yet nothing can be reached: no route leads out.
+    pid = bundle.inspect("{{.State.Pid}}")
+    gone = run("nsenter", "--net", "--target", pid, "ip", "route", "del", "default", check=False)
+    if gone.returncode == 0:
+        assert failing(bundle) == {"internet"}
+
+
+#   the assistant that the bundle promises     its command  its version  whether the check holds
+AGENTS = (
+    ("one that is there",                      "bash",      "version 5", True),
+    ("one of another version",                 "bash",      "version 4", False),
+    ("one whose command is not there",         "no-such",   "version 5", False),
+    ("one that does not answer",               "false",     "version 5", False),
+)  # fmt: skip
+
+
+def test_an_assistant_that_is_not_what_was_promised_is_caught(shared: Bundle, tmp_path: Path) -> None:
+    shared.start()
+    run("docker", "exec", "--user", "0:0", shared.name, "mkdir", "/opt/agent")
+    assert "agent" in failing(shared), "none was promised, and one is there"
+    run("docker", "exec", "--user", "0:0", shared.name, "rmdir", "/opt/agent")
+    assert "agent" not in failing(shared)
+    # bash stands in for an assistant: what is tried is the check, not the installing.
+    for what, command, version, holds in AGENTS:
+        copy = tmp_path / what
+        run("cp", "-a", shared.path, copy)
+        with (copy / "lib/settings.sh").open("a") as settings:
+            settings.write(f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n")
+        (check,) = (copy / "checks").glob("*-agent.sh")
+        assert (run("bash", check, check=False).returncode == 0) is holds, what
+
+
 def test_a_key_in_the_image_is_found(shared: Bundle) -> None:
     shared.start()
     assert failing(shared) == set()

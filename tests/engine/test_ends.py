@@ -1,5 +1,5 @@
 """Ends that only an engine of one's own can show: a daemon that hangs, or dies, before and in the middle; and somebody
-else's container and volume of our name, which are afterwards bit for bit and id for id what they were."""
+else's container, volume and network of our names, which are afterwards bit for bit and id for id what they were."""
 
 from __future__ import annotations
 
@@ -176,7 +176,8 @@ class Foreign:
         return {
             "container": container,
             "volume": json.loads(docker("volume", "inspect", f"{NAME}-workspace")),
-            "difference": docker("diff", NAME),
+            "network": json.loads(docker("network", "inspect", f"{NAME}-network")),
+            "difference": sorted(docker("diff", NAME).splitlines()),
             "data": archive.stdout,
             "log": docker("logs", NAME),
         }
@@ -186,10 +187,15 @@ class Foreign:
 def foreign(engine: Engine, base_image: str) -> Iterator[Foreign]:
     """A container and a volume of the default names, with data in both, that were there first."""
     engine.docker("volume", "create", "--label", "theirs=yes", f"{NAME}-workspace")
+    # A network of its own: on the engine's default one a rename leaves a mark in `inspect` (DNSNames, which nothing there
+    # reads, from null to the name), and no rename takes it away.
+    engine.docker("network", "create", "--label", "theirs=yes", f"{NAME}-network")
     options = (
         "--init",
         "--name",
         NAME,
+        "--network",
+        f"{NAME}-network",
         "--label",
         "theirs=yes",
         "--volume",
@@ -204,6 +210,7 @@ def foreign(engine: Engine, base_image: str) -> Iterator[Foreign]:
     yield Foreign(engine=engine)
     engine.docker("rm", "--force", "--volumes", NAME)
     engine.docker("volume", "rm", f"{NAME}-workspace")
+    engine.docker("network", "rm", f"{NAME}-network")
 
 
 DAMAGE = {

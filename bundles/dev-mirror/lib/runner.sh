@@ -177,7 +177,7 @@ undo_run() {
 
 # recover: brings the last run to an end, if it had none: its steps are undone, or its commit is finished.
 recover() {
-    local open
+    local open run=$RUN
     end_orphan
     open=$(journal_open_run)
     if [ -n "$open" ]; then
@@ -189,7 +189,7 @@ recover() {
             fail "$EX_RESIDUE" "an interrupted run could not be undone whole" "what is left is named above" \
                 "mend that, then run scripts/recover.sh again"
         fi
-        RUN=''
+        RUN=$run
     fi
     finish_commits
 }
@@ -223,10 +223,10 @@ begin() {
     journal_check
     approval_check
     hold_signals
-    recover
-    catch_signals
     new_run
     emit run-started -
+    recover
+    catch_signals
 }
 
 # run_up: the whole plan. Exit code 0, or 1 when it failed and everything that it did is undone, or 3 when something is left.
