@@ -134,3 +134,24 @@ setup() {
     GEN_CPUS=1 GEN_MEMORY_BYTES=1001
     [[ $(host_problems "$good") == *"of memory"* ]]
 }
+
+@test "a mount that somebody else makes meanwhile is said and does not count; one in our folder does" {
+    GEN_ENGINE=none INSTANCE=0123456789abcdef
+    . lib/fingerprint.sh
+    mkdir -p "$STATE" "$BATS_TEST_TMPDIR/stick"
+    fingerprint before
+    mount -t tmpfs -o size=64k none "$BATS_TEST_TMPDIR/stick" || skip "this user may not mount"
+    fingerprint after
+    said=$(difference before after) && code=0 || code=$?
+    umount "$BATS_TEST_TMPDIR/stick"
+    [ "$code" -eq 0 ]
+    [[ $said == *"somebody else made meanwhile: mount $BATS_TEST_TMPDIR/stick "* ]]
+
+    mount -t tmpfs -o size=64k none "$STATE"
+    fingerprint after.ours
+    said=$(difference before after.ours) && code=0 || code=$?
+    umount "$STATE"
+    echo "$said"
+    [ "$code" -eq 1 ]
+    [[ $said == *"left over: mount "*"owner=$INSTANCE"* ]]
+}

@@ -6,21 +6,27 @@
 
 LEDGER=$STATE/ledger
 
-# kernel_inventory: loop devices with what backs them, and where something is mounted.
+# kernel_inventory: loop devices with what backs them, and where something is mounted. A mount is ours where it stands in
+# this folder or shows our workspace; any other was made by somebody else.
 kernel_inventory() {
-    local file name
+    local file name backing loops=' '
     for file in /sys/block/loop*/loop/backing_file; do
         [ -r "$file" ] || continue
-        name=${file#/sys/block/}
-        echo "loop ${name%%/*} $(cat "$file" 2>/dev/null)"
+        name=${file#/sys/block/} name=${name%%/*}
+        { read -r backing <"$file"; } 2>/dev/null || continue
+        echo "loop $name $backing"
+        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " ;; esac
     done
     for file in /dev/gen-workspace-*; do
         [ ! -L "$file" ] || echo "link $file"
     done
     # What an engine mounts for its containers and builds comes and goes with them; the containers are listed.
     [ ! -r /proc/self/mountinfo ] ||
-        awk '/ - nsfs / || $5 ~ "/overlay2/[^/]+/merged$|/buildkit/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
-            { print "mount", $5 }' /proc/self/mountinfo
+        awk -v folder="$BUNDLE/" -v loops="$loops" -v mine="$(mark)" '
+            / - nsfs / || $5 ~ "/overlay2/[^/]+/merged$|/buildkit/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
+            { for (i = 7; $i != "-"; i++); point = $5; gsub(/\\040/, " ", point)
+              ours = index(point "/", folder) == 1 || index(loops, " " $(i + 2) " ")
+              print "mount", $5, ours ? mine : "owner=host" }' /proc/self/mountinfo
 }
 
 # file_inventory: the files and links of this folder that steps make.
