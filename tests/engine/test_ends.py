@@ -187,8 +187,8 @@ class Foreign:
 def foreign(engine: Engine, base_image: str) -> Iterator[Foreign]:
     """A container and a volume of the default names, with data in both, that were there first."""
     engine.docker("volume", "create", "--label", "theirs=yes", f"{NAME}-workspace")
-    # A network of its own: on the engine's default one a rename leaves a mark in `inspect` (DNSNames, which nothing there
-    # reads, from null to the name), and no rename takes it away.
+    # A network of its own: on the engine's default one a rename leaves a mark in `inspect` (DNSNames, which nothing
+    # there reads, from null to the name), and no rename takes it away.
     engine.docker("network", "create", "--label", "theirs=yes", f"{NAME}-network")
     options = (
         "--init",
