@@ -1,11 +1,16 @@
-"""`start.sh` against plain Compose on the same bundle, and what a 20G workspace costs the host."""
+"""`start.sh` and `rollback.sh` against plain Compose on an equal sandbox, and what a 20G workspace costs the host."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.measure import Contender, Row, command, passed, race
+from bench.measure import Contender, Row, command, passed, race, ratios
 
 ROUNDS = 5
 GOAL_START = 1.15
@@ -22,66 +27,168 @@ storage: {{size: 20G, overcommit: true}}
 """
 
 
-def inspected(kind: str, name: str, template: str) -> str:
-    """One fact that the engine knows. Raises CalledProcessError when the object is not there."""
-    words = ("docker", kind, "inspect", "--format", template, name)
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+def output_of(*words: str | Path, env: dict[str, str] | None = None) -> str:
+    """What a program prints. Raises CalledProcessError when it fails."""
+    return subprocess.run(words, capture_output=True, text=True, check=True, env=env).stdout.strip()
+
+
+def inspected(template: str) -> str:
+    """One fact that the engine knows of the sandbox's container."""
+    return output_of("docker", "container", "inspect", "--format", template, NAME)
 
 
 def compose_surroundings() -> dict[str, str]:
     """What the runner tells Compose, read off the container that the runner started."""
-    labels = inspected("container", NAME, '{{index .Config.Labels "gen.instance"}}')
-    volume = inspected("container", NAME, "{{range .Mounts}}{{if .Name}}{{.Name}}{{end}}{{end}}")
-    network = inspected("container", NAME, "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}")
-    # Each state of a sandbox is a project of its own; Compose reads its name from here too.
-    project = inspected("container", NAME, '{{index .Config.Labels "com.docker.compose.project"}}')
-    local = inspected("container", NAME, '{{index .Config.Labels "gen.local"}}')
     return {
         **os.environ,
-        "COMPOSE_PROJECT_NAME": project,
-        "GEN_LOCAL": local,
-        "GEN_INSTANCE": labels,
-        "GEN_VOLUME_NAME": volume,
-        "GEN_NETWORK_NAME": network,
+        # Each state of a sandbox is a project of its own; Compose reads its name from here too.
+        "COMPOSE_PROJECT_NAME": inspected('{{index .Config.Labels "com.docker.compose.project"}}'),
+        "GEN_LOCAL": inspected('{{index .Config.Labels "gen.local"}}'),
+        "GEN_INSTANCE": inspected('{{index .Config.Labels "gen.instance"}}'),
+        "GEN_VOLUME_NAME": inspected("{{range .Mounts}}{{if .Name}}{{.Name}}{{end}}{{end}}"),
+        "GEN_NETWORK_NAME": inspected("{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}"),
     }
 
 
-def allocated(bundle: Path) -> int:
-    """The bytes that the workspace's disk image really takes."""
-    return sum(image.stat().st_blocks * 512 for image in (bundle / "storage").glob("*.img"))
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A bundle, and what Compose must be told to do the same with it."""
+
+    bundle: Path
+    surroundings: dict[str, str]
+
+    def start(self) -> None:
+        """Through the bundle's runner."""
+        command((self.bundle / "scripts" / "start.sh",))
+
+    def stop(self) -> None:
+        """The container and the loop device; all else stays."""
+        command((self.bundle / "scripts" / "stop.sh",))
+
+    def back(self) -> None:
+        """All of it, the data too."""
+        command((self.bundle / "rollback.sh", "--yes", "--delete-data"))
+
+    def compose(self, *words: str) -> None:
+        """Compose alone on the bundle's own file."""
+        command(
+            ("docker", "compose", "--file", self.bundle / "compose.yaml", *words),
+            cwd=self.bundle,
+            env=self.surroundings,
+        )
+
+    def alone(self, *words: str) -> None:
+        """Compose alone on an equal sandbox, whose volume and network are Compose's own, so that it takes them away."""
+        file = self.bundle / ".state" / "alone.json"
+        if not file.exists():
+            config = ("docker", "compose", "--file", self.bundle / "compose.yaml", "config", "--format", "json")
+            equal = json.loads(output_of(*config, env=self.surroundings))
+            equal |= {"name": f"{NAME}-alone", "volumes": {"workspace": {}}, "networks": {"sandbox": {}}}
+            equal["services"]["sandbox"]["container_name"] = f"{NAME}-alone"
+            del equal["services"]["sandbox"]["labels"]  # they would make it the bundle's
+            file.write_text(json.dumps(equal), encoding="utf-8")
+        command(("docker", "compose", "--project-directory", self.bundle, "--file", file, *words))
 
 
-def start_rows(bundle: Path) -> list[Row]:
-    """Times start.sh and Compose in turns, from a stopped sandbox to a healthy one; then start.sh on a running one."""
-    start = (bundle / "scripts" / "start.sh",)
-    command(start)
-    surroundings = compose_surroundings()
-
-    def compose(*words: str) -> None:
-        command(("docker", "compose", "--file", bundle / "compose.yaml", *words), cwd=bundle, env=surroundings)
+def start_rows(sandbox: Sandbox) -> list[Row]:
+    """Times start.sh and Compose in turns, from a stopped sandbox to a healthy one."""
 
     def leave_the_rest_up() -> None:
-        command(start)
-        compose("down")
+        sandbox.start()
+        sandbox.compose("down")
 
     turns = race(
         (
+            Contender(name="start.sh", prepare=sandbox.stop, run=sandbox.start),
             Contender(
-                name="start.sh", prepare=lambda: command((bundle / "scripts" / "stop.sh",)), run=lambda: command(start)
+                name="compose", prepare=leave_the_rest_up, run=lambda: sandbox.compose("up", "--detach", "--wait")
             ),
-            Contender(name="compose", prepare=leave_the_rest_up, run=lambda: compose("up", "--detach", "--wait")),
         ),
         rounds=ROUNDS,
     )
-    again = race((Contender(name="again", prepare=lambda: None, run=lambda: command(start)),), rounds=ROUNDS)
-    runner, compose_alone, already = passed(turns["start.sh"]), passed(turns["compose"]), passed(again["again"])
-    ratio = runner / compose_alone
+    ratio, _ = ratios(turns["start.sh"], turns["compose"])
     return [
-        Row(what="start.sh, image built", measured=f"{runner:.2f} s"),
-        Row(what="docker compose up -d --wait", measured=f"{compose_alone:.2f} s"),
+        Row(what="start.sh, image built", measured=f"{passed(turns['start.sh']):.2f} s"),
+        Row(what="docker compose up -d --wait", measured=f"{passed(turns['compose']):.2f} s"),
         Row(what="start.sh / compose", measured=f"{ratio:.2f}", goal="≤ 1.15", met=ratio <= GOAL_START),
-        Row(what="start.sh, when it runs", measured=f"{already:.2f} s", goal="≤ 0.5 s", met=already <= GOAL_AGAIN),
     ]
+
+
+def again_rows(sandbox: Sandbox) -> list[Row]:
+    """Times both on a sandbox that runs: neither has anything to do but to look."""
+    sandbox.start()
+    before = inspected("{{.Id}}")
+    turns = race(
+        (
+            Contender(name="start.sh", prepare=lambda: None, run=sandbox.start),
+            Contender(name="compose", prepare=lambda: None, run=lambda: sandbox.compose("up", "--detach", "--wait")),
+        ),
+        rounds=2 * ROUNDS,
+    )
+    if inspected("{{.Id}}") != before:
+        raise RuntimeError("one of them made the container anew: it did not find it running")
+    already = passed(turns["start.sh"])
+    ratio, _ = ratios(turns["start.sh"], turns["compose"])
+    return [
+        Row(what="start.sh, when it runs", measured=f"{already:.2f} s", goal="≤ 0.5 s", met=already <= GOAL_AGAIN),
+        Row(what="docker compose up -d --wait, when it runs", measured=f"{passed(turns['compose']):.2f} s"),
+        Row(what="when it runs, start.sh / compose", measured=f"{ratio:.2f}"),
+    ]
+
+
+@contextmanager
+def base_kept(sandbox: Sandbox) -> Iterator[None]:
+    """The base image is there before the bundle begins, so that no rollback takes it away: to make it takes long."""
+    base = re.search(r"^GEN_BASE_REF=(\S+)$", (sandbox.bundle / "lib" / "settings.sh").read_text("utf-8"), re.MULTILINE)
+    if base is None:
+        raise RuntimeError("lib/settings.sh names no base image")
+    kept = f"{NAME}:kept"
+    command(("docker", "tag", base[1], kept))
+    sandbox.back()
+    command(("docker", "tag", kept, base[1]))
+    try:
+        yield
+    finally:
+        sandbox.back()
+        command(("docker", "rmi", "--no-prune", kept, base[1]))
+
+
+def back_rows(sandbox: Sandbox) -> list[Row]:
+    """Times a whole rollback against `docker compose down -v`, each from a running sandbox.
+
+    They do not do the same: Compose stops the container and leaves the image. The rollback takes the image too, and the
+    loop device and the disk image, each step asked whether it is gone, and looks at the whole host at the end.
+    """
+
+    def alone_runs() -> None:
+        sandbox.start()  # for the image, which a rollback took away
+        sandbox.alone("up", "--detach", "--wait")
+
+    with base_kept(sandbox):
+        turns = race(
+            (
+                Contender(name="rollback", prepare=sandbox.start, run=sandbox.back),
+                Contender(name="compose", prepare=alone_runs, run=lambda: sandbox.alone("down", "--volumes")),
+            ),
+            rounds=ROUNDS,
+        )
+    ratio, _ = ratios(turns["rollback"], turns["compose"])
+    return [
+        Row(what="rollback.sh --delete-data", measured=f"{passed(turns['rollback']):.2f} s"),
+        Row(what="docker compose down -v", measured=f"{passed(turns['compose']):.2f} s"),
+        Row(what="rollback.sh / compose down -v", measured=f"{ratio:.2f}"),
+    ]
+
+
+def size_row(bundle: Path) -> Row:
+    """The bytes that the workspace's disk image really takes."""
+    taken = sum(image.stat().st_blocks * 512 for image in (bundle / "storage").glob("*.img"))
+    return Row(
+        what="20G workspace, on the host's disk",
+        measured=f"{taken / 1e6:.1f} MB",
+        goal="< 8 MB",
+        met=0 < taken < GOAL_ALLOCATED,
+    )
 
 
 def on_the_engine(work: Path) -> list[Row]:
@@ -91,13 +198,7 @@ def on_the_engine(work: Path) -> list[Row]:
     command((Path(sys.executable).parent / "gen", "bundle", "--profile", profile, "--out", bundle))
     try:
         command((bundle / "scripts" / "start.sh",))
-        taken = allocated(bundle)
-        size = Row(
-            what="20G workspace, on the host's disk",
-            measured=f"{taken / 1e6:.1f} MB",
-            goal="< 8 MB",
-            met=0 < taken < GOAL_ALLOCATED,
-        )
-        return [*start_rows(bundle), size]
+        sandbox = Sandbox(bundle, compose_surroundings())
+        return [size_row(bundle), *start_rows(sandbox), *again_rows(sandbox), *back_rows(sandbox)]
     finally:
         command((bundle / "rollback.sh", "--yes", "--delete-data"))

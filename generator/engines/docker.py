@@ -189,7 +189,7 @@ def _healthcheck(request: Request) -> dict[str, Any]:
         "timeout": "10s",
         "retries": 3,
         "start_period": "30s",
-        "start_interval": "1s",
+        "start_interval": "200ms",
     }
 
 

@@ -2,7 +2,7 @@
 # compared. Whole inventories, not only what bears our label. Sourced by the runner.
 # shellcheck shell=bash
 # shellcheck source=templates/lib/common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "${BASH_SOURCE[0]%/*}/common.sh"
 
 LEDGER=$STATE/ledger
 

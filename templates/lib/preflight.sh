@@ -11,11 +11,21 @@ engine_problem() {
     esac
 }
 
+# engine_facts: what the engine and its client say of themselves, in one line; after an error the last line is "failed".
+engine_facts() {
+    docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1 ||
+        printf '\nfailed\n'
+}
+
+# engine_problems: the engine takes long to tell of itself; meanwhile it is asked who has our names.
 engine_problems() {
-    local facts endpoint
+    local facts endpoint names
     have docker || { problem "docker is not installed" "sudo apt-get install docker.io"; return; }
-    facts=$(docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1) ||
-        { engine_problem "$facts"; return; }
+    exec 3< <(engine_facts)
+    names=$(name_problems)
+    facts=$(cat <&3)
+    exec 3<&-
+    case $facts in *$'\nfailed') engine_problem "$(printf '%s\n' "$facts" | sed '/^$/d; $d')" && return ;; esac
     # With no daemon this client still ends with 0 and names the error in a field.
     [ -n "${facts%%|*}" ] || { engine_problem "${facts##*|}"; return; }
     endpoint=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}
@@ -24,6 +34,7 @@ engine_problems() {
     *) problem "the engine is not on this machine ($endpoint): the workspace's image is attached to a loop device here" "unset DOCKER_HOST" ;;
     esac
     host_problems "$facts"
+    [ -z "$names" ] || printf '%s\n' "$names"
 }
 
 # plugin NAME LIST: the version of a plugin of the client, from "name=version" words; empty when it is not there.
@@ -52,7 +63,6 @@ host_problems() {
     [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
         problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set resources.memory=1G"
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
-    name_problems
 }
 
 # name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
@@ -91,7 +101,5 @@ space_problems() {
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w '$BUNDLE'"
-    engine_problems
-    base_problems
-    space_problems
+    cat <(engine_problems) <(base_problems) <(space_problems)
 }

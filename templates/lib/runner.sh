@@ -3,7 +3,7 @@
 # before until the run has ended well, commit.sh.
 # shellcheck shell=bash
 # shellcheck source=templates/lib/common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "${BASH_SOURCE[0]%/*}/common.sh"
 # shellcheck source=templates/lib/lock.sh
 . "$BUNDLE/lib/lock.sh"
 # shellcheck source=templates/lib/journal.sh

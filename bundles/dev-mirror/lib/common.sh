@@ -10,7 +10,7 @@ LC_ALL=C
 export LC_ALL
 set -u
 
-BUNDLE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 4
+BUNDLE=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P) || exit 4
 STATE=$BUNDLE/.state
 STORAGE=$BUNDLE/storage
 BACKUPS=$BUNDLE/backups

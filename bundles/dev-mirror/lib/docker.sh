@@ -1,7 +1,7 @@
 # What the steps, checks and scripts ask of Docker. Sourced after common.sh.
 # shellcheck shell=bash
 # shellcheck source=templates/lib/common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "${BASH_SOURCE[0]%/*}/common.sh"
 
 # Empty as long as no run has begun: then nothing is ours. It is made by the first run.
 INSTANCE=''
@@ -36,24 +36,34 @@ unknown() {
     exit "$UNKNOWN"
 }
 
-# container_line NAME: "id state instance bundle local" of the container of exactly that name; empty when there is none.
-# Fails when the engine does not answer, which is not the same as none.
+# container_line NAME [OPTION...]: "id state instance bundle local" of the container of exactly that name; empty when there
+# is none, or none that passes the filters in the options. Fails when the engine does not answer, which is not the same.
 container_line() {
-    docker ps --all --no-trunc --filter "name=^/$1\$" \
+    docker ps --all --no-trunc --filter "name=^/$1\$" "${@:2}" \
         --format '{{.ID}} {{.State}} {{.Label "gen.instance"}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}'
 }
 
-# volume_line, network_line, image_line NAME: "name-or-id instance", empty when there is none.
-volume_line() {
-    docker volume ls --filter "name=^$1\$" --format '{{.Name}} {{.Label "gen.instance"}}'
-}
+# network_line, volume_line, image_line NAME: "name-or-id instance", empty when there is none. A volume's has its device too.
+# To inspect fails for what is not there and for an engine that fails; the list says which. One that hangs is asked once.
 network_line() {
     docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.instance"}}'
 }
+volume_line() {
+    described volume "$1" "name=^$1\$" '{{.Name}} {{with .Labels}}{{or (index . "gen.instance") "-"}}{{else}}-{{end}} {{with .Options}}{{.device}}{{end}}'
+}
 image_line() {
-    local id
-    id=$(docker images --no-trunc --quiet "$1") || return 1
-    [ -z "$id" ] || echo "$id $(docker image inspect --format '{{index .Config.Labels "gen.instance"}}' "${id%%$'\n'*}")"
+    described image "$1" "reference=$1" '{{.Id}} {{with .Config}}{{with .Labels}}{{index . "gen.instance"}}{{end}}{{end}}'
+}
+
+# described KIND NAME FILTER FORMAT: a line about the object of that name; empty when there is none.
+described() {
+    local code=0 found
+    docker "$1" inspect --format "$4" "$2" 2>/dev/null || code=$?
+    case $code in
+    0) return 0 ;;
+    124) return 1 ;;
+    *) found=$(docker "$1" ls --quiet --filter "$3") && [ -z "$found" ] ;;
+    esac
 }
 
 word() { # word N LINE: the N-th word of a line
@@ -188,9 +198,18 @@ need_engine() {
 
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {
-    docker ps --all --filter "label=gen.instance=$INSTANCE" --format 'container {{.Label "gen.name"}}' &&
-        docker volume ls --filter "label=gen.instance=$INSTANCE" --format 'volume {{.Label "gen.name"}}' &&
-        docker network ls --filter "label=gen.instance=$INSTANCE" --format 'network {{.Label "gen.name"}}'
+    local filter=label=gen.instance=$INSTANCE
+    cat <(docker ps --all --filter "$filter" --format 'container {{.Label "gen.name"}}' || echo unknown) \
+        <(docker volume ls --filter "$filter" --format 'volume {{.Label "gen.name"}}' || echo unknown) \
+        <(docker network ls --filter "$filter" --format 'network {{.Label "gen.name"}}' || echo unknown) | known
+}
+
+# known: passes on the answers to questions that were asked at once. Fails when there is none to one: it says "unknown".
+known() {
+    local answers
+    answers=$(cat)
+    ! printf '%s\n' "$answers" | grep -qx unknown || return 1
+    [ -z "$answers" ] || printf '%s\n' "$answers"
 }
 
 # root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
@@ -226,27 +245,21 @@ forget_name() {
 # engine_inventory: everything that this engine holds, for the fingerprint, with the mark of its owner where there is
 # one. The questions are asked at once.
 engine_inventory() {
-    local answers owner='owner={{or (.Label "gen.instance") (.Label "com.docker.compose.project")}}'
-    answers=$(
-        cat <(docker ps --all --no-trunc --format "container {{.ID}} {{.Names}} {{.State}} $owner" || echo unknown) \
-            <(image_inventory || echo unknown) \
-            <(docker volume ls --format "volume {{.Name}} {{.Driver}} $owner" || echo unknown) \
-            <(docker network ls --no-trunc --format "network {{.ID}} {{.Name}} {{.Driver}} $owner" || echo unknown)
-    )
+    local owner='owner={{or (.Label "gen.instance") (.Label "com.docker.compose.project")}}'
     # The engine makes its own three networks anew when it starts: they are known by their names.
-    answers=$(printf '%s\n' "$answers" | sed -E 's/^network [0-9a-f]+ (bridge|host|none) /network - \1 /')
-    ! printf '%s\n' "$answers" | grep -qx unknown || return 1
-    [ -z "$answers" ] || printf '%s\n' "$answers"
+    cat <(docker ps --all --no-trunc --format "container {{.ID}} {{.Names}} {{.State}} $owner" || echo unknown) \
+        <(image_inventory) \
+        <(docker volume ls --format "volume {{.Name}} {{.Driver}} $owner" || echo unknown) \
+        <({ docker network ls --no-trunc --format "network {{.ID}} {{.Name}} {{.Driver}} $owner" || echo unknown; } |
+            sed -E 's/^network [0-9a-f]+ (bridge|host|none) /network - \1 /') | known
 }
 
 # image_inventory: the images but those that another bundle has marked as its own.
 image_inventory() {
-    local all marked mine
-    all=$(docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}') || return 1
-    marked=$(docker images --no-trunc --quiet --filter label=gen.instance) || return 1
-    mine=$(docker images --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
-    printf '%s\n' "$all" | awk -v marked="$marked" -v mine="$mine" '
-        BEGIN { n = split(marked, ids, "\n"); for (i = 1; i <= n; i++) theirs[ids[i]] = 1
-                n = split(mine, ids, "\n"); for (i = 1; i <= n; i++) delete theirs[ids[i]] }
-        NF && !($2 in theirs)'
+    cat <(docker images --no-trunc --format 'marked {{.ID}}' --filter label=gen.instance || echo unknown) \
+        <(docker images --no-trunc --format 'mine {{.ID}}' --filter "label=gen.instance=$INSTANCE" || echo unknown) \
+        <(docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}' || echo unknown) |
+        awk '$1 == "marked" { theirs[$2] = 1; next }
+            $1 == "mine" { delete theirs[$2]; next }
+            !($2 in theirs)'
 }

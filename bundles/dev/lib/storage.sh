@@ -29,10 +29,16 @@ attached_device() { loops_of_image | head -n 1; }
 
 is_attached() { [ -L "$DEVICE" ] && [ -n "$(attached_device)" ] && [ "$(readlink "$DEVICE")" = "$(attached_device)" ]; }
 
+# loop_tool COMMAND...: runs it as root: whoever is root here needs no container for that.
+loop_tool() {
+    if [ "$EUID" -eq 0 ] && have losetup && "$@" 2>/dev/null; then return 0; fi
+    root_tool -- "$@"
+}
+
 # attach: puts the image on a loop device, unless it is on one, and sets the link.
 attach() {
-    # shellcheck disable=SC2016 # the container's shell expands it
-    root_tool -- sh -c 'device=${3:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE" "$(attached_device)"
+    # shellcheck disable=SC2016 # that shell expands it
+    loop_tool sh -c 'device=${3:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE" "$(attached_device)"
 }
 
 # detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
@@ -41,8 +47,8 @@ detach() {
     local devices tries=0
     devices=$(loops_of_image | tr '\n' ' ')
     if [ -z "$devices" ] && [ ! -L "$DEVICE" ]; then return 0; fi
-    # shellcheck disable=SC2016,SC2086 # the container's shell expands it; one word a device
-    root_tool -- sh -c 'rm -f "$1" && shift && for device; do losetup --detach "$device" || exit; done' detach "$DEVICE" $devices || {
+    # shellcheck disable=SC2016,SC2086 # that shell expands it; one word a device
+    loop_tool sh -c 'rm -f "$1" && shift && for device; do losetup --detach "$device" || exit; done' detach "$DEVICE" $devices || {
         warn "by hand: sudo rm -f $DEVICE${devices:+; sudo losetup -d $devices}"
         return 1
     }

@@ -8,4 +8,4 @@ set -u
 
 line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
 ours "$line" 2 || exit "$HOLDS_NOT"
-[ "$(docker volume inspect --format '{{.Options.device}}' "$VOLUME")" = "$DEVICE" ] || exit "$HOLDS_NOT"
+[ "$(word 3 "$line")" = "$DEVICE" ] || exit "$HOLDS_NOT"

@@ -22,6 +22,7 @@ else
         esac
     else
         echo "the bundle has changed, so the sandbox is made anew; the workspace stays"
+        echo yes | write_durably "$GEN_PRIOR/replaced"
         docker stop --time 10 "$GEN_CONTAINER"
         docker rename "$GEN_CONTAINER" "$PRIOR_CONTAINER"
         create_container

@@ -6,6 +6,4 @@ set -u
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
 
-# There was none before.
-read -r id _ <"$GEN_PRIOR/was" && [ "$id" = none ] && exit 0
-remove_ours "$PRIOR_CONTAINER"
+[ ! -e "$GEN_PRIOR/replaced" ] || remove_ours "$PRIOR_CONTAINER"
