@@ -166,7 +166,8 @@ def foreign_objects(name: str, base: str, env: dict[str, str]) -> None:
     if docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$"):
         return
     docker("volume", "create", f"{name}-workspace")
-    docker("network", "create", f"{name}-network")
+    if not docker("network", "ls", "--quiet", "--filter", f"name=^{name}-network$"):
+        docker("network", "create", f"{name}-network")
     # It comes back by itself when its engine was killed, so that it runs afterwards if it ran before.
     mount = f"type=volume,source={name}-workspace,target=/data"
     keep = ("sh", "-c", "echo precious >/data/file; exec sleep infinity")
@@ -177,7 +178,9 @@ def close_lane(lane: Lane) -> None:
     """Takes everything away again; fails when the bundle cannot be rolled back."""
     lane.engine("start")
     lane.bundle.rollback("--delete-data")
-    run("docker", "rm", "--force", lane.bundle.name, env=lane.env)
+    name = lane.bundle.name
+    for words in (("rm", "--force", name), ("volume", "rm", f"{name}-workspace"), ("network", "rm", f"{name}-network")):
+        run("docker", *words, env=lane.env)
     lane.engine("stop")
 
 

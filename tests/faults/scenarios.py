@@ -151,7 +151,8 @@ def _journal_calls(lane: Lane, scenario: Scenario) -> list[str]:
 def _count(lane: Lane, scenario: Scenario, late: str = "") -> list[Point]:
     enter(lane, scenario)
     lane.clear()
-    code = lane.injected(scenario.script, {"FAULT_COUNT": "yes", "FAULT_LATE": late or "none"}, *scenario.args)
+    counted = late.replace("do.sh", "undo.sh") or ("*" if scenario.runner else "steps/*")
+    code = lane.injected(scenario.script, {"FAULT_COUNT": counted, "FAULT_LATE": late or "none"}, *scenario.args)
     if code != (1 if late else 0):
         raise LaneIsBroken(f"a run without a fault ended with {code}: {(lane.folder / 'last.log').read_text()}")
     if not late:

@@ -3,7 +3,7 @@
 #
 # FAULT_SCRIPT   the script's path below the bundle, and FAULT_NTH which start of it within the run
 # FAULT_DIR      a folder of ours for counters and for what was hit
-# FAULT_COUNT    any word: nothing is done, but the commands of every script are written down
+# FAULT_COUNT    a pattern: nothing is done, but the commands of the scripts that it fits are written down
 # FAULT_LATE     a script that runs to its end and then says that it did not work
 # shellcheck shell=bash disable=SC2123,SC2153,SC2209
 
@@ -56,7 +56,9 @@ fault_point() {
     return 0
 }
 
-if [ -n "${FAULT_COUNT:-}" ] || [ "$fault_name" = "${FAULT_SCRIPT:-none}" ]; then
+# shellcheck disable=SC2254 # it is a pattern
+case $fault_name in "${FAULT_SCRIPT:-none}" | ${FAULT_COUNT:-none}) fault_here=yes ;; *) fault_here='' ;; esac
+if [ -n "$fault_here" ]; then
     fault_base=$FAULT_DIR/${fault_name//\//,}
     fault_start=0
     [ ! -s "$fault_base.starts" ] || read -r fault_start <"$fault_base.starts"
