@@ -13,6 +13,9 @@ READERS = {
 }
 """Programs that change nothing on this host."""
 
+QUESTION = re.compile(r"docker (ps|images|info|version|inspect|logs|(image |volume |network )(ls|inspect))\b")
+"""What asks the engine, and changes nothing there."""
+
 WRITING = "write,pwrite64,fsync,ftruncate,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat"
 CLIENT_WRITES = (1, 2, 3, 5, 8)
 """At which of its writes a docker client is killed: before it asks, after it has asked, while it is answered."""
@@ -36,6 +39,8 @@ class Point:
     @property
     def changes(self) -> bool:
         """Whether the host may be another one after it: between two such commands a kill leaves the same behind."""
+        if self.program == "docker":
+            return not QUESTION.match(self.command)
         return self.kind == "write" or (self.kind == "program" and self.program not in READERS)
 
 
@@ -72,7 +77,7 @@ def faults_at(scenario: str, points: list[Point]) -> Iterator[Fault]:
             yield Fault(scenario=scenario, point=point, kind="fail")
         if point.program == "docker":
             yield Fault(scenario=scenario, point=point, kind="daemon")
-            for write in CLIENT_WRITES:
+            for write in CLIENT_WRITES if point.changes else CLIENT_WRITES[1:2]:
                 yield _injected(scenario, point, "client", f"write:signal=SIGKILL:when={write}")
             yield _injected(scenario, point, "EIO", "write,connect:error=EIO")
         elif point.changes and point.program:

@@ -15,12 +15,24 @@ case $0 in
 esac
 if [ "$fault_name" = "${FAULT_LATE:-none}" ]; then trap 'exit 1' EXIT; fi
 
+# What is started with the words of a function is known only there. Sets COMMAND, and STARTS if that is a program.
+fault_command() {
+    COMMAND=$1 STARTS=yes
+    shift
+    # shellcheck disable=SC2016 # bash gives a command as it is written
+    case $COMMAND in
+    'command docker "$@"') COMMAND="docker $*" ;;
+    '"${LIMITED[@]}" "$@"') COMMAND=$* ;;
+    *) [ "$(type -t "${COMMAND%% *}")" = file ] || STARTS='' ;;
+    esac
+}
+
 # Whether a command can change anything: it is a program, or it writes into a file.
 fault_note() {
     local kind=- word=${2%% *} bare=${2//2> \/dev\/null/}
     case $word in
     *=* | case | '[' | '[[' | '((' | for | local) ;;
-    *) if [ "$(type -t "$word")" = file ]; then kind=program; elif [[ ${bare//>&/} == *' > '* || $bare == *'>>'* ]]; then kind=write; fi ;;
+    *) if [ -n "$STARTS" ]; then kind=program; elif [[ ${bare//>&/} == *' > '* || $bare == *'>>'* ]]; then kind=write; fi ;;
     esac
     printf '%s %s %s\n' "$1" "$kind" "$2" >>"$fault_base.points"
 }
@@ -30,6 +42,8 @@ fault_point() {
     # What shows the time that passes goes on beside the rest, and would make the numbers differ from run to run.
     case " ${FUNCNAME[*]} " in *' tick '*) [ "$BASH_SUBSHELL" -eq 0 ] || return 0 ;; esac
     PATH=$FAULT_PATH
+    fault_command "$@"
+    set -- "$COMMAND"
     # Empty for the moment in which another subshell writes it.
     until read -r at <"$fault_base.count"; do :; done
     at=$((at + 1))
@@ -46,7 +60,7 @@ fault_point() {
         kill -KILL 0
         ;;
     fail) # a program is not found, for this once; anything else ends the script there
-        [ "$(type -t "${1%% *}")" = file ] || exit 1
+        [ -n "$STARTS" ] || exit 1
         PATH=/nothing-here
         ;;
     hang) sleep 600 ;;
@@ -70,6 +84,6 @@ if [ -n "$fault_here" ]; then
         echo 0 >"$fault_base.count"
         export FAULT_PATH=$PATH
         set -o functrace
-        trap 'fault_point "$BASH_COMMAND"' DEBUG
+        trap 'fault_point "$BASH_COMMAND" "$@"' DEBUG
     fi
 fi
