@@ -5,8 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,42 +134,37 @@ def again_rows(sandbox: Sandbox) -> list[Row]:
     ]
 
 
-@contextmanager
-def base_kept(sandbox: Sandbox) -> Iterator[None]:
-    """The base image is there before the bundle begins, so that no rollback takes it away: to make it takes long."""
-    base = re.search(r"^GEN_BASE_REF=(\S+)$", (sandbox.bundle / "lib" / "settings.sh").read_text("utf-8"), re.MULTILINE)
-    if base is None:
-        raise RuntimeError("lib/settings.sh names no base image")
-    kept = f"{NAME}:kept"
-    command(("docker", "tag", base[1], kept))
-    sandbox.back()
-    command(("docker", "tag", kept, base[1]))
-    try:
-        yield
-    finally:
-        sandbox.back()
-        command(("docker", "rmi", "--no-prune", kept, base[1]))
-
-
 def back_rows(sandbox: Sandbox) -> list[Row]:
     """Times a whole rollback against `docker compose down -v`, each from a running sandbox.
 
     They do not do the same: Compose stops the container and leaves the image. The rollback takes the image too, and the
     loop device and the disk image, each step asked whether it is gone, and looks at the whole host at the end.
     """
+    base = re.search(r"^GEN_BASE_REF=(\S+)$", (sandbox.bundle / "lib" / "settings.sh").read_text("utf-8"), re.MULTILINE)
+    if base is None:
+        raise RuntimeError("lib/settings.sh names no base image")
+    # A rollback takes the base image away, and to make it takes long: under a name of ours it stays, and is lent.
+    kept = f"kept-for-{NAME}:base"
+    command(("docker", "tag", base[1], kept))
+
+    def runs() -> None:
+        command(("docker", "tag", kept, base[1]))
+        sandbox.start()
 
     def alone_runs() -> None:
-        sandbox.start()  # for the image, which a rollback took away
+        runs()
         sandbox.alone("up", "--detach", "--wait")
 
-    with base_kept(sandbox):
+    try:
         turns = race(
             (
-                Contender(name="rollback", prepare=sandbox.start, run=sandbox.back),
+                Contender(name="rollback", prepare=runs, run=sandbox.back),
                 Contender(name="compose", prepare=alone_runs, run=lambda: sandbox.alone("down", "--volumes")),
             ),
             rounds=ROUNDS,
         )
+    finally:
+        command(("docker", "rmi", "--no-prune", kept))
     ratio, _ = ratios(turns["rollback"], turns["compose"])
     return [
         Row(what="rollback.sh --delete-data", measured=f"{passed(turns['rollback']):.2f} s"),
