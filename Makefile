@@ -27,7 +27,7 @@ bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier
 	@tools/engine.sh ensure
 	@.venv/bin/python -m bench
 
-faults: .venv/.stamp engine ## kills a run at every command of its steps and compares the host (about an hour; FLAGS="--every 10")
+faults: .venv/.stamp engine ## the fault matrix: a run is struck at every command, and the host compared (hours; FLAGS="--every 10")
 	@.venv/bin/python -m tests.faults $(FLAGS)
 
 lock: ## pins requirements.lock anew

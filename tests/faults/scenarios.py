@@ -87,7 +87,6 @@ SCENARIOS = {
         Scenario(
             name="base from an archive, undone", prepare=_nothing, script=START, late=True, base="archive", only=BASE
         ),
-        Scenario(name="base from an archive, rollback", prepare=_committed, script=ROLLBACK, base="archive", only=BASE),
         Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror", only=BASE),
         Scenario(
             name="base from a mirror, undone", prepare=_nothing, script=START, late=True, base="mirror", only=BASE

@@ -5,8 +5,10 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/archive.sh
+. "$BUNDLE/lib/archive.sh"
 
-clear_workshop || exit 1
+clear_workshop && unload_archive || exit 1
 [ -e "$STATE/base-images" ] || exit 0
 brought=$(cat "$STATE/base-images") || exit 1
 for image in $brought; do
