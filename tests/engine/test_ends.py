@@ -132,7 +132,7 @@ def test_a_daemon_that_hangs_hangs_no_script(engine: Engine, bundle: Bundle) -> 
 
 
 @pytest.mark.parametrize(
-    ("step", "hurt"), [("60-loop", "hangs"), ("80-sandbox", "hangs"), ("40-image", "dies"), ("80-sandbox", "dies")]
+    ("step", "hurt"), [("65-volume", "hangs"), ("80-sandbox", "hangs"), ("40-image", "dies"), ("80-sandbox", "dies")]
 )
 def test_a_daemon_that_is_lost_in_the_middle(
     engine: Engine, bundle: Bundle, step: str, hurt: str, base_image: str
