@@ -36,11 +36,11 @@ def found_by(lanes: Sequence[Lane], scenarios: Iterable[Scenario]) -> list[Fault
 
 
 def thinned(faults: list[Fault], every: int) -> list[Fault]:
-    """Each `every`-th fault of each scenario and kind, so that none is left out altogether."""
+    """Each `every`-th fault of each scenario and kind, so that none is left out altogether; of slow ones fewer."""
     groups: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     for fault in faults:
         groups[fault.scenario, fault.kind].append(fault)
-    return [fault for group in groups.values() for fault in group[::every]]
+    return [fault for (name, _), group in groups.items() for fault in group[:: every * SCENARIOS[name].slow]]
 
 
 def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell) -> list[Outcome]:

@@ -36,6 +36,8 @@ class Scenario:
     """Where the base image comes from."""
     only: str = "steps/"
     """Which of the steps' scripts are points."""
+    slow: int = 1
+    """How many times longer than another one a fault takes, so that fewer are taken when not all are."""
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
 
@@ -83,11 +85,11 @@ SCENARIOS = {
         Scenario(name="changed sandbox", prepare=_changed, script=START),
         Scenario(name="changed sandbox, undone", prepare=_changed, script=START, late=True),
         Scenario(name="rollback", prepare=_committed, script=ROLLBACK, runner=True),
-        Scenario(name="base from an archive", prepare=_nothing, script=START, base="archive", only=BASE),
+        Scenario(name="base from an archive", prepare=_nothing, script=START, base="archive", only=BASE, slow=2),
         Scenario(
             name="base from an archive, undone", prepare=_nothing, script=START, late=True, base="archive", only=BASE
         ),
-        Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror", only=BASE),
+        Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror", only=BASE, slow=6),
         Scenario(
             name="base from a mirror, undone", prepare=_nothing, script=START, late=True, base="mirror", only=BASE
         ),
