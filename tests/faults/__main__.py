@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take each n-th fault of a scenario and kind only")
     parser.add_argument("--lanes", type=int, default=3, help="how many private engines work side by side")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="inject no more after so long")
     parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="this one only; may be repeated")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="where fault-matrix.md and .json go")
     return parser.parse_args()
@@ -77,13 +78,13 @@ def main() -> int:
             print(f"{name}: {'seen' if caught else 'NOT SEEN'}", flush=True)
         wanted = [SCENARIOS[name] for name in asked.scenario or SCENARIOS]
         faults = thinned(found_by(lanes, wanted), asked.every)
-        outcomes = injected(lanes, faults, Teller(len(faults)))
+        outcomes = injected(lanes, faults, Teller(len(faults)), asked.minutes)
     finally:
         for lane in lanes:
             close_lane(lane)
         (root / "base.tar").unlink(missing_ok=True)
     findings = Findings(
-        outcomes=tuple(outcomes), controls=seen, every=asked.every, cuts=cuts, misread=misread,
+        outcomes=tuple(outcomes), controls=seen, found=len(faults), every=asked.every, cuts=cuts, misread=misread,
         seconds=time.monotonic() - began,
     )  # fmt: skip
     write_report(asked.out, findings)

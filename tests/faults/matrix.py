@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import queue
+import random
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -43,18 +45,27 @@ def thinned(faults: list[Fault], every: int) -> list[Fault]:
     return [fault for (name, _), group in groups.items() for fault in group[:: every * SCENARIOS[name].slow]]
 
 
-def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell) -> list[Outcome]:
-    """The outcome of each fault; neighbours in one state stay on one lane."""
+def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell, minutes: float = float("inf")) -> list[Outcome]:
+    """The outcome of each fault. Neighbours in one state stay on one lane; the order is mixed otherwise, the same each
+    time, so that what is done in so many minutes is spread over everything.
+    """
+    deadline = time.monotonic() + minutes * 60
     todo: queue.SimpleQueue[tuple[Fault, ...]] = queue.SimpleQueue()
+    batches = []
     for _, same in itertools.groupby(sorted(faults, key=lambda fault: fault.scenario), lambda fault: fault.scenario):
         group = tuple(same)
         for first in range(0, len(group), BATCH):
-            todo.put(group[first : first + BATCH])
+            batches.append(group[first : first + BATCH])
+    random.Random(0).shuffle(batches)
+    for batch in batches:
+        todo.put(batch)
     outcomes: list[Outcome] = []
 
     def work(lane: Lane) -> None:
         while (batch := _next(todo)) is not None:
             for fault in batch:
+                if time.monotonic() > deadline:
+                    return
                 outcome = _judged(lane, fault)
                 outcomes.append(outcome)
                 tell(outcome)

@@ -22,6 +22,7 @@ class Findings:
 
     outcomes: tuple[Outcome, ...]
     controls: dict[str, bool]
+    found: int
     every: int
     cuts: int
     misread: int
@@ -59,7 +60,7 @@ def write_report(folder: Path, findings: Findings) -> None:
         missed=len(findings.outcomes) - len(struck),
         cuts=findings.cuts,
         cuts_right=findings.cuts - findings.misread,
-        share="each" if findings.every == 1 else f"each {findings.every}th of a scenario and kind",
+        share=_share(findings),
         minutes=findings.seconds / 60,
         machine="2 shared cores",
         controls="\n".join(f"- {name}: {'seen' if seen else 'NOT SEEN'}" for name, seen in findings.controls.items()),
@@ -71,6 +72,14 @@ def write_report(folder: Path, findings: Findings) -> None:
     (folder / "fault-matrix.md").write_text(text)
     lines = ",\n".join(json.dumps(_record(outcome)) for outcome in findings.outcomes)
     (folder / "fault-matrix.json").write_text(f"[\n{lines}\n]\n")
+
+
+def _share(findings: Findings) -> str:
+    """Which of the faults that there are were taken."""
+    taken = "each" if findings.every == 1 else f"one of {findings.every} of a scenario and kind"
+    if len(findings.outcomes) == findings.found:
+        return taken
+    return f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given"
 
 
 def _record(outcome: Outcome) -> dict[str, object]:
