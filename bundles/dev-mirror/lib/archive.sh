@@ -42,12 +42,13 @@ put_back_names() {
 load_archive() {
     local file id
     file=$(archive_path)
-    if ! tar -tf "$file" 2>/dev/null | grep -qx -e manifest.json -e ./manifest.json; then
+    # grep reads to the end: one that stops at the first match would make tar fail, and with it the answer.
+    if ! tar -tf "$file" 2>/dev/null | grep -x -e manifest.json -e ./manifest.json >/dev/null; then
         docker import --change 'CMD ["/bin/sh"]' "$file" "$GEN_BASE_REF"
         return
     fi
     remember_names "$file" || return 1
-    id=$(docker load --quiet --input "$file" | sed -n 's/^Loaded image\( ID\)\{0,1\}: //p' | head -n 1)
+    id=$(docker load --quiet --input "$file" | sed -n 's/^Loaded image\( ID\)\{0,1\}: //p' | sed -n 1p)
     [ -n "$id" ] || { echo "the archive holds no image"; return 1; }
     docker tag "$id" "$GEN_BASE_REF" && put_back_names
 }
