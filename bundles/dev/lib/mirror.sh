@@ -10,7 +10,7 @@ apt_mirror() {
         [ -n "$GEN_BASE_SUITE" ] || return 0
         # shellcheck disable=SC2016 # apt-get expands it
         apt-get indextargets --format '$(REPO_URI)|$(COMPONENT)|$(CODENAME)|$(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
-            awk -F '|' -v suite="$GEN_BASE_SUITE" '$2 == "main" && $3 == suite { print $1; exit }'
+            awk -F '|' -v suite="$GEN_BASE_SUITE" '!found && $2 == "main" && $3 == suite { print $1; found = 1 }'
         ;;
     *) printf '%s\n' "$GEN_APT_MIRROR" ;;
     esac
