@@ -192,6 +192,16 @@ story() {
     started back
 }
 
+@test "a run that was killed while it wrote its ledger is in nobody's debt" {
+    started start
+    [ "$code" -eq 0 ]
+    for part in before after new; do echo "+ made nothing" >".state/ledger/20200101T000000Z-1.$part"; done
+    started back
+    cat output
+    [ "$code" -eq 0 ]
+    [[ $last == *"result=rolled-back"* ]]
+}
+
 @test "a step that changes nothing is not journalled, and not undone" {
     printf 'changes=no\n' >>steps/10-network/step.conf
     seal

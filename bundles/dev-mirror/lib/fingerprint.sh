@@ -93,10 +93,10 @@ without_state() { awk '$1 == "container" { print $1, $2, $3, $NF; next } { print
 
 # write_ledger BEFORE: what this run adds to the host, and what it takes away: a whole rollback is measured by that.
 write_ledger() {
-    mkdir -p "$LEDGER" && fingerprint "$LEDGER/$RUN.after" && without_state "$1" >"$LEDGER/$RUN.before" &&
-        without_state "$LEDGER/$RUN.after" | comm -3 - "$LEDGER/$RUN.before" | sed 's/^\t/- /; t; s/^/+ /' |
-            awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount /' | write_durably "$LEDGER/$RUN" &&
-        rm -f "$LEDGER/$RUN.before" "$LEDGER/$RUN.after"
+    local work=$STATE/prior/$RUN/ledger
+    mkdir -p "$LEDGER" && fingerprint "$work" && without_state "$1" >"$work.before" && without_state "$work" >"$work.after" &&
+        comm -3 "$work.after" "$work.before" | sed 's/^\t/- /; t; s/^/+ /' |
+        awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount /' | write_durably "$LEDGER/$RUN"
 }
 
 # measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back.
@@ -108,8 +108,9 @@ measure_whole_rollback() {
         warn "error: whether this host is what it was cannot be known: the engine does not answer"
         return 1
     fi
-    # What one run added and a later one took away again is in neither's debt.
-    found=$(cat "$LEDGER"/* | awk '{ sign = substr($0, 1, 1); object = substr($0, 3); sum[object] += (sign == "+") ? 1 : -1 }
+    # What one run added and a later one took away again is in neither's debt. A run's name ends with a digit; what does
+    # not was left by one that was killed while it wrote.
+    found=$(cat "$LEDGER"/*[0-9] | awk '{ sign = substr($0, 1, 1); object = substr($0, 3); sum[object] += (sign == "+") ? 1 : -1 }
         END { for (o in sum) if (sum[o] > 0) print "+ " o; else if (sum[o] < 0) print "- " o }' | sort |
         while read -r sign object; do
             if grep -qxF -e "$object" "$now.plain"; then
