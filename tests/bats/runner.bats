@@ -195,7 +195,7 @@ story() {
 @test "a run that was killed while it wrote its ledger is in nobody's debt" {
     started start
     [ "$code" -eq 0 ]
-    for part in before after new; do echo "+ made nothing" >".state/ledger/20200101T000000Z-1.$part"; done
+    for part in before after new; do echo "made nothing" >".state/ledger/20200101T000000Z-1.$part"; done
     started back
     cat output
     [ "$code" -eq 0 ]
