@@ -22,6 +22,7 @@ end_report() {
     if [ "$format" = tap ]; then last_line "$code" | sed 's/^/# /'; else last_line "$code"; fi
 }
 trap end_report EXIT
+end_on_signals
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage "$0" && exit "$EX_DONE" ;;
@@ -39,7 +40,11 @@ done
 report_begin
 engine_answers || [ "$format" != tap ] || say "Bail out! The engine does not answer"
 need_engine
+# From here on a signal ends us at once, in the middle of a check; this stands then.
+trap - HUP INT QUIT TERM
+RESULT=failed
 for check in "$BUNDLE"/checks/*.sh; do
     run_check "$check"
 done
 report_end
+RESULT=ok

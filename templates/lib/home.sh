@@ -1,9 +1,11 @@
-# Where this bundle lives. What it made names its folder, so a folder that was moved or copied is noticed. Sourced by the
-# runner.
+# Where this bundle lives. What it made names its folder, so a folder that was moved or copied is noticed. Sourced
+# before docker.sh.
 # shellcheck shell=bash
 
 # The engine's own file has the real ones.
 engine_answers() { :; }
+# shellcheck disable=SC2034 # for those who ask
+engine_trouble() { WHAT="the engine does not answer" MEND=scripts/status.sh; }
 engine_owns() { :; }
 engine_settle() { :; }
 
@@ -15,11 +17,11 @@ home_check() {
     if [ -n "$home" ]; then
         if [ "$(cat "$home/.state/instance" 2>/dev/null)" = "$INSTANCE" ]; then
             fail "$EX_REFUSED" "this folder is a copy, and its sandbox belongs to the original" "$home" \
-                "rm -r '$BUNDLE/.state' '$BUNDLE/storage'   (the copy begins anew, without a workspace), or work in '$home'"
+                "rm -r $(quoted "$BUNDLE/.state") $(quoted "$BUNDLE/storage")   (the copy begins anew, without a workspace), or work in $(quoted "$home")"
         fi
         owned=$(engine_owns) || fail "$EX_REFUSED" "whether this bundle's sandbox stands cannot be known" "the engine does not answer" "scripts/status.sh"
         [ -z "$owned" ] || fail "$EX_REFUSED" "this bundle made its sandbox when its folder was $home" "the folder was moved" \
-            "mv '$BUNDLE' '$home'   (there, ./rollback.sh; then it can be moved)"
+            "mv $(quoted "$BUNDLE") $(quoted "$home")   (there, ./rollback.sh; then it can be moved)"
     fi
 }
 

@@ -29,7 +29,7 @@ journal_append() {
     # What a full disk cut short must not stand before the next record.
     truncate -s "$BYTES" "$JOURNAL" 2>/dev/null
     warn "error: the journal cannot be written: $JOURNAL"
-    warn "  mend: df -h '$STATE'   (make room, then scripts/recover.sh)"
+    warn "  mend: df -h $(quoted "$STATE")   (make room, then scripts/recover.sh)"
     return 1
 }
 

@@ -59,8 +59,10 @@ plan_hash() {
 plan_refuse() {
     FAILED_STEP=${PLAN_STATES%% unknown*}
     FAILED_STEP=${FAILED_STEP##*$'\n'}
-    [ -n "$PLAN_ANSWERS" ] ||
-        fail "$EX_REFUSED" "what a run would do cannot be known" "the engine does not answer" "sudo systemctl start docker   (without systemd: sudo dockerd &)"
+    if [ -z "$PLAN_ANSWERS" ]; then
+        engine_trouble
+        fail "$EX_REFUSED" "what a run would do cannot be known" "$WHAT" "$MEND"
+    fi
     fail "$EX_REFUSED" "what a run would do cannot be known" "$FAILED_STEP does not say whether it holds" "scripts/status.sh"
 }
 

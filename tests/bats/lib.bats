@@ -155,3 +155,9 @@ setup() {
     [ "$code" -eq 1 ]
     [[ $said == *"left over: mount "*"owner=$INSTANCE"* ]]
 }
+
+@test "quoted: a word that a shell reads as what it was" {
+    for text in plain 'with space' "it's" "''" '$HOME `x` "y" \' $'ü\tné' ''; do
+        [ "$(bash -c "printf '%s' $(quoted "$text")")" = "$text" ]
+    done
+}

@@ -85,6 +85,45 @@ ends() {
     ends rollback.sh --yes --delete-data -- 0 unchanged
 }
 
+@test "an engine that is not for this user: each says so, and how to mend that" {
+    FAKE_ENGINE=denied
+    for script in status connect plan; do ends "scripts/$script.sh" -- 4 refused 'usermod -aG docker'; done
+    ends test-setup.sh -- 4 refused 'your user may not use the engine'
+    ends scripts/stop.sh -- 3 residue 'your user may not use the engine'
+}
+
+@test "a bundle that got another name while its sandbox stands: nothing is done by halves" {
+    FAKE_ENGINE=renamed
+    words="this folder's sandbox is called before, and the bundle now says"
+    mkdir -p .state storage && echo 0123456789abcdef >.state/instance && : >storage/workspace-0123456789abcdef.img
+    for script in stop backup 'resize-volume 40' 'mount-storage detach' 'restore MANIFEST.sha256'; do
+        # shellcheck disable=SC2086 # the argument behind the script's name
+        set -- $script
+        ends "scripts/$1.sh" "${@:2}" -- 4 refused "$words"
+    done
+    ends scripts/status.sh -- 1 failed "$words"
+}
+
+@test "a signal before anything was begun: the last line does not call that well done" {
+    FAKE_ENGINE=slow
+    for script in test-setup.sh scripts/status.sh scripts/connect.sh; do
+        "./$script" </dev/null >stdout 2>stderr &
+        sleep 1
+        kill -TERM $!
+        code=0
+        wait $! || code=$?
+        echo "$script -> $code: $(cat stdout stderr)"
+        [ "$code" -eq 143 ]
+        cat stdout stderr | grep -q '^gen: result=failed '
+    done
+}
+
+@test "a report that cannot be written is said in our words alone" {
+    FAKE_ENGINE=none
+    ends test-setup.sh --junit no/such/folder/x.xml -- 1 failed 'the JUnit report cannot be written'
+    ! grep -q 'No such file' stderr
+}
+
 @test "the last line of connect.sh is on standard error, for refused, usage and the command's own" {
     FAKE_ENGINE=running
     mkdir .state && echo 0123456789abcdef >.state/instance

@@ -63,11 +63,16 @@ def test_another_name_is_refused_while_the_old_one_stands(make_bundle: MakeBundl
     bundle = make_bundle()
     before = inventory()
     bundle.start()
+    standing = inventory() - before
     renamed = f"gt-{secrets.token_hex(4)}"
     generate(bundle.path, renamed, *SMALL, *on_base(base_image))
     done = bundle.start(check=False)
     assert done.returncode == 1
     assert f"this folder's sandbox is called {bundle.name}" in done.stderr
+    # Nor is it stopped or saved by halves: the loop device is in use, though nothing of the new name is there.
+    for script in ("scripts/stop.sh", "scripts/backup.sh"):
+        assert bundle.script(script, check=False).returncode == 4
+    assert (inventory() - before) == standing
     bundle.rollback("--delete-data")
     assert (inventory() - before) == {}, "a rollback finds its objects by their mark, not by today's name"
 
@@ -78,7 +83,7 @@ def test_a_copy_never_acts_for_the_original(make_bundle: MakeBundle, tmp_path: P
     copy = tmp_path / "copy"
     run("cp", "-a", "--sparse=always", bundle.path, copy)
     before = inventory()
-    for script in ("scripts/start.sh", "scripts/stop.sh", "rollback.sh"):
+    for script in ("scripts/start.sh", "scripts/stop.sh", "scripts/connect.sh", "rollback.sh"):
         done = run(copy / script, check=False)
         assert (done.returncode, "this folder is a copy" in done.stderr) == (4, True), done.stderr
     assert (inventory() - before) == {}

@@ -52,12 +52,22 @@ result_of() {
     "$EX_FAILED") RESULT=failed ;;
     "$EX_USAGE") RESULT=usage ;;
     "$EX_RESIDUE") RESULT=residue ;;
-    *) RESULT=refused ;;
+    "$EX_REFUSED") RESULT=refused ;;
+    *) RESULT=failed ;;
     esac
 }
 last_line() {
     result_of "$1"
     say "gen: result=$RESULT run=${RUN:--} failed_step=${FAILED_STEP:--}"
+}
+
+# end_on_signals: from here on a signal ends the script, with a code. Of itself bash shows a trap on EXIT a code of 0 then,
+# and the last line would call it well done.
+end_on_signals() {
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 131' QUIT
+    trap 'exit 143' TERM
 }
 
 # have PROGRAM: whether there is one; a function of that name is none.
@@ -79,6 +89,12 @@ with_limit() {
 
 # The script's own comment block, from its second line to the first that is no comment, is its help.
 usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/{s/^# \{0,1\}//;p;};}' "$1"; }
+
+# quoted TEXT: as one word of a command that somebody may copy.
+quoted() {
+    local mark="'" escaped="'\\''"
+    printf "'%s'" "${1//$mark/$escaped}"
+}
 
 # help_or_refuse SCRIPT ARG...: answers --help, refuses what is not known. For scripts that take no other argument.
 help_or_refuse() {
@@ -137,7 +153,7 @@ human() {
 instance() {
     local file=$STATE/instance
     if [ ! -s "$file" ]; then
-        mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w '$BUNDLE'"
+        mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
         od -An -N8 -tx1 /dev/urandom | tr -d ' \n' >"$file.$$"
         # A link is made or not made: of two that come here at once, one wins and both read the same name.
         ln "$file.$$" "$file" 2>/dev/null

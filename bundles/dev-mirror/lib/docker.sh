@@ -188,13 +188,36 @@ remove_marked() {
 # end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
 end_tools() { settle "$TOOL"; }
 
-# engine_answers: whether it does, and before long.
-engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+# engine_answers: whether it does, and before long. What its client said instead is in SAID.
+engine_answers() { SAID=$(docker version --format '{{.Server.Version}}' 2>&1 >/dev/null); }
 
 # need_engine [CODE]: ends a script that can do nothing without the engine.
 need_engine() {
-    engine_answers || fail "${1:-$EX_REFUSED}" "the engine does not answer" "" "sudo systemctl start docker   (without systemd: sudo dockerd &)"
+    engine_answers && return
+    [ -z "${SIGNAL:-}" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL"
+    engine_trouble
+    fail "${1:-$EX_REFUSED}" "$WHAT" "$SAID" "$MEND"
 }
+
+# engine_trouble: from SAID, WHAT stands between us and the engine, and MEND. Of several lines the last one tells why.
+engine_trouble() {
+    SAID=${SAID##*$'\n'} WHAT="the engine does not answer" MEND="sudo systemctl start docker   (without systemd: sudo dockerd &)"
+    case $SAID in
+    *'permission denied'*) WHAT="your user may not use the engine" MEND="sudo usermod -aG docker $(id -un)   (then log out and in again)" ;;
+    esac
+}
+
+# renamed: whether the sandbox that stands has another name than the bundle has now. Sets WHAT and MEND.
+renamed() {
+    local other
+    other=$(engine_owns | awk -v now="$GEN_NAME" 'NF == 2 && $2 != now { print $2; exit }')
+    WHAT="this folder's sandbox is called $other, and the bundle now says $GEN_NAME"
+    MEND="./rollback.sh   (it undoes the one called $other and keeps the workspace; then start again)"
+    [ -n "$other" ]
+}
+
+# need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.
+need_name() { ! renamed || fail "$EX_REFUSED" "$WHAT" "" "$MEND"; }
 
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {

@@ -61,14 +61,14 @@ lock_respect() {
 lock_take() {
     local owner tries=0
     mkdir -p "$STATE" 2>/dev/null && [ -w "$STATE" ] ||
-        fail "$EX_REFUSED" "the state folder cannot be written" "$STATE" "chmod u+w '$BUNDLE'"
+        fail "$EX_REFUSED" "the state folder cannot be written" "$STATE" "chmod u+w $(quoted "$BUNDLE")"
     until ln -s "$SELF" "$LOCK" 2>/dev/null; do
         lock_respect
         owner=$(lock_owner)
         tries=$((tries + 1))
         # A lock.break that somebody left when they were killed is theirs no longer after this long.
         [ "$tries" -lt 50 ] || rmdir "$LOCK.break" 2>/dev/null
-        [ "$tries" -lt 100 ] || fail "$EX_REFUSED" "the lock cannot be taken" "$LOCK" "rm '$LOCK'"
+        [ "$tries" -lt 100 ] || fail "$EX_REFUSED" "the lock cannot be taken" "$LOCK" "rm $(quoted "$LOCK")"
         [ -z "$owner" ] || lock_break "$owner"
     done
 }

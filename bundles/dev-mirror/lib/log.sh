@@ -24,7 +24,7 @@ open_logs() {
         exec 7<>"$STATE/log.pipe" 8<"$STATE/log.pipe" 9>"$STATE/log.pipe" 7>&-
         rm -f "$STATE/log.pipe"
     else
-        warn "no logs can be written: df -h '$STATE'"
+        warn "no logs can be written: df -h $(quoted "$STATE")"
         exec 8</dev/null 9>/dev/null
     fi
 }

@@ -5,10 +5,9 @@ problem() { printf '%s\n    mend: %s\n' "$1" "$2"; }
 
 # engine_problem ERROR: why the engine does not answer, from what its client says.
 engine_problem() {
-    case $1 in
-    *'permission denied'*) problem "your user may not use the engine" "sudo usermod -aG docker $(id -un)   (then log out and in again)" ;;
-    *) problem "the engine does not answer: ${1##*$'\n'}" "sudo systemctl start docker   (without systemd: sudo dockerd &)" ;;
-    esac
+    SAID=$1
+    engine_trouble
+    problem "$WHAT: $SAID" "$MEND"
 }
 
 # engine_facts: what the engine and its client say of themselves, in one line; after an error the last line is "failed".
@@ -59,24 +58,21 @@ host_problems() {
     old_problem "Buildx" "$(plugin buildx "$plugins")" "$GEN_MINIMUM_BUILDX" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
     case $security in *rootless*) problem "the engine is rootless, and so cannot attach a loop device" "docker context use default" ;; esac
     awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
-        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set resources.cpus=$cpus"
+        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.cpus=$cpus"
     [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
-        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set resources.memory=1G"
+        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.memory=1G"
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
 }
 
 # name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
 name_problems() {
     local line other
-    line=$(container_line "$GEN_CONTAINER") || { problem "the engine does not list its containers" "docker ps -a"; return; }
+    line=$(container_line "$GEN_CONTAINER" 2>/dev/null) || { problem "the engine does not list its containers" "docker ps -a"; return; }
     other=$(word 3 "$line")
     if [ -n "$other" ] && [ "$other" != "$INSTANCE" ] && [ "$(docker inspect --format '{{index .Config.Labels "gen.name"}}' "$GEN_CONTAINER" 2>/dev/null)" = "$GEN_NAME" ]; then
         problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$GEN_CONTAINER")"
     fi
-    for other in $(engine_owns | awk '{ print $2 }' | sort -u); do
-        [ "$other" = "$GEN_NAME" ] || problem "this folder's sandbox is called $other, and the bundle now says $GEN_NAME" \
-            "./rollback.sh   (it undoes the one called $other and keeps the workspace; then start again)"
-    done
+    ! renamed || problem "$WHAT" "$MEND"
 }
 
 base_problems() {
@@ -95,11 +91,11 @@ space_problems() {
     local missing
     [ -e "$IMAGE" ] && return
     missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") || problem "not enough free space: $missing" \
-        "free space, or: gen bundle --profile '$GEN_PROFILE' --out '$BUNDLE' --set storage.size=5G   (or --set storage.overcommit=true)"
+        "free space, or: gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set storage.size=5G   (or --set storage.overcommit=true)"
 }
 
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
-    [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w '$BUNDLE'"
+    [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
     cat <(engine_problems) <(base_problems) <(space_problems)
 }

@@ -52,7 +52,7 @@ write_junit() {
         printf '<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="%s" tests="%s" failures="%s" errors="0" skipped="0">\n' \
             "$(xml "$GEN_NAME")" $((PASSED + FAILED)) "$FAILED"
         printf '%s</testsuite>\n' "$CASES"
-    } >"$junit" || fail "$EX_FAILED" "the JUnit report cannot be written: $junit" "" "choose another file"
+    } 2>/dev/null >"$junit" || fail "$EX_FAILED" "the JUnit report cannot be written: $junit" "" "choose another file"
 }
 
 report_end() {

@@ -77,6 +77,7 @@ new=$(bytes_of "${1:-}") && [ $# -eq 1 ] ||
 begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
 need_engine
+need_name
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "docker ps -a"
 running=''
 case $(word 2 "$line") in running | paused | restarting) running=yes ;; esac
@@ -88,10 +89,10 @@ if [ "$new" -lt "$old" ]; then
         fail "$EX_REFUSED" "the workspace cannot be made smaller than what is in it" "$(human "$used") are used, and the filesystem needs a little more" \
             "remove files in the workspace first"
 elif [ "$new" -gt "$old" ]; then
-    missing=$(room_for "$new" "$IMAGE") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h '$BUNDLE'"
+    missing=$(room_for "$new" "$IMAGE") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h $(quoted "$BUNDLE")"
 fi
 if [ "$new" -ne "$old" ] && ! { [ "$new" -gt "$old" ] && [ -n "$running" ] && grow_online; }; then
-    missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h '$BUNDLE'"
+    missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h $(quoted "$BUNDLE")"
     if ! resize_offline; then
         [ -z "$restart" ] || say "The workspace is as it was; scripts/start.sh starts the sandbox again."
         fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "" "scripts/mount-storage.sh report"

@@ -29,19 +29,20 @@ unpack() {
 
 verify_checksum() {
     local sum
-    [ -r "$1.sha256" ] || fail "$EX_REFUSED" "the backup has no checksum beside it" "$1.sha256 is missing" "take another backup: ls '$BACKUPS'"
+    [ -r "$1.sha256" ] || fail "$EX_REFUSED" "the backup has no checksum beside it" "$1.sha256 is missing" "take another backup: ls $(quoted "$BACKUPS")"
     read -r sum _ <"$1.sha256"
-    [ "$(digest_of <"$1")" = "$sum" ] || fail "$EX_REFUSED" "the backup is damaged" "its checksum does not match" "take another backup: ls '$BACKUPS'"
+    [ "$(digest_of <"$1")" = "$sum" ] || fail "$EX_REFUSED" "the backup is damaged" "its checksum does not match" "take another backup: ls $(quoted "$BACKUPS")"
 }
 
 case ${1:-} in
 -h | --help) usage "$0" && exit "$EX_DONE" ;;
-'' | -*) fail "$EX_USAGE" "say which backup" "" "ls '$BACKUPS' '$STORAGE/kept'" ;;
+'' | -*) fail "$EX_USAGE" "say which backup" "" "ls $(quoted "$BACKUPS") $(quoted "$STORAGE/kept")" ;;
 esac
 file=$1
-[ -r "$file" ] && [ -f "$file" ] || fail "$EX_USAGE" "the backup cannot be read: $file" "" "ls '$BACKUPS' '$STORAGE/kept'"
+[ -r "$file" ] && [ -f "$file" ] || fail "$EX_USAGE" "the backup cannot be read: $file" "" "ls $(quoted "$BACKUPS") $(quoted "$STORAGE/kept")"
 begin
 need_engine
+need_name
 [ -n "$(tool_image)" ] || fail "$EX_REFUSED" "the bundle's image is not built yet, and its tools are needed" "" "scripts/start.sh, then this again"
 mkdir -p "$STORAGE"
 size=$GEN_STORAGE_BYTES
@@ -49,14 +50,14 @@ size=$GEN_STORAGE_BYTES
 new=$IMAGE.new
 case $file in
 *.img)
-    is_ext4 "$file" || fail "$EX_REFUSED" "this is no disk image with an ext4 filesystem: $file" "" "ls '$STORAGE/kept'"
-    missing=$(room_for "$(allocated_bytes "$file")" "$new") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h '$BUNDLE'"
-    cp --sparse=always --reflink=auto "$file" "$new" || fail "$EX_FAILED" "the image could not be copied" "" "df -h '$STORAGE'"
+    is_ext4 "$file" || fail "$EX_REFUSED" "this is no disk image with an ext4 filesystem: $file" "" "ls $(quoted "$STORAGE/kept")"
+    missing=$(room_for "$(allocated_bytes "$file")" "$new") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h $(quoted "$BUNDLE")"
+    cp --sparse=always --reflink=auto "$file" "$new" || fail "$EX_FAILED" "the image could not be copied" "" "df -h $(quoted "$STORAGE")"
     ;;
 *)
     verify_checksum "$file"
     say "Unpacking into a new disk image …"
-    make_image "$size" "$new" || fail "$EX_FAILED" "no new disk image could be made" "" "df -h '$STORAGE'"
+    make_image "$size" "$new" || fail "$EX_FAILED" "no new disk image could be made" "" "df -h $(quoted "$STORAGE")"
     tick "unpacking"
     unpack "$file" "$new" 2>"$STATE/logs/$RUN/restore.log"
     code=$?
@@ -79,11 +80,11 @@ detach || fail "$EX_FAILED" "the workspace is in use; it is as it was" "" "loset
 # The old image has a second name before the new one takes its first: at no moment is there none.
 kept=''
 if [ -f "$IMAGE" ]; then
-    kept=$(keep_also "$IMAGE") || fail "$EX_FAILED" "the present workspace could not be kept; it is as it was" "" "df -h '$STORAGE'"
+    kept=$(keep_also "$IMAGE") || fail "$EX_FAILED" "the present workspace could not be kept; it is as it was" "" "df -h $(quoted "$STORAGE")"
     say "what was in the workspace until now: $kept"
 fi
 if ! mv -f "$new" "$IMAGE" || ! durable "$IMAGE"; then
-    fail "$EX_FAILED" "the restored image did not get its name; the workspace is as it was" "" "df -h '$STORAGE'"
+    fail "$EX_FAILED" "the restored image did not get its name; the workspace is as it was" "" "df -h $(quoted "$STORAGE")"
 fi
 say "The workspace is restored from $file."
 if [ -n "$was_running" ]; then

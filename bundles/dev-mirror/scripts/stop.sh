@@ -14,6 +14,7 @@ help_or_refuse "$0" "$@"
 
 begin
 need_engine "$EX_RESIDUE"
+need_name
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "docker ps -a"
 if ours "$line" 3; then
     say "Stopping $GEN_CONTAINER …"

@@ -38,6 +38,7 @@ end_script() {
     exit "$code"
 }
 trap end_script EXIT
+end_on_signals
 
 # manifest_check: nothing runs that is not what gen wrote.
 manifest_check() {
@@ -46,7 +47,7 @@ manifest_check() {
     FAILED_STEP=manifest
     warn "$(printf '%s\n' "$wrong" | grep -v ': OK$' | head -n 10)"
     fail "$EX_REFUSED" "the bundle is not what gen wrote, so nothing is run" "MANIFEST.sha256 does not match" \
-        "gen bundle --profile $GEN_PROFILE --out '$BUNDLE' --check   (your own changes belong into local/)"
+        "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --check   (your own changes belong into local/)"
 }
 
 # Only what the manifest names is a step: a folder that somebody put there is never run.

@@ -34,13 +34,14 @@ paused='' was_attached=yes file=''
 begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
+need_name
 is_attached || was_attached=''
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "docker ps -a"
 if ours "$line" 3 && [ "$(word 2 "$line")" = running ]; then
     docker pause "$GEN_CONTAINER" >/dev/null && paused=yes
 fi
-mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w '$BUNDLE'"
+mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w $(quoted "$BUNDLE")"
 file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
 [ ! -e "$file" ] || file=${file%.tar.gz}-$$.tar.gz
 say "Saving the workspace …"
@@ -50,7 +51,7 @@ code=$?
 tick_end
 if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable "$file.part"; then
     tail -n 5 "$STATE/logs/$RUN/backup.log" >&2
-    fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h '$BACKUPS'"
+    fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h $(quoted "$BACKUPS")"
 fi
 # The checksum first: an archive that has its name has its checksum.
 printf '%s  %s\n' "$(digest_of <"$file.part")" "$(basename "$file")" | write_durably "$file.sha256"
@@ -62,4 +63,4 @@ if [ -n "$was_paused" ]; then
     healthy_within 45 || warn "the sandbox is not healthy yet: scripts/status.sh"
 fi
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
-say "restore: scripts/restore.sh '$file'"
+say "restore: scripts/restore.sh $(quoted "$file")"

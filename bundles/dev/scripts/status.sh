@@ -13,6 +13,7 @@
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
 trap 'last_line $?' EXIT
+end_on_signals
 help_or_refuse "$0" "$@"
 
 row() { printf '  %-12s %s\n' "$1" "$2"; }
@@ -24,8 +25,10 @@ state=none
 [ "$state" != running ] || state="running, $(health)"
 say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION, profile $GEN_PROFILE)"
 row sandbox "$state"
+! renamed || row '' "$WHAT: ./rollback.sh undoes it"
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi
-row image "$(word 1 "$(image_line "$GEN_IMAGE_REF")") $GEN_IMAGE_REF"
+image=$(word 1 "$(image_line "$GEN_IMAGE_REF")")
+row image "${image:-none} $GEN_IMAGE_REF"
 if [ -f "$IMAGE" ]; then
     row workspace "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk: ${IMAGE#"$BUNDLE"/}"
     row attached "$(attached_device)"

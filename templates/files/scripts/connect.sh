@@ -8,11 +8,16 @@
 #
 # The exit code is the command's own; 128 and the signal's number when a signal ended this script; 4 when the sandbox does
 # not run, or the command was refused. The last line, on standard error, tells which: result=ok, failed or refused.
+# shellcheck source=templates/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=templates/lib/home.sh
+. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
-. "$(dirname "$0")/../lib/docker.sh"
+. "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/audit.sh
 . "$BUNDLE/lib/audit.sh"
 trap 'last_line $? >&2' EXIT
+end_on_signals
 
 case ${1:-} in
 -h | --help) usage "$0" && exit "$EX_DONE" ;;
@@ -22,6 +27,8 @@ case ${1:-} in
 esac
 
 need_engine
+# What is told from a copy would stand in the copy's audit log, where nobody looks for it.
+home_check
 line=$(container_line "$GEN_CONTAINER")
 ours "$line" 3 && [ "$(word 2 "$line")" = running ] ||
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
@@ -30,7 +37,7 @@ ours "$line" 3 && [ "$(word 2 "$line")" = running ] ||
 terminal=(--interactive)
 [ ! -t 0 ] || [ ! -t 1 ] || terminal+=(--tty)
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
-    "ls -l '$AUDIT'; df -h '$STATE'"
+    "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
 RUN=$AUDIT_ID child='' ended_by=''
 
 # The engine's client takes a signal for a good end, so what ended it is ours to say. The command in the sandbox is not

@@ -30,12 +30,14 @@ attach)
     begin
     [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     need_engine
+    need_name
     attach || fail "$EX_FAILED" "the image could not be attached" "" "losetup -a"
     say "attached: $(attached_device)"
     ;;
 detach)
     begin
     need_engine
+    need_name
     line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "docker ps -a"
     [ "$(word 2 "$line")" != running ] || fail "$EX_REFUSED" "the sandbox runs on it" "" "scripts/stop.sh"
     detach || fail "$EX_FAILED" "the image could not be detached" "" "losetup -a"
