@@ -113,7 +113,8 @@ class Lane:
             image.unlink()
         name = self.bundle.name
         run("docker", "rename", f"{name}-aside-{number}", name, env=self.env, check=False)
-        shutil.rmtree(self.bundle.path / ".state/aside", ignore_errors=True)
+        for folder in ("aside", "ledger"):
+            shutil.rmtree(self.bundle.path / ".state" / folder, ignore_errors=True)
 
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
