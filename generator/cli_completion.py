@@ -12,10 +12,10 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(SHELLS), required=False)
+@click.argument("shell", type=click.Choice(SHELLS), required=False, metavar="[SHELL]")
 @click.pass_context
 def completion_command(context: click.Context, shell: str | None) -> None:
-    """Print completion for a shell (the one in $SHELL by default).
+    """Print completion for a shell: bash, zsh or fish (the one in $SHELL by default).
 
     For bash: eval "$(gen completion bash)"
     """

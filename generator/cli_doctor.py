@@ -96,7 +96,7 @@ def _print(findings: tuple[Finding, ...], mended: tuple[Mended, ...]) -> None:
     show = _show_on_terminal if for_terminal(sys.stdout) else _show_plain
     show([tuple(map(escaped, row)) for row in rows])
     counts = {level: sum(one.level == level for one in findings) for level in ("problem", "warning")}
-    click.echo(f"{counts['problem']} problems, {counts['warning']} warnings.")
+    click.echo(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()) + ".")
 
 
 def _show_plain(rows: list[tuple[str, ...]]) -> None:

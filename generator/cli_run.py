@@ -48,7 +48,7 @@ def up_command(
       1  failed, and everything that this run did is undone
       2  wrong arguments, or an error in the profile
       3  failed, and something could not be undone; it is named
-      4  refused, nothing was changed: another run, an edited bundle, no engine, or another plan than was approved
+      4  refused, nothing was changed: another run, an edited bundle, or another plan than was approved
       137  the script was killed: gen recover undoes what it began
 
     \b
@@ -137,6 +137,7 @@ def test_command(bundle: str | None, tap: bool, junit: str | None, as_json: bool
       0  every check holds
       1  at least one does not, or cannot be known
       2  wrong arguments, or no such bundle
+      4  the engine does not answer
 
     \b
     Examples:
@@ -169,10 +170,9 @@ def rollback_command(bundle: str | None, yes: bool, delete_data: bool, as_json: 
     \b
     Exit codes:
       0  everything is undone, and that was measured
-      1  you said no
       2  wrong arguments, or no such bundle
       3  something is left; it is named
-      4  refused, nothing was changed
+      4  refused, or you said no; nothing was changed
 
     \b
     Examples:

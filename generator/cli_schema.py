@@ -10,7 +10,7 @@ from generator.schemas import find_schema, schema_names, schema_title
 
 
 @click.command("schema")
-@click.argument("name", required=False, type=click.Choice(schema_names()))
+@click.argument("name", required=False, type=click.Choice(schema_names()), metavar="[NAME]")
 def schema_command(name: str | None) -> None:
     """Print the JSON Schema of what a bundle holds or its runner writes; without a name, list them.
 

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ExitCode, GenError
-from generator.execute.bundle import bundle_names, find_bundle, is_bundle
+from generator.execute.bundle import BUNDLES, bundle_names, find_bundle, is_bundle
 from generator.execute.events import check_event, escaped
 from generator.execute.history import (
     as_data,
@@ -61,8 +61,11 @@ def confined(root: Path, given: str | None) -> Bundle:
 
 
 def bundles(root: Path) -> dict[str, Any]:
-    """The bundles that the tools take, with the names of their sandboxes."""
-    names = [*(["."] if is_bundle(root) else []), *bundle_names(root)]
+    """The bundles that stand in the root, below it and in its ./bundles, with the names of their sandboxes."""
+    direct = bundle_names(root, folder=".")
+    # Of two with one name, the name alone means the one that is nearer.
+    further = (f"{BUNDLES}/{name}" if name in direct else name for name in bundle_names(root))
+    names = [*(["."] if is_bundle(root) else []), *further, *direct]
     found = []
     for name in names[:MOST_BUNDLES]:
         try:

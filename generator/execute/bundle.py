@@ -39,10 +39,10 @@ def is_bundle(folder: Path) -> bool:
     return (folder / MANIFEST).is_file()
 
 
-def bundle_names(here: Path) -> tuple[str, ...]:
-    """The names of the bundles under ./bundles, sorted."""
+def bundle_names(here: Path, *, folder: str = BUNDLES) -> tuple[str, ...]:
+    """The names of the bundles under ./bundles, or under that folder, sorted."""
     try:
-        return tuple(sorted(entry.name for entry in (here / BUNDLES).iterdir() if is_bundle(entry)))
+        return tuple(sorted(entry.name for entry in (here / folder).iterdir() if is_bundle(entry)))
     except OSError:
         return ()
 

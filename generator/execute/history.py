@@ -44,7 +44,7 @@ class StepHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHistory:
-    """One run. `failed` is the step that it ended at, as far as the records tell."""
+    """One run. `failed` is the step that it ended at, as far as the records tell. `interrupted`: nothing is undone yet."""
 
     run: str
     rollback: bool
@@ -52,6 +52,7 @@ class RunHistory:
     began: str
     ended: str
     failed: str
+    interrupted: bool
     steps: tuple[StepHistory, ...]
 
 
@@ -123,6 +124,8 @@ def run_history(bundle: Bundle, journal: Journal, run: str, *, alive: bool) -> R
         began=records[0].time if records else "",
         ended=records[-1].time if records and outcome in ("committed", "rolled back") else "",
         failed=_failed(steps, outcome, rollback=rollback),
+        # A run that fails undoes its steps before it ends; of one that was killed the journal ends with what it began.
+        interrupted=outcome == "open" and not any(step.has("undone") or _tried_to_undo(step) for step in steps),
         steps=steps,
     )
 
@@ -212,6 +215,10 @@ def _failed(steps: tuple[StepHistory, ...], outcome: Outcome, *, rollback: bool)
         return ""
     open_steps = [step.step for step in steps if step.has("doing") and not step.has("done")]
     return open_steps[-1] if open_steps else steps[-1].step
+
+
+def _tried_to_undo(step: StepHistory) -> bool:
+    return any(log.name.endswith(".undo.log") for log in step.logs)
 
 
 def _conf(bundle: Bundle, step: str) -> dict[str, str]:

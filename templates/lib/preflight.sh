@@ -91,7 +91,7 @@ space_problems() {
     local missing
     [ -e "$IMAGE" ] && return
     missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") || problem "not enough free space: $missing" \
-        "free space, or: gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set storage.size=5G   (or --set storage.overcommit=true)"
+        "df -h $(quoted "$BUNDLE")   (free space, or write the bundle with a smaller storage.size or storage.reserve, or with storage.overcommit=true)"
 }
 
 preflight_problems() {

@@ -65,6 +65,8 @@ failure_summary() {
     warn "error: step $FAILURE_STEP failed: $VALUE"
     warn "  why:  $FAILURE_WHY"
     last_lines "$log" 15 >&2
+    # Where the disk was full what it said is lost, and the reason with it.
+    [ -s "$log" ] || [ -n "$SIGNAL" ] || warn "  | its log is empty: it said nothing, or the disk was full (df -h $(quoted "$STATE"))"
     step_value "$FAILURE_STEP" hint
     [ -n "$SIGNAL" ] || warn "  mend: $VALUE"
     warn "  log:  $log"

@@ -232,6 +232,19 @@ story() {
     [ "$sequence" = "network:do image:do sandbox:do" ]
 }
 
+@test "a step that fails on a full disk: what it said is lost, and that is said" {
+    mkdir .state
+    mount -t tmpfs -o size=256k none .state || skip "this user may not mount"
+    faults image:do-fill image:do-error
+    # It fills the disk first, and what it says then has no room.
+    sed -i '/^fault do-error/{h;d};/^fault do-fill/G' steps/20-image/do.sh
+    seal
+    started start
+    cat output
+    umount .state
+    grep -q "it said nothing, or the disk was full (df -h '" output
+}
+
 @test "the clock of a long step holds no output: who reads that to its end does not wait for it" {
     mkdir bin
     printf '#!/bin/sh\n[ "$1" != 1 ] || { output=$(readlink "/proc/$$/fd/1"); echo "$output" >>"%s"; }\nexec /bin/sleep "$@"\n' "$PWD/held" >bin/sleep

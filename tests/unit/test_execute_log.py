@@ -93,7 +93,13 @@ def test_how_a_run_ended(bundle: Path, records: tuple[tuple[str, str, str], ...]
 
 def test_an_open_run_says_what_brings_it_to_its_end(bundle: Path) -> None:
     journal(bundle, BEGIN, doing("20-make"))
-    assert "gen recover b" in shown(bundle)
+    log(bundle, "20-make.do.log", ["half way"])
+    text = shown(bundle)
+    assert "gen recover b" in text
+    # Nothing failed, so what mends a failure of that step is no help.
+    assert ("It was cut off at 20-make" in text, "  mend:" in text) == (True, False)
+    log(bundle, "20-make.undo.log", ["cannot be removed"])
+    assert "It failed at 20-make" in shown(bundle), "its undo was tried: then it had failed"
 
 
 def test_the_last_run_is_shown_unless_another_is_named(bundle: Path) -> None:

@@ -84,6 +84,17 @@ def test_a_plan_is_shown_and_its_hash_goes_to_the_script(root: Path) -> None:
     assert started["last_line"] == "gen: result=committed run=R-1 failed_step=-"
 
 
+def test_every_bundle_of_the_root_is_listed_by_a_name_that_means_it(root: Path) -> None:
+    fake_bundle(root / "fake")
+    fake_bundle(root / "near")
+
+    async def work(client: Client) -> list[dict[str, Any]]:
+        names = [one["bundle"] for one in (await ask(client, "list_bundles"))["bundles"]]
+        return [{"bundle": name, **await ask(client, "status", bundle=name)} for name in names]
+
+    assert [one["bundle"] for one in talk(root, work)] == ["bundles/fake", "fake", "near"]
+
+
 REFUSALS = [
     ("status", {"bundle": "../outside"}, "outside of the folder", "(exit code 4)"),
     ("status", {"bundle": "/"}, "outside of the folder", "(exit code 4)"),
