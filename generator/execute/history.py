@@ -44,7 +44,7 @@ class StepHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHistory:
-    """One run. `failed` is the step that it ended at, as far as the records tell. `interrupted`: nothing is undone yet."""
+    """One run. `failed` is the step that it ended at, as far as the records tell. `interrupted`: cut off there."""
 
     run: str
     rollback: bool
