@@ -43,7 +43,7 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
             lane.engine("start")
         if hit and code in KILLED and fault.point.script.endswith("undo.sh"):
             # Whoever undoes it next is killed at the same place.
-            code = _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
+            _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
     if scenario.script == ROLLBACK:
         return _judge_rollback(lane, fault, hit)
     if code != 0 and _commits(lane) > commits:
