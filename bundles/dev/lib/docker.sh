@@ -203,7 +203,7 @@ need_engine() {
 engine_trouble() {
     SAID=${SAID##*$'\n'} WHAT="the engine does not answer" MEND="sudo systemctl start docker   (without systemd: sudo dockerd &)"
     case $SAID in
-    *'permission denied'*) WHAT="your user may not use the engine" MEND="sudo usermod -aG docker $(id -un)   (then log out and in again)" ;;
+    *'permission denied'*) WHAT="your user may not use the engine" MEND="sudo usermod -aG docker $(id -un 2>/dev/null)   (then log out and in again)" ;;
     esac
 }
 
