@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.engine.conftest import base_of_tests
@@ -50,41 +51,48 @@ class Teller:
         print(f"{self.told}/{self.total} ({left:.0f} min left) {where} {fault.kind}: {result}", flush=True)
 
 
-def power_cut(folder: Path) -> tuple[int, int]:
+def power_cut() -> tuple[int, int]:
     """How many journals a power cut can leave behind, and how many of them are read wrongly."""
-    bundle = paper_bundle(folder / "paper")
-    moments = [*followed(bundle, "start"), *followed(bundle, "back")]
-    journals = left_behind(moments)
-    read = read_back(bundle, journals, folder / "cuts")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bundle = paper_bundle(folder / "paper")
+        moments = [*followed(bundle, "start"), *followed(bundle, "back")]
+        journals = left_behind(moments)
+        read = read_back(bundle, journals, folder / "cuts")
     wrong = sum(one != whole_records(journal) for one, journal in zip(read, journals, strict=True))
     return len(journals), wrong + len(unsafe_changes(moments))
 
 
-def main() -> int:
-    """Opens the lanes, runs the controls, then every fault."""
-    asked, began = arguments(), time.monotonic()
-    # The commands of the environment that this Python belongs to are the ones to test.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+def struck(asked: argparse.Namespace) -> tuple[dict[str, bool], int, list[Outcome]]:
+    """Opens the lanes, runs the controls, then every fault: what was seen, how many there are, what came of them."""
     lanes: list[Lane] = []
     root = Path(tempfile.gettempdir()) / "lanes"
-    with tempfile.TemporaryDirectory() as folder:
-        cuts, misread = power_cut(Path(folder))
-        print(f"power cut: {cuts} journals that it can leave behind, {misread} read wrongly", flush=True)
     try:
         base = base_of_tests()
         lanes += [open_lane(root / f"fault-{n}", f"fault-{n}", base) for n in range(1, asked.lanes + 1)]
         seen = dict(controls(lanes[0]))
         for name, caught in seen.items():
             print(f"{name}: {'seen' if caught else 'NOT SEEN'}", flush=True)
-        wanted = [SCENARIOS[name] for name in asked.scenario or SCENARIOS]
-        faults = thinned(found_by(lanes, wanted), asked.every)
-        outcomes = injected(lanes, faults, Teller(len(faults)), asked.minutes)
+        faults = thinned(found_by(lanes, [SCENARIOS[name] for name in asked.scenario or SCENARIOS]), asked.every)
+        return seen, len(faults), injected(lanes, faults, Teller(len(faults)), asked.minutes)
     finally:
         for lane in lanes:
             close_lane(lane)
         (root / "base.tar").unlink(missing_ok=True)
+
+
+def main() -> int:
+    """The matrix on the engine, and beside it the power cut, which needs none."""
+    asked, began = arguments(), time.monotonic()
+    # The commands of the environment that this Python belongs to are the ones to test.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(power_cut)
+        seen, found, outcomes = struck(asked)
+        cuts, misread = reading.result()
+    print(f"power cut: {cuts} journals that it can leave behind, {misread} read wrongly", flush=True)
     findings = Findings(
-        outcomes=tuple(outcomes), controls=seen, found=len(faults), every=asked.every, cuts=cuts, misread=misread,
+        outcomes=tuple(outcomes), controls=seen, found=found, every=asked.every, cuts=cuts, misread=misread,
         seconds=time.monotonic() - began,
     )  # fmt: skip
     write_report(asked.out, findings)
