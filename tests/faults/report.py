@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def write_report(folder: Path, findings: Findings) -> None:
         cuts_right=findings.cuts - findings.misread,
         share=_share(findings),
         minutes=findings.seconds / 60,
-        machine="2 shared cores",
+        machine=f"{os.cpu_count()} processors, and others at work",
         controls="\n".join(f"- {name}: {'seen' if seen else 'NOT SEEN'}" for name, seen in findings.controls.items()),
         heads=" | ".join(KINDS),
         rules="---|" * len(KINDS),
