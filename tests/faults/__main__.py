@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.engine.conftest import base_of_tests
-from tests.faults.control import controls
+from tests.faults.control import BROKEN, is_seen
 from tests.faults.inject import Outcome
 from tests.faults.lane import Lane, close_lane, open_lane
 from tests.faults.matrix import found_by, injected, thinned
@@ -70,7 +70,7 @@ def struck(asked: argparse.Namespace) -> tuple[dict[str, bool], int, list[Outcom
     try:
         base = base_of_tests()
         lanes += [open_lane(root / f"fault-{n}", f"fault-{n}", base) for n in range(1, asked.lanes + 1)]
-        seen = dict(controls(lanes[0]))
+        seen = {broken[0]: is_seen(lanes[0], broken) for broken in BROKEN}
         for name, caught in seen.items():
             print(f"{name}: {'seen' if caught else 'NOT SEEN'}", flush=True)
         faults = thinned(found_by(lanes, [SCENARIOS[name] for name in asked.scenario or SCENARIOS]), asked.every)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.engine.conftest import SMALL, Bundle, Inventory, generate, inventory,
 
 TRAP, SHIM = (Path(__file__).with_name(name) for name in ("trap.sh", "shim.sh"))
 ENGINE = Path(__file__).parents[2] / "tools/private-engine.sh"
+_ONE_AT_A_TIME = threading.Lock()
 ARCHIVED = "gen-fault-base:archived"
 HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
 LIMIT = 300
@@ -126,11 +128,12 @@ class Lane:
 
 def archive_of(base: str, file: Path) -> Path:
     """The base image as a file, under a name of its own, so that it has to be loaded."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        run("docker", "tag", base, ARCHIVED)
-        run("docker", "save", "--output", file, ARCHIVED)
-        run("docker", "rmi", "--no-prune", ARCHIVED)
+    with _ONE_AT_A_TIME:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            run("docker", "tag", base, ARCHIVED)
+            run("docker", "save", "--output", file, ARCHIVED)
+            run("docker", "rmi", "--no-prune", ARCHIVED)
     return file
 
 
