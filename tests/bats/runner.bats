@@ -202,6 +202,20 @@ story() {
     [[ $last == *"result=rolled-back"* ]]
 }
 
+@test "a runner that dies while it undoes says that something is left, and is recovered" {
+    # Of itself, as a shell does that meets an error in its own script; once.
+    echo 'emit() { [ "$1" != undoing ] || [ "${0##*/}" = recover.sh ] || exit 1; }' >>lib/fake.sh
+    seal
+    faults image:do-error
+    started start
+    cat output
+    [ "$code" -eq 3 ]
+    [[ $last == *"result=residue"* ]]
+    started recover
+    [ "$code" -eq 0 ]
+    [ "$sequence" = "image:undo network:undo" ]
+}
+
 @test "a step that changes nothing is not journalled, and not undone" {
     printf 'changes=no\n' >>steps/10-network/step.conf
     seal

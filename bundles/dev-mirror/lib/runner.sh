@@ -261,8 +261,7 @@ fail_run() {
     hold_signals
     if [ -n "$BEGUN" ]; then
         say "Undoing what this run did:"
-        RESULT=rolled-back
-        undo_run || { RESULT=residue code=$EX_RESIDUE; }
+        if undo_run; then RESULT=rolled-back; else RESULT=residue code=$EX_RESIDUE; fi
     fi
     failure_summary
     return "$code"
