@@ -7,6 +7,7 @@ inventories, not by our label.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -23,6 +24,9 @@ BUILD_LIMIT = 900
 SMALL = ("agent.name=none", "storage.size=256M", "resources.tmpfs=64M", "resources.memory=1G", "resources.cpus=1",
          "image.node=none", "image.packages=[]")  # fmt: skip
 """What most tests need of a sandbox: everything but the large packages."""
+
+HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
+"""What the profile dev needs besides, to build where this host reaches packages by a mirror and a proxy of its own."""
 
 
 def run(
@@ -140,6 +144,15 @@ class Bundle:
     def device(self) -> Path:
         """The link to whichever loop device has the disk image."""
         return Path(f"/dev/gen-workspace-{(self.path / '.state' / 'instance').read_text().strip()}")
+
+    def rewrite(self, path: str, text: str) -> str:
+        """Puts another text into a file of the bundle, and its digest into the manifest. The text that was there."""
+        file, manifest = self.path / path, self.path / "MANIFEST.sha256"
+        old = file.read_text()
+        file.write_text(text)
+        digests = [hashlib.sha256(one.encode()).hexdigest() for one in (old, text)]
+        manifest.write_text(manifest.read_text().replace(*digests))
+        return old
 
     def inspect(self, template: str) -> str:
         return run("docker", "inspect", "--format", template, self.name).stdout.strip()

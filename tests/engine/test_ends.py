@@ -17,62 +17,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import SMALL, Bundle, Inventory, generate, inventory, on_base, run
+from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run
+from tests.engine.private import PrivateEngine
 from tests.engine.test_lifecycle import wait_for_record
 
-PRIVATE = Path(__file__).parents[2] / "tools" / "private-engine.sh"
-HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
 NAME = "ubuntu-ai-vm"
 QUESTION, CHANGE = 3, 6
 """The seconds that the bundles of this file give the engine; a bundle as it is written gives 20 and 120."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """A private daemon that may be hurt."""
-
-    folder: Path
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/docker.sock"}
-
-    def docker(self, *argv: str, check: bool = True) -> str:
-        return run("docker", *argv, env=self.env, check=check).stdout.strip()
-
-    def signal(self, number: signal.Signals) -> None:
-        """To the daemon alone, by its own pid."""
-        os.kill(int((self.folder / "docker.pid").read_text()), number)
-
-    def inventory(self) -> Inventory:
-        return inventory(self.env, self.folder)
-
-
 @pytest.fixture(scope="module")
-def engine(base_image: str) -> Iterator[Engine]:
-    """One private engine for this file. Its folder has a short name: a socket's path may not be long."""
+def engine(base_image: str) -> Iterator[PrivateEngine]:
+    """One private engine for this file."""
+    if os.geteuid() != 0:
+        pytest.skip("a private engine needs root")
     with tempfile.TemporaryDirectory(prefix="ends-", ignore_cleanup_errors=True) as folder:
-        if run(PRIVATE, "start", folder, base_image, check=False).returncode != 0:
-            pytest.skip("no private engine can be started here")
-        yield Engine(folder=Path(folder))
-        run(PRIVATE, "stop", folder)
+        private = PrivateEngine(folder=Path(folder))
+        private.start(base_image)
+        yield private
+        private.stop()
 
 
 @pytest.fixture
-def bundle(engine: Engine, base_image: str) -> Iterator[Bundle]:
+def bundle(engine: PrivateEngine, base_image: str) -> Iterator[Bundle]:
     """A small bundle on that engine which does not wait long for it."""
     folder = Path(tempfile.mkdtemp(dir=engine.folder, prefix="b"))
     made = generate(folder / "bundle", NAME, *SMALL, *HOST, *on_base(base_image))
     made.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
-    library = made.path / "lib" / "docker.sh"
     text, count = re.subn(
         r"QUESTION_SECONDS=\d+ CHANGE_SECONDS=\d+",
         f"QUESTION_SECONDS={QUESTION} CHANGE_SECONDS={CHANGE}",
-        library.read_text(),
+        (made.path / "lib/docker.sh").read_text(),
     )
     assert count == 1
-    library.write_text(text)
-    run("bash", "-c", "cut -c 67- MANIFEST.sha256 | xargs -d '\\n' sha256sum >m && mv m MANIFEST.sha256", cwd=made.path)
+    made.rewrite("lib/docker.sh", text)
     yield made
     engine.signal(signal.SIGCONT)
     done = made.rollback("--delete-data", check=False)
@@ -110,7 +88,7 @@ HANGING = (
 )  # fmt: skip
 
 
-def test_a_daemon_that_hangs_hangs_no_script(engine: Engine, bundle: Bundle) -> None:
+def test_a_daemon_that_hangs_hangs_no_script(engine: PrivateEngine, bundle: Bundle) -> None:
     before = engine.inventory()
     bundle.start()
     inside = engine.inventory()
@@ -135,7 +113,7 @@ def test_a_daemon_that_hangs_hangs_no_script(engine: Engine, bundle: Bundle) -> 
     ("step", "hurt"), [("65-volume", "hangs"), ("80-sandbox", "hangs"), ("40-image", "dies"), ("80-sandbox", "dies")]
 )
 def test_a_daemon_that_is_lost_in_the_middle(
-    engine: Engine, bundle: Bundle, step: str, hurt: str, base_image: str
+    engine: PrivateEngine, bundle: Bundle, step: str, hurt: str, base_image: str
 ) -> None:
     """The run ends by itself, says that it is not undone, and is undone as soon as the engine is back."""
     before = engine.inventory()
@@ -144,7 +122,7 @@ def test_a_daemon_that_is_lost_in_the_middle(
         if hurt == "hangs":
             engine.signal(signal.SIGSTOP)
         else:
-            run(PRIVATE, "kill", engine.folder)
+            engine.kill()
         began = time.monotonic()
         # What runs a program has its step's limit; the one of a sandbox is 300 seconds.
         output, _ = process.communicate(timeout=420)
@@ -155,7 +133,7 @@ def test_a_daemon_that_is_lost_in_the_middle(
     if hurt == "hangs":
         engine.signal(signal.SIGCONT)
     else:
-        run(PRIVATE, "start", engine.folder)
+        engine.start()
     recovered = bundle.script("scripts/recover.sh")
     assert "This host is what it was before the run" in recovered.stdout
     assert (engine.inventory() - before) == {}
@@ -165,14 +143,17 @@ def test_a_daemon_that_is_lost_in_the_middle(
 class Foreign:
     """Somebody else's container and volume, and everything that can be known of them."""
 
-    engine: Engine
+    engine: PrivateEngine
 
     def facts(self) -> dict[str, object]:
         """All of `inspect`, what the container wrote outside the volume, and the volume's data, owners and times."""
         docker = self.engine.docker
         (container,) = json.loads(docker("container", "inspect", NAME))
         mount = Path(json.loads(docker("volume", "inspect", f"{NAME}-workspace"))[0]["Mountpoint"])
-        archive = run("bash", "-c", 'tar --create --numeric-owner --sort=name --directory "$0" . | sha256sum', mount)
+        # With parts of a second; without the names that tar makes from its own number, and without when it was read.
+        pax = "--pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime"
+        make = f'tar --create --format=posix {pax} --numeric-owner --sort=name --directory "$0" . | sha256sum'
+        archive = run("bash", "-c", make, mount)
         return {
             "container": container,
             "volume": json.loads(docker("volume", "inspect", f"{NAME}-workspace")),
@@ -184,7 +165,7 @@ class Foreign:
 
 
 @pytest.fixture
-def foreign(engine: Engine, base_image: str) -> Iterator[Foreign]:
+def foreign(engine: PrivateEngine, base_image: str) -> Iterator[Foreign]:
     """A container and a volume of the default names, with data in both, that were there first."""
     engine.docker("volume", "create", "--label", "theirs=yes", f"{NAME}-workspace")
     # A network of its own: on the engine's default one a rename leaves a mark in `inspect` (DNSNames, which nothing
@@ -241,7 +222,7 @@ def test_the_comparison_sees_each_small_change(foreign: Foreign) -> None:
 
 
 def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after_a_rollback(
-    engine: Engine, bundle: Bundle, foreign: Foreign
+    engine: PrivateEngine, bundle: Bundle, foreign: Foreign
 ) -> None:
     before, theirs = engine.inventory(), foreign.facts()
     bundle.start()
@@ -255,7 +236,7 @@ def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after_a_rollback(
 
 @pytest.mark.parametrize("end", ["failed", "20-set-aside", "40-image", "65-volume", "70-network", "80-sandbox", "undo"])
 def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after(
-    engine: Engine, bundle: Bundle, foreign: Foreign, end: str
+    engine: PrivateEngine, bundle: Bundle, foreign: Foreign, end: str
 ) -> None:
     """A run that fails at its last step, or that is killed, its whole group at once, in a step or in its undo."""
     before, theirs = engine.inventory(), foreign.facts()
@@ -275,7 +256,7 @@ def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after(
     assert (engine.inventory() - before) == {}
 
 
-def test_eight_starts_at_once_make_one_sandbox(engine: Engine, bundle: Bundle) -> None:
+def test_eight_starts_at_once_make_one_sandbox(engine: PrivateEngine, bundle: Bundle) -> None:
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(lambda _: bundle.start(check=False).returncode, range(8)))
     assert 0 in codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.inject import inject, mend
-from tests.faults.lane import Lane, rewrite
+from tests.faults.lane import Lane
 from tests.faults.points import Fault, Point
 from tests.faults.scenarios import SCENARIOS, enter
 
@@ -24,10 +24,10 @@ def is_seen(lane: Lane, broken: tuple[str, str, str, str]) -> bool:
     text = (lane.bundle.path / path).read_text()
     if old not in text:
         raise AssertionError(f"{path} no longer holds {old!r}")
-    rewrite(lane.bundle, path, text.replace(old, new))
+    lane.bundle.rewrite(path, text.replace(old, new))
     try:
         outcome = inject(lane, Fault(scenario="first start", point=late, kind="kill"))
     finally:
-        rewrite(lane.bundle, path, text)
+        lane.bundle.rewrite(path, text)
     mend(lane)
     return outcome.hit and not outcome.survived

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.engine.conftest import Inventory
-from tests.faults.lane import Lane, rewrite
+from tests.faults.lane import Lane
 from tests.faults.points import Fault
 from tests.faults.scenarios import DATA, RECOVER, ROLLBACK, SCENARIOS, START, Scenario, data_is_there, enter, must
 
@@ -40,7 +40,7 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
         code = _strike(lane, scenario.script, fault, *scenario.args)
         hit = _struck(lane, fault)
         if fault.kind == "daemon":
-            lane.engine("start")
+            lane.engine.start()
         if hit and code in KILLED and fault.point.script.endswith("undo.sh"):
             # Whoever undoes it next is killed at the same place.
             _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
@@ -83,11 +83,11 @@ def _short_limits(lane: Lane, fault: Fault) -> Iterator[None]:
         return
     path = fault.point.script.rpartition("/")[0] + "/step.conf"
     old = (lane.bundle.path / path).read_text()
-    rewrite(lane.bundle, path, re.sub(r"(?m)^timeout=.*$", f"timeout={SHORT}", old))
+    lane.bundle.rewrite(path, re.sub(r"(?m)^timeout=.*$", f"timeout={SHORT}", old))
     try:
         yield
     finally:
-        rewrite(lane.bundle, path, old)
+        lane.bundle.rewrite(path, old)
 
 
 def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code: int, hit: bool) -> Outcome:
@@ -130,7 +130,7 @@ def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Out
 def mend(lane: Lane) -> None:
     """After a fault that was not survived: the lane as it was at first, or LaneIsBroken."""
     lane.state = ""
-    lane.engine("start")
+    lane.engine.start()
     lane.script(RECOVER)
     lane.script(ROLLBACK, DATA)
     lane.purge()

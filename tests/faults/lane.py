@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import subprocess
 import threading
@@ -11,13 +9,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engine.conftest import SMALL, Bundle, Inventory, generate, inventory, on_base, run
+from tests.engine.conftest import HOST, SMALL, Bundle, Inventory, generate, on_base, run
+from tests.engine.private import PRIVATE, PrivateEngine
 
 TRAP, SHIM = (Path(__file__).with_name(name) for name in ("trap.sh", "shim.sh"))
-ENGINE = Path(__file__).parents[2] / "tools/private-engine.sh"
 _ONE_AT_A_TIME = threading.Lock()
 ARCHIVED = "gen-fault-base:archived"
-HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
 LIMIT = 300
 SETTLING = 6.0
 """Seconds in which an engine may finish what a killed client asked of it."""
@@ -27,8 +24,7 @@ SETTLING = 6.0
 class Lane:
     """Where faults are injected; several lanes work side by side and see nothing of each other."""
 
-    folder: Path
-    env: dict[str, str]
+    engine: PrivateEngine
     bundles: dict[str, Bundle]
     """The same sandbox on a base image that is there, that comes from an archive, or that is made from a mirror."""
     empty: Inventory
@@ -41,18 +37,16 @@ class Lane:
     """What the host holds in that state."""
 
     @property
+    def folder(self) -> Path:
+        return self.engine.folder
+
+    @property
     def bundle(self) -> Bundle:
         return self.bundles[self.base]
 
     @property
     def faults(self) -> Path:
         return self.folder / "faults"
-
-    def inventory(self) -> Inventory:
-        return inventory(self.env, self.folder)
-
-    def engine(self, verb: str) -> None:
-        run(ENGINE, verb, self.folder)
 
     def script(self, name: str, *args: str) -> int:
         """One of the bundle's scripts, unharmed. Its exit code."""
@@ -62,8 +56,8 @@ class Lane:
         """One of the bundle's scripts with a fault in it, in a process group that the trap knows. Its exit code."""
         words = (*under, str(self.bundle.path / script), *args)
         command = ["bash", "-c", 'export FAULT_GROUP=$$; exec "$@"', "lane", *words]
-        ours = {"BASH_ENV": str(TRAP), "FAULT_DIR": str(self.faults), "FAULT_ENGINE": str(ENGINE)}
-        env = {**os.environ, **self.env, **ours, "FAULT_LANE": str(self.folder), **asked}
+        ours = {"BASH_ENV": str(TRAP), "FAULT_DIR": str(self.faults), "FAULT_ENGINE": str(PRIVATE)}
+        env = {**self.engine.env, **ours, "FAULT_LANE": str(self.folder), **asked}
         with (
             (self.folder / "last.log").open("w") as log,
             subprocess.Popen(
@@ -105,8 +99,8 @@ class Lane:
             (("network", "ls"), ("network", "rm")),
             (("images",), ("rmi", "--force")),
         ):
-            for name in run("docker", *found, *mark, env=self.env).stdout.split():
-                run("docker", *remove, name, env=self.env, check=False)
+            for name in self.engine.docker(*found, *mark).split():
+                self.engine.docker(*remove, name, check=False)
         link = Path(f"/dev/gen-workspace-{number}")
         if link.is_symlink():
             run("losetup", "--detach", link.readlink(), check=False)
@@ -114,14 +108,14 @@ class Lane:
         for image in self.bundle.path.glob("storage/workspace-*"):
             image.unlink()
         name = self.bundle.name
-        run("docker", "rename", f"{name}-aside-{number}", name, env=self.env, check=False)
+        self.engine.docker("rename", f"{name}-aside-{number}", name, check=False)
         for folder in ("aside", "ledger"):
             shutil.rmtree(self.bundle.path / ".state" / folder, ignore_errors=True)
 
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
         deadline = time.monotonic() + SETTLING
-        while (difference := self.inventory() - before) and time.monotonic() < deadline:
+        while (difference := self.engine.inventory() - before) and time.monotonic() < deadline:
             time.sleep(0.2)
         return difference
 
@@ -140,9 +134,9 @@ def archive_of(base: str, file: Path) -> Path:
 def open_lane(folder: Path, name: str, base: str) -> Lane:
     """Starts the private engine and writes the bundles."""
     folder.mkdir(parents=True, exist_ok=True)
-    host = run(ENGINE, "start", folder, base).stdout.strip()
-    env = {**os.environ, "DOCKER_HOST": host}
-    foreign_objects(name, base, env)
+    engine = PrivateEngine(folder=folder)
+    engine.start(base)
+    foreign_objects(engine, name, base)
     archive = archive_of(base, folder.parent / "base.tar")
     sources = {
         "present": ("dev", on_base(base)),
@@ -151,48 +145,36 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
     }
     bundles = {
         source: Bundle(
-            name=name, env=env, path=generate(folder / source, name, *SMALL, *HOST, *sets, profile=profile).path
+            name=name,
+            env=engine.env,
+            path=generate(folder / source, name, *SMALL, *HOST, *sets, profile=profile).path,
         )
         for source, (profile, sets) in sources.items()
     }
-    return Lane(folder=folder, env=env, bundles=bundles, empty=inventory(env, folder))
+    return Lane(engine=engine, bundles=bundles, empty=engine.inventory())
 
 
-def foreign_objects(name: str, base: str, env: dict[str, str]) -> None:
+def foreign_objects(engine: PrivateEngine, name: str, base: str) -> None:
     """Somebody else's container, volume and network under the names that the bundle would use.
 
     They are part of the host as it was, and have to be so afterwards.
     """
-
-    def docker(*words: str) -> str:
-        return run("docker", *words, env=env).stdout.strip()
-
-    if docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$"):
+    if engine.docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$"):
         return
-    docker("volume", "create", f"{name}-workspace")
-    if not docker("network", "ls", "--quiet", "--filter", f"name=^{name}-network$"):
-        docker("network", "create", f"{name}-network")
+    engine.docker("volume", "create", f"{name}-workspace")
+    if not engine.docker("network", "ls", "--quiet", "--filter", f"name=^{name}-network$"):
+        engine.docker("network", "create", f"{name}-network")
     # It comes back by itself when its engine was killed, so that it runs afterwards if it ran before.
     mount = f"type=volume,source={name}-workspace,target=/data"
     keep = ("sh", "-c", "echo precious >/data/file; exec sleep infinity")
-    docker("run", "--detach", "--init", "--restart", "always", "--name", name, "--mount", mount, base, *keep)
+    engine.docker("run", "--detach", "--init", "--restart", "always", "--name", name, "--mount", mount, base, *keep)
 
 
 def close_lane(lane: Lane) -> None:
     """Takes everything away again; fails when the bundle cannot be rolled back."""
-    lane.engine("start")
+    lane.engine.start()
     lane.bundle.rollback("--delete-data")
     name = lane.bundle.name
     for words in (("rm", "--force", name), ("volume", "rm", f"{name}-workspace"), ("network", "rm", f"{name}-network")):
-        run("docker", *words, env=lane.env)
-    lane.engine("stop")
-
-
-def rewrite(bundle: Bundle, path: str, text: str) -> str:
-    """Puts another text into a file of the bundle, and its digest into the manifest. The text that was there."""
-    file, manifest = bundle.path / path, bundle.path / "MANIFEST.sha256"
-    old = file.read_text()
-    file.write_text(text)
-    digests = [hashlib.sha256(one.encode()).hexdigest() for one in (old, text)]
-    manifest.write_text(manifest.read_text().replace(*digests))
-    return old
+        lane.engine.docker(*words)
+    lane.engine.stop()

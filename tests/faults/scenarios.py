@@ -12,7 +12,6 @@ from tests.faults.points import Fault, Point, by_start, faults_at, faults_in_cal
 
 START, STOP, ROLLBACK, RECOVER = "scripts/start.sh", "scripts/stop.sh", "rollback.sh", "scripts/recover.sh"
 DATA = "--delete-data"
-BASE = "steps/30-base-image/"
 MARK = "what-the-workspace-holds-"
 
 
@@ -34,12 +33,18 @@ class Scenario:
 
     base: str = "present"
     """Where the base image comes from."""
-    only: str = "steps/"
-    """Which of the steps' scripts are points."""
-    slow: int = 1
-    """How many times longer than another one a fault takes, so that fewer are taken when not all are."""
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
+
+    @property
+    def only(self) -> str:
+        """Where the scripts of the steps are that are points: of another base image, its own step's alone."""
+        return "steps/" if self.base == "present" else "steps/30-base-image/"
+
+    @property
+    def slow(self) -> int:
+        """How many times longer than another one a fault takes, so that fewer are taken when not all are."""
+        return {"present": 1, "archive": 2, "mirror": 6}[self.base]
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -85,14 +90,10 @@ SCENARIOS = {
         Scenario(name="changed sandbox", prepare=_changed, script=START),
         Scenario(name="changed sandbox, undone", prepare=_changed, script=START, late=True),
         Scenario(name="rollback", prepare=_committed, script=ROLLBACK, runner=True),
-        Scenario(name="base from an archive", prepare=_nothing, script=START, base="archive", only=BASE, slow=2),
-        Scenario(
-            name="base from an archive, undone", prepare=_nothing, script=START, late=True, base="archive", only=BASE
-        ),
-        Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror", only=BASE, slow=6),
-        Scenario(
-            name="base from a mirror, undone", prepare=_nothing, script=START, late=True, base="mirror", only=BASE
-        ),
+        Scenario(name="base from an archive", prepare=_nothing, script=START, base="archive"),
+        Scenario(name="base from an archive, undone", prepare=_nothing, script=START, late=True, base="archive"),
+        Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror"),
+        Scenario(name="base from a mirror, undone", prepare=_nothing, script=START, late=True, base="mirror"),
         Scenario(name="journal of a start", prepare=_nothing, script=START, journal=True),
         Scenario(name="journal of a rollback", prepare=_committed, script=ROLLBACK, journal=True),
     )
@@ -106,7 +107,7 @@ def enter(lane: Lane, scenario: Scenario) -> Inventory:
         must(lane, ROLLBACK, DATA)
         lane.base = scenario.base
         scenario.prepare(lane)
-        lane.state, lane.baseline = state, lane.inventory()
+        lane.state, lane.baseline = state, lane.engine.inventory()
     return lane.baseline
 
 

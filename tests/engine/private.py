@@ -1,0 +1,44 @@
+"""A private engine: a daemon of its own, which may be hurt without hurting anybody's sandboxes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engine.conftest import Inventory, inventory, run
+
+PRIVATE = Path(__file__).parents[2] / "tools" / "private-engine.sh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateEngine:
+    """A daemon with its socket and its data under `folder`, which has a short name: a socket's path may not be long."""
+
+    folder: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/docker.sock"}
+
+    def start(self, *images: str) -> None:
+        """Starts it, on the data that it had, and copies images of the host's engine into it."""
+        run(PRIVATE, "start", self.folder, *images)
+
+    def kill(self) -> None:
+        """SIGKILL for the daemon and its containerd; the data stay."""
+        run(PRIVATE, "kill", self.folder)
+
+    def stop(self) -> None:
+        run(PRIVATE, "stop", self.folder)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the daemon alone, by its own pid."""
+        os.kill(int((self.folder / "docker.pid").read_text()), number)
+
+    def docker(self, *argv: str, check: bool = True) -> str:
+        return run("docker", *argv, env=self.env, check=check).stdout.strip()
+
+    def inventory(self) -> Inventory:
+        return inventory(self.env, self.folder)
