@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from project import risky, spelling
 from project.data import Change, Entry
 
