@@ -22,6 +22,7 @@ golden: .venv/.stamp ## writes the committed bundles anew
 	@mkdir -p bundles
 	.venv/bin/gen bundle --profile dev --out bundles/dev --force
 	.venv/bin/gen bundle --profile dev-mirror --out bundles/dev-mirror --force
+	.venv/bin/gen bundle --profile safe --out bundles/safe --force
 
 bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier, pyinfra, ansible and plain compose
 	@tools/engine.sh ensure

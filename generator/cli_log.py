@@ -12,8 +12,10 @@ import click
 from generator.cli_options import bundle_argument, the_bundle
 from generator.errors import ExitCode, GenError
 from generator.execute.audit import read_audit, shown
+from generator.execute.commands import copy, present
 from generator.execute.history import as_data, last_run, read_journal, run_history
 from generator.execute.lock import is_at_work
+from generator.execute.process import become
 from generator.execute.report import follow, summary
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ RUN_ID = re.compile(r"[0-9A-Za-z]+-[0-9]+")
     "-f", "--follow", "following", is_flag=True, help="Print a run's logs while it goes on, then the summary."
 )
 @click.option("--audit", is_flag=True, help="Print what the sandbox was told to do instead: who, when, the command.")
+@click.option("--changes", is_flag=True, help="Print what each command changed in the copy of a project instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def log_command(bundle: str | None, run: str | None, following: bool, audit: bool, as_json: bool) -> int:
+def log_command(bundle: str | None, run: str | None, following: bool, audit: bool, changes: bool, as_json: bool) -> int:
     """Print what the last run of a bundle did, from its journal and logs. Changes nothing.
 
     A line for each step; for the one that failed also the last lines of its log and what mends it. Characters that
@@ -38,6 +41,8 @@ def log_command(bundle: str | None, run: str | None, following: bool, audit: boo
 
     --audit prints .state/audit.jsonl instead: each command that gen shell, gen exec or scripts/connect.sh gave to the
     sandbox, a line each. Its words are there as they were given, secrets too.
+
+    --changes prints the commits of the copy of a project (profile safe): one for each command that changed something.
 
     \b
     Exit codes:
@@ -51,16 +56,29 @@ def log_command(bundle: str | None, run: str | None, following: bool, audit: boo
       gen log dev --follow
       gen log dev --json | jq .outcome
       gen log dev --audit
+      gen log safe --changes
     """
+    _check(run, following=following, as_json=as_json, others={"--audit": audit, "--changes": changes})
+    found = the_bundle(bundle)
+    if changes:
+        become(present(copy(found, "changes", ("--json",) if as_json else ())))
+    if audit:
+        return _print_audit(found, as_json=as_json)
+    return _print_run(found, run, following=following, as_json=as_json)
+
+
+def _check(run: str | None, *, following: bool, as_json: bool, others: dict[str, bool]) -> None:
+    """Refuses what cannot be meant together. `others` are the options that tell of no run."""
     if following and as_json:
         raise click.UsageError("--follow prints logs as they are written: it has no --json.")
     if run is not None and not RUN_ID.fullmatch(run):
         raise click.UsageError(f"{run} is not the id of a run.")
-    if audit and (following or run is not None):
-        raise click.UsageError("--audit goes with --json only: it tells of no run.")
-    found = the_bundle(bundle)
-    if audit:
-        return _print_audit(found, as_json=as_json)
+    asked = [name for name, given in others.items() if given]
+    if asked and (following or run is not None or len(asked) > 1):
+        raise click.UsageError(f"{asked[0]} goes with --json only: it tells of no run.")
+
+
+def _print_run(found: Bundle, run: str | None, *, following: bool, as_json: bool) -> int:
     if following:
         for line in follow(found, run or last_run(found, read_journal(found))):
             click.echo(line)

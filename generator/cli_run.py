@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -29,10 +30,22 @@ from generator.execute.process import become
 @profile_option
 @set_option
 @click.option("--approve", metavar="HASH", help="Run only the plan that gen plan showed with this hash.")
+@click.option(
+    "--project",
+    metavar="PATH",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    help="The project to copy, for a profile with a copy of one, such as safe.",
+)
 @json_option
 @quiet_option
 def up_command(
-    bundle: str | None, ref: str | None, sets: tuple[str, ...], approve: str | None, as_json: bool, quiet: bool
+    bundle: str | None,
+    ref: str | None,
+    sets: tuple[str, ...],
+    approve: str | None,
+    project: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Start a sandbox: take the steps of its bundle, one by one.
 
@@ -56,13 +69,22 @@ def up_command(
       gen up
       gen up --profile dev --set storage.size=40G
       gen up dev --approve "$(gen plan dev --json | jq -r .hash)"
+      gen up --profile safe --project ~/my/repo
       gen up dev --json | jq -r 'select(.event=="failed").log'
     """
     check_choice(bundle, ref, sets)
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
-        found = the_bundle(compiled(ref, sets, output) if ref is not None else bundle)
-        return run_script(commands.start(found, approve=approve), output, steps=True)
+        found = the_bundle(compiled(ref, _owned(sets, project), output) if ref is not None else bundle)
+        return run_script(commands.start(found, approve=approve, project=project), output, steps=True)
+
+
+def _owned(sets: tuple[str, ...], project: str | None) -> tuple[str, ...]:
+    """With a project: the agent gets the number of its owner, so that an overlay lets it write what the owner may."""
+    if project is None or any(text.startswith("image.user.uid=") for text in sets):
+        return sets
+    owner = Path(project).stat().st_uid
+    return (*sets, f"image.user.uid={owner}") if 1000 <= owner <= 60000 else sets
 
 
 @click.command("down")

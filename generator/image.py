@@ -94,7 +94,7 @@ def _context(profile: Profile, agent: AgentSpec, base: Base) -> dict[str, Any]:
         "user": profile.image.user.name,
         "uid": profile.image.user.uid,
         "workspace": profile.storage.path,
-        "home": f"{profile.storage.path}/.home",
+        "home": profile.home,
         **_runtimes(profile),
         "agent_package": agent_package(profile, agent),
         "agent_command": agent.command,

@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     from generator.steps import When
 
 _LANGUAGES = {".md.j2": MARKDOWN, ".sh.j2": SHELL, ".env.example.j2": SHELL, "Dockerfile.j2": DOCKERFILE}
+_COPY: When = {"project.method": ("auto", "overlay", "plain")}
+_NO_COPY: When = {"project.method": ("none",)}
+_ONLY_WHEN: Mapping[str, When] = {
+    "lib/project": _COPY,
+    **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},
+    **{f"scripts/{name}.sh": _NO_COPY for name in ("backup", "mount-storage", "resize-volume", "restore")},
+}
+"""What only some bundles have, by how its path begins: files of steps and checks say so themselves."""
 CA_FILE = "config/ca-certificates.crt"
 
 
@@ -101,7 +109,7 @@ def build_plan(loaded: LoadedProfile) -> Plan:
         skill=skill_front(profile),
         documents={**documents.files, **schema_documents()},
         texts=_texts(steps, image, loaded.ca_pem),
-        files=_files(root, steps, checks, image),
+        files=_files(root, steps, checks, image, dumped),
     )
     _complete(plan, documents)
     return plan
@@ -130,6 +138,13 @@ def _host_programs(profile: Profile) -> tuple[Requirement, ...]:
     ]
     if profile.image.source == "mirror":
         programs.append(Requirement(program="mmdebstrap", minimum="any", reason="makes the base image from packages"))
+    if profile.project.method != "none":
+        programs += [
+            Requirement(
+                program="python3", minimum="3.9", reason="reads and writes trees that somebody may be changing"
+            ),
+            Requirement(program="git", minimum="2.30", reason="tracks what changes in the copy of the project"),
+        ]
     return tuple(programs)
 
 
@@ -183,14 +198,16 @@ def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> d
 
 
 def _files(
-    root: Path, steps: tuple[StepSpec, ...], checks: tuple[CheckSpec, ...], image: Image
+    root: Path, steps: tuple[StepSpec, ...], checks: tuple[CheckSpec, ...], image: Image, profile: Mapping[str, Any]
 ) -> tuple[PlannedFile, ...]:
     found = [*_below(root, "files", ""), *_below(root, "lib", "lib/")]
     # The Dockerfile is planned with the image, whose name depends on it; image/ holds what this build needs.
     files = [
         file
         for file in found
-        if file.path != "Dockerfile" and (not file.path.startswith("image/") or file.path in image.files)
+        if file.path != "Dockerfile"
+        and (not file.path.startswith("image/") or file.path in image.files)
+        and all(_applies(when, profile, begin) for begin, when in _ONLY_WHEN.items() if file.path.startswith(begin))
     ]
     for step in steps:
         files += [_planned(f"steps/{step.id}/{name}", f"steps/{step.folder}/{name}") for name in step.scripts]
@@ -206,7 +223,9 @@ def _j2(name: str) -> str:
 @cache
 def _below(root: Path, folder: str, prefix: str) -> tuple[PlannedFile, ...]:
     start = root / folder
-    names = sorted(path.relative_to(start).as_posix() for path in start.rglob("*") if path.is_file())
+    names = sorted(
+        path.relative_to(start).as_posix() for path in start.rglob("*") if path.is_file() and path.suffix != ".pyc"
+    )
     return tuple(_planned(f"{folder}/{name}", prefix + name) for name in names)
 
 

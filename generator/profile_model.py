@@ -137,6 +137,25 @@ class Storage(_Part):
     ] = Size(2 * _G)
 
 
+class Project(_Part):
+    """A copy of a project of yours in the place of an empty workspace, tracked from outside the sandbox."""
+
+    method: Annotated[
+        Literal["none", "auto", "overlay", "plain"],
+        Field(description="none: an empty workspace. auto: a copy of a project, as an overlay where the host can."),
+    ] = "none"
+    ignored: Annotated[bool, Field(description="true: also what the project's .gitignore leaves out.")] = False
+    history: Annotated[bool, Field(description="true: also the project's .git, which the agent can then read.")] = False
+    secrets: Annotated[
+        tuple[Annotated[str, values.PATTERN], ...],
+        Field(max_length=100, description="Names of files that are never copied, beside the built-in list."),
+    ] = ()
+    keep: Annotated[
+        tuple[Annotated[str, values.PATTERN], ...],
+        Field(max_length=100, description="Names of files that are copied although they look like secrets."),
+    ] = ()
+
+
 class Network(_Part):
     """What the sandbox can reach, and what can reach it."""
 
@@ -229,6 +248,12 @@ class Profile(_Part):
     agent: Agent = Field(default_factory=Agent, description="The AI assistant that lives in the sandbox.")
     resources: Resources = Field(default_factory=Resources, description="The most that it may take from the host.")
     storage: Storage = Field(default_factory=Storage, description="The workspace, a disk of its own.")
+    project: Project = Field(default_factory=Project, description="A copy of a project as the workspace.")
     network: Network = Field(default_factory=Network, description="What it can reach, and what can reach it.")
     security: Security = Field(default_factory=Security, description="What is loosened or tightened.")
     build: Build = Field(default_factory=Build, description="Where a build gets things from.")
+
+    @property
+    def home(self) -> str:
+        """The user's home inside: in the workspace where that is the agent's own, beside it where it is a project."""
+        return f"{self.storage.path}/.home" if self.project.method == "none" else f"/home/{self.image.user.name}"

@@ -106,6 +106,13 @@ USER = Text(
 )
 
 
+PATTERN = Text(
+    r"(?!-)[A-Za-z0-9._*?@+-]{1,100}",
+    "is not a pattern for the names of files",
+    "Use letters, digits and . _ @ + -, with * and ? for what differs, such as *.pem",
+)
+
+
 def one_line(value: str) -> str:
     """Printable text without a line break."""
     if not value.isprintable():

@@ -32,6 +32,7 @@ def bundle_settings(
         **_agent(profile, agent),
         **_limits(profile),
         **_confinement(profile),
+        **_project(profile),
     }
 
 
@@ -88,6 +89,17 @@ def _confinement(profile: Profile) -> dict[str, str]:
         "GEN_CAPABILITIES": _words(granted.name for granted in security.capabilities),
         "GEN_READONLY_ROOT": _bool(security.readonly_root),
         "GEN_SECCOMP": security.seccomp,
+    }
+
+
+def _project(profile: Profile) -> dict[str, str]:
+    project = profile.project
+    return {
+        "GEN_PROJECT_METHOD": project.method,
+        "GEN_PROJECT_IGNORED": _bool(project.ignored),
+        "GEN_PROJECT_HISTORY": _bool(project.history),
+        "GEN_PROJECT_SECRETS": _words(project.secrets),
+        "GEN_PROJECT_KEEP": _words(project.keep),
     }
 
 

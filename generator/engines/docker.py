@@ -146,6 +146,10 @@ def _tmpfs(profile: Profile) -> list[str]:
         f"{TMP}:size={int(profile.resources.tmpfs)},mode=1777,exec,nosuid,nodev",
         f"{RUN}:size={64 * _MIB},mode=755,uid={uid},gid={uid},noexec,nosuid,nodev",
     ]
+    if profile.project.method != "none":
+        mounts.append(
+            f"{profile.home}:size={int(profile.resources.tmpfs)},mode=700,uid={uid},gid={uid},exec,nosuid,nodev"
+        )
     if profile.security.readonly_root:
         mounts.append(f"{VAR_TMP}:size={64 * _MIB},mode=1777,noexec,nosuid,nodev")
     return mounts
@@ -170,7 +174,7 @@ def _proxy(profile: Profile) -> str | None:
 def _environment(profile: Profile) -> dict[str, str | None]:
     address = _proxy(profile)
     return {
-        "HOME": f"{profile.storage.path}/.home",
+        "HOME": profile.home,
         "USER": profile.image.user.name,
         **(dict.fromkeys(PROXY_VARIABLES, address) if address and address != "host" else {}),
     }

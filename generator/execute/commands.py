@@ -28,9 +28,13 @@ class Command:
         return ("bash", str(self.bundle.path / self.script), *self.arguments)
 
 
-def start(bundle: Bundle, *, approve: str | None = None) -> Command:
-    """Makes what is missing and waits for health; `approve` is the hash of the one plan that it may run."""
-    words = ("--approve", approve) if approve is not None else ()
+def start(bundle: Bundle, *, approve: str | None = None, project: str | None = None) -> Command:
+    """Makes what is missing and waits for health.
+
+    `approve` is the hash of the one plan that it may run, `project` the folder that is copied.
+    """
+    words: tuple[str, ...] = ("--approve", approve) if approve is not None else ()
+    words += ("--project", project) if project is not None else ()
     return Command(bundle=bundle, script="scripts/start.sh", arguments=words)
 
 
@@ -69,6 +73,11 @@ def recover(bundle: Bundle) -> Command:
 def connect(bundle: Bundle, words: Sequence[str] = ()) -> Command:
     """Opens a shell in the sandbox, or runs one command there."""
     return Command(bundle=bundle, script="scripts/connect.sh", arguments=("--", *words) if words else ())
+
+
+def copy(bundle: Bundle, verb: str, words: Sequence[str] = ()) -> Command:
+    """Looks at, brings back or takes back what was changed in a copy of a project: the script of that verb."""
+    return Command(bundle=bundle, script=f"scripts/{verb}.sh", arguments=tuple(words))
 
 
 def present(command: Command) -> Command:

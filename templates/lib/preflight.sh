@@ -97,5 +97,12 @@ space_problems() {
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-    cat <(engine_problems) <(base_problems) <(space_problems)
+    cat <(engine_problems) <(base_problems) <(space_problems) <(copy_problems)
+}
+
+copy_problems() {
+    [ "$GEN_PROJECT_METHOD" != none ] || return 0
+    # shellcheck source=templates/lib/project.sh
+    . "$BUNDLE/lib/project.sh"
+    project_problems
 }

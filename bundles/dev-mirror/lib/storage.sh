@@ -41,10 +41,36 @@ attach() {
     loop_tool sh -c 'device=${3:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE" "$(attached_device)"
 }
 
+# Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.
+DISK=$STATE/project/disk
+
+disk_is_mounted() { mountpoint -q "$DISK" 2>/dev/null; }
+
+# mount_tool COMMAND...: runs it as root where the host's mounts are.
+mount_tool() {
+    if [ "$EUID" -eq 0 ]; then
+        "$@"
+    else
+        tool --privileged --userns host --pid host --user 0:0 -- nsenter --target 1 --mount -- "$@"
+    fi
+}
+
+mount_disk() { mount_tool mount -t ext4 -o nosuid,nodev "$DEVICE" "$DISK"; }
+
+unmount_disk() {
+    while disk_is_mounted; do
+        mount_tool umount "$DISK" || {
+            warn "by hand: sudo umount $(quoted "$DISK")"
+            return 1
+        }
+    done
+}
+
 # detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
 # in use goes when its last user does, so the end is looked at, not believed.
 detach() {
     local devices tries=0
+    unmount_disk || return 1
     devices=$(loops_of_image | tr '\n' ' ')
     if [ -z "$devices" ] && [ ! -L "$DEVICE" ]; then return 0; fi
     # shellcheck disable=SC2016,SC2086 # that shell expands it; one word a device

@@ -1,9 +1,9 @@
 #!/bin/sh
-# make-user.sh NAME UID WORKSPACE: makes the user that everything in the sandbox runs as.
+# make-user.sh NAME UID WORKSPACE HOME: makes the user that everything in the sandbox runs as.
 # Base images may hold an ordinary user with this name or number (ubuntu:24.04 holds `ubuntu`, 1000): it goes first.
 set -eu
 
-name=$1 uid=$2 workspace=$3
+name=$1 uid=$2 workspace=$3 home=$4
 
 for holder in "$(getent passwd "$uid" | cut -d: -f1)" "$(getent passwd "$name" | cut -d: -f1)"; do
     if [ -n "$holder" ] && getent passwd "$holder" >/dev/null; then
@@ -27,6 +27,6 @@ if getent group "$name" >/dev/null; then
 fi
 
 groupadd --gid "$uid" "$name"
-useradd --uid "$uid" --gid "$uid" --home-dir "$workspace/.home" --no-create-home --shell /bin/bash "$name"
-mkdir -p "$workspace/.home"
-chown "$uid:$uid" "$workspace" "$workspace/.home"
+useradd --uid "$uid" --gid "$uid" --home-dir "$home" --no-create-home --shell /bin/bash "$name"
+mkdir -p "$workspace" "$home"
+chown "$uid:$uid" "$workspace" "$home"

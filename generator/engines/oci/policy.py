@@ -76,10 +76,13 @@ def _image(path: str, value: object, reason: str) -> Policy:
 
 def _filesystem(request: Request) -> tuple[Policy, ...]:
     path, readonly = request.profile.storage.path, request.profile.security.readonly_root
+    copied = request.profile.project.method != "none"
+    alone = "Work is kept here, on a disk image of its own"
+    workspace = "A copy of the project, changed on a disk image of its own: the project itself is never written"
     return (
         _compose("filesystem.no_host_mounts", True, "No folder of the host is visible in the sandbox"),
         _compose("filesystem.engine_socket", False, "Whoever reaches the engine's socket owns the host"),
-        _compose("filesystem.workspace", path, "Work is kept here, on a disk image of its own"),
+        _compose("filesystem.workspace", path, workspace if copied else alone),
         _compose("filesystem.readonly_root", readonly, "Whether anything outside the workspace and tmpfs can change"),
     )
 
@@ -95,14 +98,21 @@ def _network(request: Request) -> tuple[Policy, ...]:
     return (*always, _compose("network.dns_servers", list(network.dns), "Empty: the engine's own choice"))
 
 
+_STORAGE = {
+    False: "The size of the workspace at the first start: writing more fails inside. scripts/resize-volume.sh "
+    "changes it, and the check compares the filesystem with its disk image",
+    True: "What the agent may write into its copy of the project: writing more fails inside",
+}
+"""Why the storage has a size, by whether the workspace is a copy of a project."""
+
+
 def _resources(request: Request) -> tuple[Policy, ...]:
     resources, storage = request.profile.resources, request.profile.storage
     size = Policy(
         path="resources.max_storage",
         value=str(storage.size),
         enforced_by="steps/50-storage/do.sh",
-        reason="The size of the workspace at the first start: writing more fails inside. scripts/resize-volume.sh "
-        "changes it, and the check compares the filesystem with its disk image",
+        reason=_STORAGE[request.profile.project.method != "none"],
     )
     return (
         _compose("resources.max_cpu", resources.cpus, "Processors that it may use at once"),

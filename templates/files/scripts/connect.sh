@@ -34,6 +34,10 @@ ours "$line" 3 && [ "$(word 2 "$line")" = running ] ||
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
 
 [ $# -gt 0 ] || set -- bash -l
+if [ "$GEN_PROJECT_METHOD" != none ]; then
+    # shellcheck source=templates/lib/project.sh
+    . "$BUNDLE/lib/project.sh"
+fi
 terminal=(--interactive)
 [ ! -t 0 ] || [ ! -t 1 ] || terminal+=(--tty)
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
@@ -61,5 +65,6 @@ wait "$child" || code=$?
 while kill -0 "$child" 2>/dev/null; do wait "$child"; done
 [ -z "$ended_by" ] || code=$((128 + ended_by))
 audit_end "$code"
+[ "$GEN_PROJECT_METHOD" = none ] || track "$code" "$@"
 if [ "$code" -eq 0 ]; then RESULT=ok; else RESULT=failed; fi
 exit "$code"

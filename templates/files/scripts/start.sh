@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Starts the sandbox: makes what is missing on this host, step by step, and waits until the sandbox is healthy.
 #
-# usage: scripts/start.sh [--approve HASH] [--help]
+# usage: scripts/start.sh [--approve HASH] [--project PATH] [--help]
 #
 #   --approve HASH   run only the plan that scripts/plan.sh showed with this hash; refused when it would be another one
+#   --project PATH   the project to copy, where the bundle is for one (written to local/project, and kept from then on)
 #
 # Each step is verified first and left alone if it holds, so starting twice changes nothing. When a step fails, or you
 # press Ctrl-C, everything that this run did is undone. PLAN.md says what the steps do.
@@ -12,15 +13,26 @@
 #             3 failed, and something could not be undone (it is named); 4 refused, nothing was changed.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
-case ${1:-} in
---approve)
-    [[ ${2:-} =~ ^[0-9a-f]{64}$ ]] && [ $# -eq 2 ] ||
-        fail "$EX_USAGE" "--approve wants the hash of a plan, and nothing more" "64 hexadecimal digits" "scripts/plan.sh   (prints it)"
-    # shellcheck disable=SC2034 # lib/plan.sh reads it
-    APPROVED=$2
-    ;;
-*) help_or_refuse "$0" "$@" ;;
-esac
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --approve)
+        [[ ${2:-} =~ ^[0-9a-f]{64}$ ]] ||
+            fail "$EX_USAGE" "--approve wants the hash of a plan" "64 hexadecimal digits" "scripts/plan.sh   (prints it)"
+        # shellcheck disable=SC2034 # lib/plan.sh reads it
+        APPROVED=$2
+        shift 2
+        ;;
+    --project)
+        [ "$GEN_PROJECT_METHOD" != none ] || fail "$EX_USAGE" "this bundle's workspace is no copy of a project" "" "scripts/start.sh"
+        # shellcheck source=templates/lib/project.sh
+        . "$BUNDLE/lib/project.sh"
+        name_project "${2:-}"
+        shift 2
+        ;;
+    *) help_or_refuse "$0" "$@" ;;
+    esac
+done
 
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
 run_up || exit

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The sandbox runs
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../lib/docker.sh"
+
+state=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}} {{.RestartCount}}' "$GEN_CONTAINER") || unknown "the engine knows no container $GEN_CONTAINER"
+[ "$state" = 'running healthy 0' ] || { echo "status, health and restarts are: $state"; exit "$HOLDS_NOT"; }

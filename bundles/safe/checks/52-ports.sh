@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Only the profile's ports are published
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../lib/docker.sh"
+
+published=$(docker inspect --format '{{range $port, $hosts := .HostConfig.PortBindings}}{{range $hosts}}{{.HostIp}}:{{.HostPort}}:{{$port}}{{"\n"}}{{end}}{{end}}' "$GEN_CONTAINER") || unknown "the engine does not answer"
+sorted() { printf '%s' "$1" | tr ' ' '\n' | grep . | sort; }
+[ "$(sorted "$published")" = "$(sorted "$GEN_PORTS")" ] || { echo "published: ${published:-none}; the profile says: ${GEN_PORTS:-none}"; exit "$HOLDS_NOT"; }

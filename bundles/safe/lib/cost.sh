@@ -1,0 +1,94 @@
+# What a rollback would cost: the data of the workspace, and where else they are. Sourced after docker.sh and storage.sh.
+# shellcheck shell=bash
+
+GIT_SECONDS=10
+
+# printable: standard input without what could steer a terminal, or is no ASCII. Its words are the agent's, or a stranger's.
+printable() { tr -c '[:print:]\n' '?'; }
+
+# newest_copy: the file that holds the latest earlier state of the workspace: a backup, or an image that was kept.
+newest_copy() {
+    local file newest=''
+    for file in "$BACKUPS"/*.tar.gz "$STORAGE"/kept/*.img; do
+        [ -f "$file" ] || continue
+        if [ -z "$newest" ] || [ "$file" -nt "$newest" ]; then newest=$file; fi
+    done
+    echo "$newest"
+}
+
+written_at() { date -u -r "$1" +%Y-%m-%dT%H:%M:%SZ; }
+
+# The question to git, for a shell in the sandbox: "changes commits folder" a line, each number "-" when git does not say.
+# Commits count that are in no remote's branch. Nothing is written, and no program run that the settings of a repository
+# name for this.
+# shellcheck disable=SC2016 # that shell expands it
+ASK_GIT='
+command -v git >/dev/null || exit 9
+export GIT_OPTIONAL_LOCKS=0
+ask() { git -C "$place" -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@" 2>/dev/null; }
+find "$1" -xdev -maxdepth 5 -name .git -prune 2>/dev/null | head -n 20 | while IFS= read -r place; do
+    place=${place%/.git}
+    if list=$(ask status --porcelain --ignore-submodules=all); then changes=$(printf "%s\n" "$list" | grep -c .); else changes=-; fi
+    echo "$changes $(ask rev-list --count --all --not --remotes || echo -) $place"
+done'
+
+# repositories: what git in the running sandbox says of the repositories in the workspace. Fails when nobody can be asked.
+# It is asked as the sandbox's user, never as root, and not for long.
+repositories() {
+    local answer
+    answer=$(with_limit "$GIT_SECONDS" docker exec --user "$GEN_UID" "$GEN_CONTAINER" timeout "$GIT_SECONDS" \
+        sh -c "$ASK_GIT" ask "$GEN_STORAGE_PATH" 2>/dev/null </dev/null) || return 1
+    printf '%s\n' "$answer" | printable | grep -E '^([0-9]{1,9}|-) ([0-9]{1,9}|-) /' | cut -c 1-500 || :
+}
+
+# cost_look ANSWERS: finds all of it, asking the engine if it answers. Sets COST_BYTES, COST_COPY, COST_OUTSIDE (yes, no or unknown), COST_GIT and COST_GIT_KNOWN.
+cost_look() {
+    local line
+    COST_BYTES='' COST_OUTSIDE=unknown COST_GIT='' COST_GIT_KNOWN=''
+    COST_COPY=$(newest_copy)
+    [ ! -f "$IMAGE" ] || COST_BYTES=$(allocated_bytes "$IMAGE")
+    [ -n "$1" ] && line=$(container_line "$GEN_CONTAINER") || return 0
+    COST_OUTSIDE=no
+    ours "$line" 3 || return 0
+    COST_OUTSIDE=yes
+    [ "$(word 2 "$line")" = running ] && COST_GIT=$(repositories) && COST_GIT_KNOWN=yes
+}
+
+# cost_text: as a person reads it.
+cost_text() {
+    local changes commits folder
+    if [ -n "$COST_BYTES" ]; then
+        say "  the workspace: $(human "$COST_BYTES") in ${IMAGE#"$BUNDLE"/}; it is kept in storage/kept/, and lost only with --delete-data"
+        if [ -n "$COST_COPY" ]; then
+            say "  the newest other copy of it: ${COST_COPY#"$BUNDLE"/}, from $(written_at "$COST_COPY")"
+        else
+            say "  there is no other copy of it: scripts/backup.sh makes one"
+        fi
+    else
+        say "  no workspace: there is none"
+    fi
+    [ "$COST_OUTSIDE" != yes ] || say "  what was installed or written in the sandbox outside the workspace: it goes with the container"
+    [ "$COST_OUTSIDE" != unknown ] || say "  what is in the sandbox outside the workspace: the engine does not say whether there is one"
+    while read -r changes commits folder; do
+        case "$changes $commits" in ' ' | '0 0') ;; *) say "  git in $folder: $changes files changed, $commits commits in no remote" ;; esac
+    done <<<"$COST_GIT"
+}
+
+# cost_json: the same as the fields of a JSON object.
+cost_json() {
+    local changes commits folder comma='' file=null copy=null outside=null
+    [ -z "$COST_BYTES" ] || file=$(json_strings "${IMAGE#"$BUNDLE"/}")
+    [ -z "$COST_COPY" ] || copy=$(printf '{"file":%s,"bytes":%s,"time":"%s"}' \
+        "$(json_strings "${COST_COPY#"$BUNDLE"/}")" "$(file_bytes "$COST_COPY")" "$(written_at "$COST_COPY")")
+    case $COST_OUTSIDE in yes) outside=true ;; no) outside=false ;; esac
+    printf '"workspace":%s,"workspace_bytes":%s,"newest_copy":%s,"lost_outside_workspace":%s,"repositories":' \
+        "$file" "${COST_BYTES:-null}" "$copy" "$outside"
+    [ -n "$COST_GIT_KNOWN" ] || { printf null && return; }
+    printf '['
+    while read -r changes commits folder; do
+        [ -n "$folder" ] || continue
+        printf '%s{"folder":%s,"changes":%s,"commits":%s}' "$comma" "$(json_strings "$folder")" "${changes/-/null}" "${commits/-/null}"
+        comma=,
+    done <<<"$COST_GIT"
+    printf ']'
+}

@@ -1,0 +1,288 @@
+# What the steps, checks and scripts ask of Docker. Sourced after common.sh.
+# shellcheck shell=bash
+# shellcheck source=templates/lib/common.sh
+. "${BASH_SOURCE[0]%/*}/common.sh"
+
+# Empty as long as no run has begun: then nothing is ours. It is made by the first run.
+INSTANCE=''
+[ ! -s "$STATE/instance" ] || read -r INSTANCE <"$STATE/instance"
+
+# A name that we chose at run time, since somebody else's object has the first one. Kept in .state/names/.
+VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
+[ ! -s "$STATE/names/volume" ] || read -r VOLUME <"$STATE/names/volume"
+[ ! -s "$STATE/names/network" ] || read -r NETWORK <"$STATE/names/network"
+
+# A daemon that hangs must not hang us. What asks is answered soon or never; what makes or moves something takes its while.
+QUESTION_SECONDS=20 CHANGE_SECONDS=120
+
+# docker WORD...: the engine's client, with a limit of time. What builds, fetches or runs a program has the limit of its step.
+docker() {
+    local limit=$CHANGE_SECONDS code=0
+    case "$1 ${2:-}" in
+    'run '* | 'exec '* | 'compose '* | 'build '* | 'pull '* | 'load '* | 'import '* | 'save '*)
+        command docker "$@"
+        return
+        ;;
+    'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
+    esac
+    with_limit "$limit" docker "$@" || code=$?
+    [ "$code" -ne 124 ] || echo "the engine did not answer within $limit seconds: docker $1 $2" >&2
+    return "$code"
+}
+
+# unknown WHAT: a verify.sh that cannot know says so and stops: it never guesses.
+unknown() {
+    warn "$1"
+    exit "$UNKNOWN"
+}
+
+# container_line NAME [OPTION...]: "id state instance bundle local" of the container of exactly that name; empty when there
+# is none, or none that passes the filters in the options. Fails when the engine does not answer, which is not the same.
+container_line() {
+    docker ps --all --no-trunc --filter "name=^/$1\$" "${@:2}" \
+        --format '{{.ID}} {{.State}} {{.Label "gen.instance"}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}'
+}
+
+# network_line, volume_line, image_line NAME: "name-or-id instance", empty when there is none. A volume's has its device too.
+# To inspect fails for what is not there and for an engine that fails; the list says which. One that hangs is asked once.
+network_line() {
+    docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.instance"}}'
+}
+volume_line() {
+    described volume "$1" "name=^$1\$" '{{.Name}} {{with .Labels}}{{or (index . "gen.instance") "-"}}{{else}}-{{end}} {{with .Options}}{{.device}}{{end}}'
+}
+image_line() {
+    described image "$1" "reference=$1" '{{.Id}} {{with .Config}}{{with .Labels}}{{index . "gen.instance"}}{{end}}{{end}}'
+}
+
+# described KIND NAME FILTER FORMAT: a line about the object of that name; empty when there is none.
+described() {
+    local code=0 found
+    docker "$1" inspect --format "$4" "$2" 2>/dev/null || code=$?
+    case $code in
+    0) return 0 ;;
+    124) return 1 ;;
+    *) found=$(docker "$1" ls --quiet --filter "$3") && [ -z "$found" ] ;;
+    esac
+}
+
+word() { # word N LINE: the N-th word of a line
+    local n=$1
+    shift
+    # shellcheck disable=SC2086 # split on purpose
+    set -- $1
+    shift $((n - 1))
+    printf '%s\n' "${1:-}"
+}
+
+# ours LINE N: whether the N-th word, the label, is this copy of the bundle.
+ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && [ "$(word "$2" "$1")" = "$INSTANCE" ]; }
+
+# image_is_there REF
+image_is_there() {
+    local id
+    id=$(docker images --quiet "$1") || return "$UNKNOWN"
+    [ -n "$id" ]
+}
+
+# compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
+# project for an older state of the new one, and removes it; so each state is a project of its own.
+compose() {
+    local files=(--file "$BUNDLE/compose.yaml") digest
+    digest=$(local_digest)
+    [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
+    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$digest GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK \
+        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$digest" "${files[@]}" "$@"
+}
+
+# inside ARG...: a command in the running sandbox as its user.
+inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
+
+# A field with a comma or a quote in --mount needs quotes of its own.
+mount_field() {
+    local quote='"'
+    printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
+}
+
+# One short-lived container at a time: a name of its own makes sure that a killed run's is found.
+TOOL=gen-tool-$INSTANCE
+
+# tool_image: the bundle's own image, or where today's is not built yet, any that this bundle built.
+tool_image() {
+    if image_is_there "$GEN_IMAGE_REF"; then
+        echo "$GEN_IMAGE_REF"
+    else
+        docker images --quiet --filter "label=gen.instance=$INSTANCE" | head -n 1
+    fi
+}
+
+# tool [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image, with the storage folder at its own
+# path. It has no network, and goes by itself.
+tool() {
+    local options=() image
+    image=$(tool_image)
+    [ -n "$image" ] || { warn "the bundle's image, which has the tools, is not there"; return 1; }
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    # Outside a step several may be at work at once, and nobody undoes anything.
+    [ -z "${GEN_RUN:-}" ] || options+=(--name "$TOOL")
+    docker run --rm --interactive --init --network none --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
+        --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" \
+        ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
+}
+
+# engine_settle: after a client was killed: returns when what we have in the engine has not changed for three seconds.
+# The engine finishes what it was asked even when nobody waits for the answer.
+engine_settle() {
+    local last='' found same=0
+    while [ "$same" -lt 6 ]; do
+        found=$(engine_owns) || return 0
+        if [ "$found" = "$last" ]; then same=$((same + 1)); else same=0; fi
+        last=$found
+        sleep 0.5
+    done
+}
+
+# settle NAME: removes our container of that name, and sees to it that none comes after. A client that was killed may have
+# asked for one that the engine is still making; its name is taken from the moment the engine begins. So the name is
+# taken by us for a moment: whoever had it is seen, and whoever comes later is refused.
+settle() {
+    local image line tries=0
+    image=$(tool_image)
+    until [ -z "$image" ] || docker create --name "$1" --label "gen.instance=$INSTANCE" --label gen.role=tool --network none "$image" true >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || { warn "the name $1 does not become free"; return 1; }
+        remove_ours "$1" || return 1
+        line=$(container_line "$1") || return 1
+        # Somebody else has the name: then nobody makes one of ours under it.
+        [ -z "$line" ] || ours "$line" 3 || return 0
+        sleep 0.1
+    done
+    remove_ours "$1"
+}
+
+# remove_ours NAME: removes the container of that name if it is ours. One that is being removed already is waited for.
+remove_ours() {
+    local line tries=0
+    while :; do
+        line=$(container_line "$1") || return 1
+        ours "$line" 3 || return 0
+        docker rm --force "$(word 1 "$line")" >/dev/null 2>&1 && return 0
+        tries=$((tries + 1))
+        [ "$tries" -lt 50 ] || { docker rm --force "$(word 1 "$line")"; return 1; }
+        sleep 0.1
+    done
+}
+
+# remove_marked KIND: removes our volumes or networks, by our mark: they may have taken another name.
+remove_marked() {
+    local name names
+    names=$(docker "$1" ls --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    for name in $names; do docker "$1" rm "$name" || return 1; done
+    forget_name "$1"
+}
+
+# end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
+end_tools() { settle "$TOOL"; }
+
+# engine_answers: whether it does, and before long. What its client said instead is in SAID.
+engine_answers() { SAID=$(docker version --format '{{.Server.Version}}' 2>&1 >/dev/null); }
+
+# need_engine [CODE]: ends a script that can do nothing without the engine.
+need_engine() {
+    engine_answers && return
+    [ -z "${SIGNAL:-}" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL"
+    engine_trouble
+    fail "${1:-$EX_REFUSED}" "$WHAT" "$SAID" "$MEND"
+}
+
+# engine_trouble: from SAID, WHAT stands between us and the engine, and MEND. Of several lines the last one tells why.
+engine_trouble() {
+    SAID=${SAID##*$'\n'} WHAT="the engine does not answer" MEND="sudo systemctl start docker   (without systemd: sudo dockerd &)"
+    case $SAID in
+    *'permission denied'*) WHAT="your user may not use the engine" MEND="sudo usermod -aG docker $(id -un 2>/dev/null)   (then log out and in again)" ;;
+    esac
+}
+
+# renamed: whether the sandbox that stands has another name than the bundle has now. Sets WHAT and MEND.
+renamed() {
+    local other
+    other=$(engine_owns | awk -v now="$GEN_NAME" 'NF == 2 && $2 != now { print $2; exit }')
+    WHAT="this folder's sandbox is called $other, and the bundle now says $GEN_NAME"
+    MEND="./rollback.sh   (it undoes the one called $other and keeps the workspace; then start again)"
+    [ -n "$other" ]
+}
+
+# need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.
+need_name() { ! renamed || fail "$EX_REFUSED" "$WHAT" "" "$MEND"; }
+
+# engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
+engine_owns() {
+    local filter=label=gen.instance=$INSTANCE
+    cat <(docker ps --all --filter "$filter" --format 'container {{.Label "gen.name"}}' || echo unknown) \
+        <(docker volume ls --filter "$filter" --format 'volume {{.Label "gen.name"}}' || echo unknown) \
+        <(docker network ls --filter "$filter" --format 'network {{.Label "gen.name"}}' || echo unknown) | known
+}
+
+# known: passes on the answers to questions that were asked at once. Fails when there is none to one: it says "unknown".
+known() {
+    local answers
+    answers=$(cat)
+    ! printf '%s\n' "$answers" | grep -qx unknown || return 1
+    [ -z "$answers" ] || printf '%s\n' "$answers"
+}
+
+# root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
+root_tool() { tool --privileged --userns host --user 0:0 --volume /dev:/dev "$@"; }
+
+# user_tool [OPTION...] -- COMMAND...: the same as whoever runs this script, without any privilege.
+user_tool() { tool --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges "$@"; }
+
+# free_name KIND WANTED: WANTED, or WANTED-2 and so on where that name belongs to somebody else. KIND: volume or network.
+free_name() {
+    local name=$2 number=1 line
+    while :; do
+        line=$("$1_line" "$name") || return 1
+        if [ -z "$line" ] || ours "$line" 2; then break; fi
+        number=$((number + 1))
+        name=$2-$number
+    done
+    echo "$name"
+}
+
+# remember_name KIND NAME: the name that this bundle uses from now on.
+remember_name() {
+    mkdir -p "$STATE/names"
+    printf '%s\n' "$2" | write_durably "$STATE/names/$1"
+}
+
+# forget_name KIND
+forget_name() {
+    rm -f "$STATE/names/$1"
+    rmdir "$STATE/names" 2>/dev/null || :
+}
+
+# engine_inventory: everything that this engine holds, for the fingerprint, with the mark of its owner where there is
+# one. The questions are asked at once.
+engine_inventory() {
+    local owner='owner={{or (.Label "gen.instance") (.Label "com.docker.compose.project")}}'
+    # The engine makes its own three networks anew when it starts: they are known by their names.
+    cat <(docker ps --all --no-trunc --format "container {{.ID}} {{.Names}} {{.State}} $owner" || echo unknown) \
+        <(image_inventory) \
+        <(docker volume ls --format "volume {{.Name}} {{.Driver}} $owner" || echo unknown) \
+        <({ docker network ls --no-trunc --format "network {{.ID}} {{.Name}} {{.Driver}} $owner" || echo unknown; } |
+            sed -E 's/^network [0-9a-f]+ (bridge|host|none) /network - \1 /') | known
+}
+
+# image_inventory: the images but those that another bundle has marked as its own.
+image_inventory() {
+    cat <(docker images --no-trunc --format 'marked {{.ID}}' --filter label=gen.instance || echo unknown) \
+        <(docker images --no-trunc --format 'mine {{.ID}}' --filter "label=gen.instance=$INSTANCE" || echo unknown) \
+        <(docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}' || echo unknown) |
+        awk '$1 == "marked" { theirs[$2] = 1; next }
+            $1 == "mine" { delete theirs[$2]; next }
+            !($2 in theirs)'
+}

@@ -1,0 +1,138 @@
+# The fingerprint: what is on this host that a run could touch, one object a line, sorted, so that two of them can be
+# compared. Whole inventories, not only what bears our label. Sourced by the runner.
+# shellcheck shell=bash
+# shellcheck source=templates/lib/common.sh
+. "${BASH_SOURCE[0]%/*}/common.sh"
+
+LEDGER=$STATE/ledger
+
+# kernel_inventory: loop devices with what backs them, and where something is mounted. A mount is ours where it stands in
+# this folder or shows our workspace; any other was made by somebody else.
+kernel_inventory() {
+    local file name backing loops=' '
+    for file in /sys/block/loop*/loop/backing_file; do
+        [ -r "$file" ] || continue
+        name=${file#/sys/block/} name=${name%%/*}
+        { read -r backing <"$file"; } 2>/dev/null || continue
+        echo "loop $name $backing"
+        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " ;; esac
+    done
+    for file in /dev/gen-workspace-*; do
+        [ ! -L "$file" ] || echo "link $file"
+    done
+    # What an engine mounts for its containers and builds comes and goes with them; the containers are listed.
+    [ ! -r /proc/self/mountinfo ] ||
+        awk -v folder="$BUNDLE/" -v loops="$loops" -v mine="$(mark)" '
+            / - nsfs / || $5 ~ "/overlay2/[^/]+/merged$|/buildkit/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
+            { for (i = 7; $i != "-"; i++); point = $5; gsub(/\\040/, " ", point)
+              ours = index(point "/", folder) == 1 || index(loops, " " $(i + 2) " ")
+              print "mount", $5, ours ? mine : "owner=host" }' /proc/self/mountinfo
+}
+
+# file_inventory: the files and links of this folder that steps make.
+file_inventory() {
+    local path
+    for path in "$STORAGE"/* "$STORAGE"/kept/*; do
+        if [ -L "$path" ] || [ -f "$path" ]; then echo "file ${path#"$BUNDLE"/}"; fi
+    done
+}
+
+# without_other_bundles: leaves out what bears the mark of another bundle. No bundle touches another's objects, and they
+# may come and go while we work.
+without_other_bundles() {
+    awk -v mine="${INSTANCE:-}" '
+        match($NF, /^owner=[0-9a-f]+$/) && length($NF) == 22 && substr($NF, 7) != mine { next }
+        match($0, /^(loop|link) .*workspace-[0-9a-f]+/) && substr($0, RSTART + RLENGTH - 16, 16) != mine { next }
+        { print }'
+}
+
+# fingerprint FILE: writes it. Fails when some part of it cannot be known: no answer is not the same as nothing there.
+fingerprint() {
+    { engine_inventory && kernel_inventory && file_inventory; } >"$1.parts" &&
+        without_other_bundles <"$1.parts" | sort >"$1.new" && rm -f "$1.parts" &&
+        durable "$1.new" && mv -f "$1.new" "$1"
+}
+
+# mark: how the inventory shows that an object is ours.
+mark() { echo "owner=${INSTANCE:-}"; }
+
+# difference BEFORE AFTER: what is more ("left over") and what is less ("missing"), a line each. Fails when there is any.
+# What came meanwhile and bears the mark of another owner is said, and does not count.
+difference() {
+    {
+        comm -13 "$1" "$2" | sed 's/^/left over: /'
+        # What is no longer mounted was somebody else's: a run unmounts nothing but what it mounted.
+        comm -23 "$1" "$2" | sed '/^mount /d; s/^/missing:   /'
+    } | awk -v mine="$(mark)" '
+        /^left over: .* owner=./ && $NF != mine { print "somebody else made meanwhile: " substr($0, 12); next }
+        { print; count++ }
+        END { exit count > 0 }'
+}
+
+# measure_rollback BEFORE: whether this host is again what it was; says so, or names each object that differs.
+# Gives back 0, 1 when it differs, and UNKNOWN when that cannot be known.
+measure_rollback() {
+    local after=$STATE/fingerprint.after found
+    [ -f "$1" ] || return 0 # nothing was begun, so nothing was changed
+    if ! fingerprint "$after"; then
+        warn "error: whether this host is what it was cannot be known: the engine does not answer"
+        return "$UNKNOWN"
+    fi
+    if found=$(difference "$1" "$after"); then
+        [ -z "$found" ] || say "$found"
+        say "This host is what it was before the run: $(($(wc -l <"$after"))) objects compared, no difference."
+        return 0
+    fi
+    warn "error: this host is not what it was before the run"
+    warn "$(printf '%s\n' "$found" | sed 's/^/  /')"
+    return 1
+}
+
+# without_state: containers by number and name alone; whether one runs is its owner's business in the time between runs.
+without_state() { awk '$1 == "container" { print $1, $2, $3, $NF; next } { print }' "$1" | sort; }
+
+# write_ledger BEFORE: what this run adds to the host, and what it takes away: a whole rollback is measured by that.
+write_ledger() {
+    local work=$STATE/prior/$RUN/ledger
+    mkdir -p "$LEDGER" && fingerprint "$work" && without_state "$1" >"$work.before" && without_state "$work" >"$work.after" &&
+        comm -3 "$work.after" "$work.before" | sed 's/^\t/- /; t; s/^/+ /' |
+        awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount /' | write_durably "$LEDGER/$RUN"
+}
+
+# measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back.
+# What others did to this host between our runs is not counted.
+measure_whole_rollback() {
+    local now=$STATE/fingerprint.after found
+    [ -d "$LEDGER" ] || return 0
+    if ! fingerprint "$now" || ! without_state "$now" >"$now.plain"; then
+        warn "error: whether this host is what it was cannot be known: the engine does not answer"
+        return 1
+    fi
+    # What one run added and a later one took away again is in neither's debt. A run's name ends with a digit; what does
+    # not was left by one that was killed while it wrote.
+    found=$(cat "$LEDGER"/*[0-9] | awk '{ sign = substr($0, 1, 1); object = substr($0, 3); sum[object] += (sign == "+") ? 1 : -1 }
+        END { for (o in sum) if (sum[o] > 0) print "+ " o; else if (sum[o] < 0) print "- " o }' | sort |
+        while read -r sign object; do
+            if grep -qxF -e "$object" "$now.plain"; then
+                [ "$sign" = - ] || echo "  left over: $object"
+            else
+                [ "$sign" = + ] || echo "  missing:   $object"
+            fi
+        done)
+    rm -f "$now.plain"
+    if [ -z "$found" ]; then
+        say "This host is what it was before this bundle: nothing that it made is left, nothing that it moved is missing."
+        rm -rf "${LEDGER:?}"
+        return 0
+    fi
+    warn "error: this host is not what it was before this bundle"
+    warn "$found"
+    return 1
+}
+
+# The engine's own part, engine_inventory, stands with everything else that is asked of that engine.
+engine_inventory() { :; }
+if [ -f "$BUNDLE/lib/${GEN_ENGINE:-none}.sh" ]; then
+    # shellcheck source=/dev/null
+    . "$BUNDLE/lib/$GEN_ENGINE.sh"
+fi

@@ -1,0 +1,94 @@
+# The log of each script that a step runs: .state/logs/RUN/STEP.PHASE.log. A line has the time (UTC) before it; what could
+# steer a terminal is written out (\x1b); a log that grows too large keeps its beginning and its newest end. Sourced by
+# process.sh.
+# shellcheck shell=bash
+
+LOG_LIMIT=$((4 << 20)) LOG_BEGINNING=$((1 << 20)) LOG_NEWEST=$((2 << 20))
+LONGEST_LINE=4096
+
+# What tells the writer of a log that the script has ended. Whatever the script left running may hold its pipe for ever.
+LOG_MARK=''
+
+# log_path STEP PHASE
+log_path() { echo "$STATE/logs/$RUN/$1.$2.log"; }
+
+# open_logs: one pipe without a name for all scripts of this run: they write to 9, and whoever writes the log reads 8.
+# Where none can be made (a full disk) the run goes on without logs: an undo is worth more than what it prints.
+open_logs() {
+    [ -z "$LOG_MARK" ] || return 0
+    LOG_MARK="end of log $$ $RANDOM$RANDOM$RANDOM"
+    rm -f "$STATE/log.pipe"
+    if mkfifo -m 600 "$STATE/log.pipe" 2>/dev/null; then
+        # Neither end can be opened without the other; 7 is both, for a moment.
+        # shellcheck disable=SC2094 # it is a pipe
+        exec 7<>"$STATE/log.pipe" 8<"$STATE/log.pipe" 9>"$STATE/log.pipe" 7>&-
+        rm -f "$STATE/log.pipe"
+    else
+        warn "no logs can be written: df -h $(quoted "$STATE")"
+        exec 8</dev/null 9>/dev/null
+    fi
+}
+
+# write_log FILE: the lines of standard input, until the mark, are added to FILE. Empty ones are left out. It goes on when
+# FILE cannot be written any more: nobody has to wait for a full disk.
+write_log() {
+    local line stamp='' second='' size=0 left_out=0
+    trap '' INT TERM HUP QUIT PIPE
+    exec 2>/dev/null
+    exec >>"$1" || exec >/dev/null
+    [ ! -s "$1" ] || size=$(($(wc -c <"$1")))
+    while IFS= read -r -n "$LONGEST_LINE" line || [ -n "$line" ]; do
+        line=${line%$'\r'}
+        [ -n "$line" ] || continue
+        [ "$line" != "$LOG_MARK" ] || break
+        # One call of `date` a second at most, however many lines there are.
+        [ "$SECONDS" = "$second" ] || { second=$SECONDS && clock && stamp=$NOW; }
+        case $line in *[$'\001'-$'\010'$'\013'-$'\037'$'\177'$'\302']*) line=$(written_out "$line") ;; esac
+        printf '%s %s\n' "$stamp" "$line"
+        size=$((size + ${#stamp} + ${#line} + 2))
+        [ "$size" -le "$LOG_LIMIT" ] || shorten_log "$1"
+    done
+}
+
+# end_log WRITER: returns when all that the script printed is in its log.
+end_log() {
+    ! kill -0 "$1" 2>/dev/null || printf '\n%s\n' "$LOG_MARK" >&9 2>/dev/null
+    # A signal ends the wait, not the writer.
+    while kill -0 "$1" 2>/dev/null; do wait "$1"; done
+}
+
+# shorten_log FILE: leaves out the middle of a log that write_log has open. At no moment is there no log.
+shorten_log() {
+    local before=$size
+    left_out=$((left_out + size - LOG_BEGINNING - LOG_NEWEST))
+    {
+        head -c "$LOG_BEGINNING" "$1" | sed '$d'
+        printf '%s … %s bytes are left out here: a log has room for %s\n' "$stamp" "$left_out" "$LOG_LIMIT"
+        tail -c "$LOG_NEWEST" "$1" | sed 1d
+    } >"$1.new" && mv -f "$1.new" "$1" && exec >>"$1" && size=$(($(wc -c <"$1"))) && return
+    # It could not be made shorter, and so it must not grow.
+    rm -f "$1.new"
+    size=$before
+    exec >/dev/null
+}
+
+# Control characters by their numbers, C0 and C1; there is none with the number 0 in a shell's text. Tabs may stay.
+C0=$'-\001\002\003\004\005\006\007\010--\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037'
+C1=$'\200\201\202\203\204\205\206\207\210\211\212\213\214\215\216\217\220\221\222\223\224\225\226\227\230\231\232\233\234\235\236\237'
+
+# written_out TEXT: control characters as \x1b, those of UTF-8's second block (\x9b) too.
+written_out() {
+    local text=$1 n=0 digits=0123456789abcdef low
+    while [ "$n" -lt 32 ]; do
+        low=${digits:$((n % 16)):1}
+        case $n in 0 | 9 | 10) ;; *) text=${text//"${C0:$n:1}"/"\\x$((n / 16))$low"} ;; esac
+        text=${text//$'\302'"${C1:$n:1}"/"\\x$((n / 16 + 8))$low"}
+        n=$((n + 1))
+    done
+    printf '%s\n' "${text//$'\177'/"\\x7f"}"
+}
+
+# last_lines FILE COUNT: the end of a log for a person: without the times.
+last_lines() { tail -n "$2" "$1" 2>/dev/null | without_times | sed 's/^/  | /'; }
+
+without_times() { sed 's/^[0-9-]*T[0-9:]*Z //'; }

@@ -1,0 +1,45 @@
+# A base image from an apt mirror, for those who have no registry. Sourced after docker.sh.
+# shellcheck shell=bash
+
+# apt_mirror: the mirror's address: the profile's, or the one that this host's own apt uses, or empty for the tool's default.
+apt_mirror() {
+    case $GEN_APT_MIRROR in
+    '' | none) ;;
+    host)
+        # Of a base that is no suite of a distribution nothing can be asked, and the question takes apt a second.
+        [ -n "$GEN_BASE_SUITE" ] || return 0
+        # shellcheck disable=SC2016 # apt-get expands it
+        apt-get indextargets --format '$(REPO_URI)|$(COMPONENT)|$(CODENAME)|$(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
+            awk -F '|' -v suite="$GEN_BASE_SUITE" '!found && $2 == "main" && $3 == suite { print $1; found = 1 }'
+        ;;
+    *) printf '%s\n' "$GEN_APT_MIRROR" ;;
+    esac
+}
+
+# A time for everything in the image, so that the same state of the mirror gives the same image: 2024-01-01.
+MIRROR_EPOCH=1704067200
+
+# Where the image is put together. As root, mmdebstrap mounts the kernel's filesystems in there meanwhile.
+WORKSHOP=$STATE/mirror
+
+# clear_workshop: unmounts and removes what a making that was killed left.
+clear_workshop() {
+    local point
+    [ -d "$WORKSHOP" ] || return 0
+    # The innermost first.
+    awk -v below="$WORKSHOP/" '{ gsub(/\\040/, " ", $5) } index($5, below) == 1 { print $5 }' /proc/self/mountinfo 2>/dev/null | sort -r |
+        while read -r point; do umount "$point" || exit 1; done || return 1
+    rm -rf --one-file-system "$WORKSHOP"
+}
+
+make_from_mirror() {
+    local mirror
+    mirror=$(apt_mirror)
+    # A mirror that the host uses by a name of its own suite only: without a match the tool's default is asked.
+    echo "making $GEN_BASE_REF ($GEN_BASE_SUITE) from ${mirror:-the default mirror}"
+    mkdir -p "$WORKSHOP"
+    TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
+        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"} |
+        docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$GEN_BASE_REF" &&
+        clear_workshop
+}

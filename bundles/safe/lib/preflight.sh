@@ -1,0 +1,108 @@
+# What must hold before anything is changed. Sourced after docker.sh and storage.sh.
+# shellcheck shell=bash
+
+problem() { printf '%s\n    mend: %s\n' "$1" "$2"; }
+
+# engine_problem ERROR: why the engine does not answer, from what its client says.
+engine_problem() {
+    SAID=$1
+    engine_trouble
+    problem "$WHAT: $SAID" "$MEND"
+}
+
+# engine_facts: what the engine and its client say of themselves, in one line; after an error the last line is "failed".
+engine_facts() {
+    docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1 ||
+        printf '\nfailed\n'
+}
+
+# engine_problems: the engine takes long to tell of itself; meanwhile it is asked who has our names.
+engine_problems() {
+    local facts endpoint names
+    have docker || { problem "docker is not installed" "sudo apt-get install docker.io"; return; }
+    exec 3< <(engine_facts)
+    names=$(name_problems)
+    facts=$(cat <&3)
+    exec 3<&-
+    case $facts in *$'\nfailed') engine_problem "$(printf '%s\n' "$facts" | sed '/^$/d; $d')" && return ;; esac
+    # With no daemon this client still ends with 0 and names the error in a field.
+    [ -n "${facts%%|*}" ] || { engine_problem "${facts##*|}"; return; }
+    endpoint=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}
+    case $endpoint in
+    unix://* | '') ;;
+    *) problem "the engine is not on this machine ($endpoint): the workspace's image is attached to a loop device here" "unset DOCKER_HOST" ;;
+    esac
+    host_problems "$facts"
+    [ -z "$names" ] || printf '%s\n' "$names"
+}
+
+# plugin NAME LIST: the version of a plugin of the client, from "name=version" words; empty when it is not there.
+plugin() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+# old_problem WHAT FOUND MINIMUM MEND
+old_problem() {
+    if [ -z "$2" ]; then
+        problem "$1 is not installed" "$4"
+    elif ! at_least "$3" "$2"; then
+        problem "$1 is version $2, and $3 or newer is needed" "$4"
+    fi
+}
+
+# host_problems FACTS: the fields of `docker info`, separated by bars.
+host_problems() {
+    local os version cpus memory security plugins
+    IFS='|' read -r os version cpus memory security plugins _ <<<"$1"
+    [ "$os" = linux ] || problem "the engine runs $os containers" "switch the engine to Linux containers"
+    old_problem "the engine" "$version" "$GEN_MINIMUM_DOCKER" "sudo apt-get install docker.io   (or docker-ce)"
+    old_problem "Compose" "$(plugin compose "$plugins")" "$GEN_MINIMUM_COMPOSE" "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
+    old_problem "Buildx" "$(plugin buildx "$plugins")" "$GEN_MINIMUM_BUILDX" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
+    case $security in *rootless*) problem "the engine is rootless, and so cannot attach a loop device" "docker context use default" ;; esac
+    awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
+        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.cpus=$cpus"
+    [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
+        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.memory=1G"
+    [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
+}
+
+# name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
+name_problems() {
+    local line other
+    line=$(container_line "$GEN_CONTAINER" 2>/dev/null) || { problem "the engine does not list its containers" "docker ps -a"; return; }
+    other=$(word 3 "$line")
+    if [ -n "$other" ] && [ "$other" != "$INSTANCE" ] && [ "$(docker inspect --format '{{index .Config.Labels "gen.name"}}' "$GEN_CONTAINER" 2>/dev/null)" = "$GEN_NAME" ]; then
+        problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$GEN_CONTAINER")"
+    fi
+    ! renamed || problem "$WHAT" "$MEND"
+}
+
+base_problems() {
+    image_is_there "$GEN_BASE_REF" 2>/dev/null && return
+    case $GEN_IMAGE_SOURCE in
+    mirror) have mmdebstrap || problem "the base image is made from an apt mirror, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap" ;;
+    archive) [ -r "$(archive_path)" ] || problem "the archive of the base image is not there: $(archive_path)" "docker save IMAGE > '$(archive_path)'" ;;
+    esac
+}
+
+archive_path() {
+    case $GEN_IMAGE_ARCHIVE in /*) echo "$GEN_IMAGE_ARCHIVE" ;; *) echo "$BUNDLE/$GEN_IMAGE_ARCHIVE" ;; esac
+}
+
+space_problems() {
+    local missing
+    [ -e "$IMAGE" ] && return
+    missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") || problem "not enough free space: $missing" \
+        "df -h $(quoted "$BUNDLE")   (free space, or write the bundle with a smaller storage.size or storage.reserve, or with storage.overcommit=true)"
+}
+
+preflight_problems() {
+    case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
+    [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
+    cat <(engine_problems) <(base_problems) <(space_problems) <(copy_problems)
+}
+
+copy_problems() {
+    [ "$GEN_PROJECT_METHOD" != none ] || return 0
+    # shellcheck source=templates/lib/project.sh
+    . "$BUNDLE/lib/project.sh"
+    project_problems
+}

@@ -1,0 +1,65 @@
+# Runs checks and reports them as text, TAP or JUnit. Sourced by test-setup.sh, which sets format and junit.
+# shellcheck shell=bash disable=SC2154
+
+PASSED=0 FAILED=0 CASES=''
+CHECK_LIMIT=60
+
+report_begin() {
+    local all=("$BUNDLE"/checks/*.sh)
+    if [ "$format" = tap ]; then
+        say "TAP version 13"
+        say "1..${#all[@]}"
+    fi
+}
+
+# xml TEXT: as it may stand in an attribute or between tags.
+xml() { printf '%s' "$1" | tr -d '\000-\010\013\014\016-\037' | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
+
+# run_check FILE: the second line of a check's script is its title; what it prints explains a failure.
+run_check() {
+    local title output code start
+    title=$(sed -n '2s/^# //p' "$1")
+    start=$(date +%s)
+    limited "$CHECK_LIMIT"
+    output=$("${LIMITED[@]}" bash "$1" 2>&1 </dev/null)
+    code=$?
+    [ "$code" -ne 124 ] || output="no answer within $CHECK_LIMIT seconds"
+    if [ "$code" -eq "$HOLDS" ]; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
+    show_check "$code" "$title" "$output"
+    add_case "$code" "$(basename "$1" .sh)" "$title" "$output" $(($(date +%s) - start))
+}
+
+show_check() { # CODE TITLE OUTPUT
+    case $format:$1 in
+    tap:0) say "ok $((PASSED + FAILED)) - $2" ;;
+    tap:*) say "not ok $((PASSED + FAILED)) - $2" && indent '# ' "$3" ;;
+    text:0) say "${GREEN}✓${PLAIN} $2" ;;
+    text:*) say "${RED}✗${PLAIN} $2" && indent '    ' "$3" ;;
+    esac
+}
+
+indent() { [ -z "$2" ] || printf '%s\n' "$2" | tail -n 20 | sed "s/^/$1/"; }
+
+add_case() { # CODE ID TITLE OUTPUT SECONDS
+    local case
+    case="  <testcase classname=\"$(xml "$GEN_NAME.$2")\" name=\"$(xml "$3")\" time=\"$5\">"
+    [ "$1" -eq "$HOLDS" ] || case="$case<failure message=\"$(xml "$3")\">$(xml "$4")</failure>"
+    CASES="$CASES$case</testcase>"$'\n'
+}
+
+write_junit() {
+    {
+        printf '<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="%s" tests="%s" failures="%s" errors="0" skipped="0">\n' \
+            "$(xml "$GEN_NAME")" $((PASSED + FAILED)) "$FAILED"
+        printf '%s</testsuite>\n' "$CASES"
+    } 2>/dev/null >"$junit" || fail "$EX_FAILED" "the JUnit report cannot be written: $junit" "" "choose another file"
+}
+
+report_end() {
+    [ -z "$junit" ] || write_junit
+    if [ "$format" = text ]; then
+        say ""
+        if [ "$FAILED" -eq 0 ]; then say "${GREEN}All $PASSED checks hold.${PLAIN}"; else say "${RED}$FAILED of $((PASSED + FAILED)) checks do not hold.${PLAIN}"; fi
+    fi
+    [ "$FAILED" -eq 0 ] || exit "$EX_FAILED"
+}

@@ -1,0 +1,291 @@
+# The one state machine. A run takes the plan's steps in order; each is verified, done, verified again. When one fails, this
+# run's steps are undone in reverse. DESIGN: steps/NN-name/{do,verify,undo}.sh and, where a step keeps the state from
+# before until the run has ended well, commit.sh.
+# shellcheck shell=bash
+# shellcheck source=templates/lib/common.sh
+. "${BASH_SOURCE[0]%/*}/common.sh"
+# shellcheck source=templates/lib/lock.sh
+. "$BUNDLE/lib/lock.sh"
+# shellcheck source=templates/lib/journal.sh
+. "$BUNDLE/lib/journal.sh"
+# shellcheck source=templates/lib/process.sh
+. "$BUNDLE/lib/process.sh"
+# shellcheck source=templates/lib/progress.sh
+. "$BUNDLE/lib/progress.sh"
+# shellcheck source=templates/lib/home.sh
+. "$BUNDLE/lib/home.sh"
+# shellcheck source=templates/lib/plan.sh
+. "$BUNDLE/lib/plan.sh"
+# shellcheck source=templates/lib/fingerprint.sh
+. "$BUNDLE/lib/fingerprint.sh"
+
+BEGUN=''
+UNDO_GRACE=600
+
+at_exit() { :; } # a script that has something to put in order puts its own here
+end_script() {
+    local code=$?
+    at_exit
+    lock_release
+    # Whatever cut the run short here, it has begun and did not come to its end.
+    if [ -n "$BEGUN" ] && [ -z "$RESULT" ]; then
+        code=$EX_RESIDUE
+        warn "error: the run was cut short; scripts/recover.sh undoes what it began"
+    fi
+    result_of "$code"
+    emit run-ended - ",\"result\":\"$RESULT\""
+    last_line "$code"
+    exit "$code"
+}
+trap end_script EXIT
+end_on_signals
+
+# manifest_check: nothing runs that is not what gen wrote.
+manifest_check() {
+    local wrong
+    wrong=$(cd "$BUNDLE" && { if have sha256sum; then sha256sum -c --quiet MANIFEST.sha256; else shasum -a 256 -c MANIFEST.sha256; fi; } 2>&1) && return 0
+    FAILED_STEP=manifest
+    warn "$(printf '%s\n' "$wrong" | grep -v ': OK$' | head -n 10)"
+    fail "$EX_REFUSED" "the bundle is not what gen wrote, so nothing is run" "MANIFEST.sha256 does not match" \
+        "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --check   (your own changes belong into local/)"
+}
+
+# Only what the manifest names is a step: a folder that somebody put there is never run.
+plan_steps() { sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort; }
+
+# step_value STEP KEY: sets VALUE to one value of the step's data.
+step_value() {
+    local line
+    VALUE=''
+    while IFS= read -r line; do
+        case $line in "$2="*) VALUE=${line#*=} && return ;; esac
+    done <"$BUNDLE/steps/$1/step.conf"
+}
+
+# do_step STEP: verify, then if need be do and verify. Gives back 0, or 1 with FAILED_STEP set.
+do_step() {
+    local step=$1 title code
+    step_value "$step" title
+    title=$VALUE
+    emit verifying "$step"
+    run_verify "$step"
+    code=$?
+    if [ -z "$SIGNAL" ] && [ "$code" -eq "$HOLDS" ]; then
+        emit kept "$step"
+        say "  ${GREEN}✓${PLAIN} $title ${DIM}(holds)${PLAIN}"
+        return 0
+    fi
+    FAILED_STEP=$step
+    if [ -n "$SIGNAL" ] || [ "$code" -ne "$HOLDS_NOT" ]; then
+        report_failure "$step" verify "$code"
+        return 1
+    fi
+    announce "$step" || return 1
+    emit doing "$step"
+    tick "$title"
+    step_value "$step" timeout
+    run_script "$step" "do" "$VALUE"
+    code=$?
+    tick_end
+    if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ]; then
+        report_failure "$step" "do" "$code"
+        return 1
+    fi
+    run_verify "$step"
+    code=$?
+    if [ "$code" -ne "$HOLDS" ]; then
+        report_failure "$step" verify "$code"
+        return 1
+    fi
+    if changes "$step"; then journal_append "done" "$step" || return 1; fi
+    FAILED_STEP=''
+    emit "done" "$step"
+    say "  ${GREEN}✓${PLAIN} $title"
+}
+
+# changes STEP: whether its do.sh changes anything; one that only looks needs no undoing.
+changes() {
+    step_value "$1" changes
+    [ "$VALUE" != no ]
+}
+
+# announce STEP: what may have to be undone is on the disk before it is begun, and before the first of it, what this
+# host was. Fails when that cannot be: then the step is not begun.
+announce() {
+    changes "$1" || return 0
+    local prior=$STATE/prior/$RUN
+    if [ -z "$BEGUN" ]; then
+        # shellcheck disable=SC2046 # one word a step
+        if ! mkdir -p "$prior" || ! (cd "$prior" && mkdir $(plan_steps)); then
+            warn "error: the state folder cannot be written: $STATE"
+            return 1
+        fi
+        if ! fingerprint "$(baseline)"; then
+            warn "error: what is on this host cannot be known, so nothing is changed: the engine does not answer, or $STATE is full"
+            return 1
+        fi
+        journal_append begin - - "$prior" || return 1
+        BEGUN=yes
+        ln -sfn "$RUN" "$STATE/logs/last"
+    fi
+    journal_append doing "$1"
+}
+
+# The fingerprint from before the run.
+baseline() { echo "$STATE/prior/$RUN/fingerprint"; }
+
+# undo_steps SCOPE STEP...: undoes the steps in the order given; one that fails does not stop the others.
+# SCOPE is "run" (back to before the run) or "all" (back to before the bundle). Gives back how many are left.
+undo_steps() {
+    local scope=$1 step left=0 silent=''
+    shift
+    for step in "$@"; do
+        emit undoing "$step"
+        step_value "$step" title
+        say "  ↩ $VALUE"
+        if [ -z "$silent" ] && run_script "$step" undo "$UNDO_GRACE" GEN_UNDO="$scope"; then
+            run_verify "$step" "$scope"
+            case $? in
+            "$HOLDS_NOT") emit undone "$step" && journal_append undone "$step" "$scope" && continue ;;
+            "$HOLDS") warn "  it was undone, and yet it still holds" ;;
+            *) warn "  whether it is undone cannot be known" ;;
+            esac
+        fi
+        left=$((left + 1))
+        emit left "$step" "$(log_field "$step" undo)"
+        warn "error: step $step could not be undone${silent:+, since the engine does not answer}"
+        [ -n "$silent" ] || last_lines "$(log_path "$step" undo)" 10 >&2
+        # Each further one would wait as long, for the same silence. The run stays open, and all of them are tried again.
+        [ -n "$silent" ] || engine_answers || silent=yes
+    done
+    return "$left"
+}
+
+# undo_run: undoes what this run began, and measures that this host is what it was before. Gives back 0 or EX_RESIDUE.
+# A run stays open, to be tried again, while a step is not undone or the host cannot be looked at.
+undo_run() {
+    local steps measured=0
+    [ -z "$KILLED" ] || engine_settle
+    steps=$(journal_steps_of "$RUN")
+    # shellcheck disable=SC2086 # a list of words
+    undo_steps run $steps || return "$EX_RESIDUE"
+    measure_rollback "$(baseline)" || measured=$?
+    [ "$measured" -ne "$UNKNOWN" ] || return "$EX_RESIDUE"
+    journal_append end - run || return "$EX_RESIDUE"
+    rm -rf "${STATE:?}/prior/$RUN" "${LEDGER:?}/$RUN"
+    [ "$measured" -eq 0 ] || return "$EX_RESIDUE"
+}
+
+# recover: brings the last run to an end, if it had none: its steps are undone, or its commit is finished.
+recover() {
+    local open run=$RUN
+    end_orphan
+    open=$(journal_open_run)
+    if [ -n "$open" ]; then
+        RUN=$open KILLED=yes
+        mkdir -p "$STATE/logs/$RUN"
+        say "The last run ($open) was interrupted. Undoing what it began:"
+        if ! undo_run; then
+            RESULT=residue
+            fail "$EX_RESIDUE" "an interrupted run could not be undone whole" "what is left is named above" \
+                "mend that, then run scripts/recover.sh again"
+        fi
+        RUN=$run
+    fi
+    finish_commits
+}
+
+# finish_commits: the state from before a run goes only when that run has committed.
+finish_commits() {
+    local folder step run=$RUN
+    for folder in "$STATE"/prior/*/; do
+        [ -d "$folder" ] || continue
+        RUN=$(basename "$folder")
+        journal_committed "$RUN" || continue
+        mkdir -p "$STATE/logs/$RUN"
+        for step in $(plan_steps); do
+            { [ -f "$BUNDLE/steps/$step/commit.sh" ] && holds_files "$folder$step"; } || continue
+            run_script "$step" commit 300 || warn "step $step: the state from before the run could not be cleared away"
+        done
+        rm -rf "$folder"
+    done
+    RUN=$run
+}
+
+# begin: what every script that changes something does first. The last run comes to its end before this one begins.
+begin() {
+    manifest_check
+    lock_take
+    # shellcheck disable=SC2034 # for those who source this
+    INSTANCE=$(instance) || exit "$EX_REFUSED"
+    home_check
+    home_remember
+    catch_signals
+    journal_check
+    approval_check
+    hold_signals
+    new_run
+    emit run-started -
+    recover
+    catch_signals
+}
+
+# run_up: the whole plan. Exit code 0, or 1 when it failed and everything that it did is undone, or 3 when something is left.
+run_up() {
+    local step
+    begin
+    for step in $(plan_steps); do
+        do_step "$step" && [ -z "$SIGNAL" ] && continue
+        FAILED_STEP=$step
+        fail_run
+        return
+    done
+    if [ -z "$BEGUN" ]; then
+        rm -rf "$STATE/logs/$RUN"
+        RESULT=unchanged
+        return "$EX_DONE"
+    fi
+    hold_signals
+    if ! write_ledger "$(baseline)" || ! journal_append commit; then
+        warn "error: what this run added to the host could not be written down"
+        fail_run
+        return
+    fi
+    finish_commits
+    RESULT=committed
+}
+
+# fail_run: the end of a run that failed.
+fail_run() {
+    local code=$EX_FAILED
+    hold_signals
+    if [ -n "$BEGUN" ]; then
+        say "Undoing what this run did:"
+        if undo_run; then RESULT=rolled-back; else RESULT=residue code=$EX_RESIDUE; fi
+    fi
+    failure_summary
+    return "$code"
+}
+
+# run_back: everything that any run of this bundle did is undone. Exit code 0, or 3 when something is left.
+run_back() {
+    local steps
+    begin
+    hold_signals
+    steps=$(journal_steps_ever)
+    if [ -z "$steps" ]; then
+        say "There is nothing to undo."
+        RESULT=unchanged
+        return "$EX_DONE"
+    fi
+    journal_append begin - all || return "$EX_REFUSED"
+    BEGUN=yes
+    # shellcheck disable=SC2086 # a list of words
+    if undo_steps all $steps && measure_whole_rollback && journal_append end - all; then
+        RESULT=rolled-back
+        return "$EX_DONE"
+    fi
+    FAILED_STEP=undo
+    RESULT=residue
+    return "$EX_RESIDUE"
+}

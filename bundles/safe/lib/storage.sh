@@ -1,0 +1,148 @@
+# The workspace's disk image and its loop device. Sourced after docker.sh.
+# shellcheck shell=bash
+
+# The file's name is unique on the machine: the kernel tells a loop device's backing file by its name.
+IMAGE=$STORAGE/workspace-$INSTANCE.img
+# A link of ours to whichever loop device has the image: the volume names this link, so the number may change. It is in
+# /dev, so it is gone after a reboot: whatever has that number then is never mounted in its place.
+DEVICE=/dev/gen-workspace-$INSTANCE
+
+# is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
+is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
+
+# loops_of_image: the loop devices that hold the image, one a line, as the kernel has them now.
+loops_of_image() {
+    local file
+    for file in /sys/block/loop*/loop/backing_file; do
+        [ -r "$file" ] || continue
+        # The kernel names the file as the container saw it that attached it, so only the last part of the path counts.
+        case $(cat "$file" 2>/dev/null) in
+        */"${IMAGE##*/}" | */"${IMAGE##*/} (deleted)")
+            file=${file#/sys/block/}
+            echo "/dev/${file%%/*}"
+            ;;
+        esac
+    done
+}
+
+attached_device() { loops_of_image | head -n 1; }
+
+is_attached() { [ -L "$DEVICE" ] && [ -n "$(attached_device)" ] && [ "$(readlink "$DEVICE")" = "$(attached_device)" ]; }
+
+# loop_tool COMMAND...: runs it as root: whoever is root here needs no container for that.
+loop_tool() {
+    if [ "$EUID" -eq 0 ] && have losetup && "$@" 2>/dev/null; then return 0; fi
+    root_tool -- "$@"
+}
+
+# attach: puts the image on a loop device, unless it is on one, and sets the link.
+attach() {
+    # shellcheck disable=SC2016 # that shell expands it
+    loop_tool sh -c 'device=${3:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE" "$(attached_device)"
+}
+
+# Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.
+DISK=$STATE/project/disk
+
+disk_is_mounted() { mountpoint -q "$DISK" 2>/dev/null; }
+
+# mount_tool COMMAND...: runs it as root where the host's mounts are.
+mount_tool() {
+    if [ "$EUID" -eq 0 ]; then
+        "$@"
+    else
+        tool --privileged --userns host --pid host --user 0:0 -- nsenter --target 1 --mount -- "$@"
+    fi
+}
+
+mount_disk() { mount_tool mount -t ext4 -o nosuid,nodev "$DEVICE" "$DISK"; }
+
+unmount_disk() {
+    while disk_is_mounted; do
+        mount_tool umount "$DISK" || {
+            warn "by hand: sudo umount $(quoted "$DISK")"
+            return 1
+        }
+    done
+}
+
+# detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
+# in use goes when its last user does, so the end is looked at, not believed.
+detach() {
+    local devices tries=0
+    unmount_disk || return 1
+    devices=$(loops_of_image | tr '\n' ' ')
+    if [ -z "$devices" ] && [ ! -L "$DEVICE" ]; then return 0; fi
+    # shellcheck disable=SC2016,SC2086 # that shell expands it; one word a device
+    loop_tool sh -c 'rm -f "$1" && shift && for device; do losetup --detach "$device" || exit; done' detach "$DEVICE" $devices || {
+        warn "by hand: sudo rm -f $DEVICE${devices:+; sudo losetup -d $devices}"
+        return 1
+    }
+    until [ -z "$(loops_of_image)" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 50 ] || {
+            warn "the loop device is still in use: sudo losetup -d $(attached_device)"
+            return 1
+        }
+        sleep 0.1
+    done
+}
+
+file_bytes() { wc -c <"$1" | tr -d ' '; }
+allocated_bytes() { echo $(($(du -k "$1" | cut -f 1) * 1024)); }
+
+# free_bytes FOLDER: what an ordinary user may still write there.
+free_bytes() {
+    # The names on either side of the numbers may hold spaces; the percentage ends them.
+    df -Pk "$1" | awk 'NR == 2 { for (i = NF; i > 1; i--) if ($i ~ /^[0-9]+%$/) { printf "%.0f\n", $(i - 1) * 1024; exit } }'
+}
+
+# room_for BYTES FILE: whether the host could hold FILE grown to BYTES and keep its reserve.
+# Prints what is missing otherwise.
+room_for() {
+    local need=$1 have=0 free
+    [ ! -f "$2" ] || have=$(allocated_bytes "$2")
+    free=$(free_bytes "$BUNDLE") || return 1
+    [ "$GEN_STORAGE_OVERCOMMIT" = true ] && need=0 && have=0
+    [ $((free - GEN_STORAGE_RESERVE_BYTES)) -ge $((need - have)) ] && return 0
+    echo "$(human "$((need - have))") may be written and $(human "$GEN_STORAGE_RESERVE_BYTES") are kept in reserve, but only $(human "$free") are free under $BUNDLE"
+    return 1
+}
+
+# make_image BYTES FILE: a sparse file with an empty ext4 filesystem whose root belongs to the sandbox's user.
+# Nothing is allocated but the filesystem's own tables; the kernel writes the rest when it is needed.
+make_image() {
+    local missing
+    missing=$(room_for "$1" "$2") || { warn "not enough free space: $missing"; return 1; }
+    rm -f "$2"
+    truncate -s "$1" "$2" || return 1
+    user_tool -- mkfs.ext4 -q -F -m 0 -L "${GEN_NAME:0:16}" \
+        -E "root_owner=$GEN_UID:$GEN_UID,lazy_itable_init=1,lazy_journal_init=1,nodiscard" "$2" || return 1
+    durable "$2"
+}
+
+# keep_also FILE: gives a disk image a second name in storage/kept/ that says when. Prints it.
+keep_also() {
+    local to
+    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).img
+    [ ! -e "$to" ] || to=${to%.img}-$$.img
+    mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
+        durable "$to" && echo "$to"
+}
+
+# keep_image FILE: moves a disk image to storage/kept/. Prints where it is now.
+keep_image() { keep_also "$1" && rm -f "$1"; }
+
+# superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
+superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }
+
+# used_bytes: what the filesystem in the image uses, from the sandbox where it runs, from the superblock elsewhere.
+used_bytes() {
+    local fields
+    if fields=$(inside df -k --output=used "$GEN_STORAGE_PATH" 2>/dev/null); then
+        echo $((${fields##*$'\n'} * 1024))
+        return
+    fi
+    user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }
+        /^Block size/ { size = $2 } END { printf "%.0f\n", (all - free) * size }'
+}

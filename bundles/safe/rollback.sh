@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Undoes everything that this bundle did on this host, and gives back what it moved aside.
+#
+# usage: ./rollback.sh [--yes] [--delete-data]
+#
+#   --yes           do not ask. This is not consent to lose data.
+#   --delete-data   delete the workspace too. Without this it is kept as a disk image in storage/kept/.
+#
+# On a terminal you are told what would go, and asked. Without a terminal nothing is asked, and the workspace is kept.
+#
+# Exit codes: 0 everything is undone; 2 wrong arguments; 3 something is left (it is named);
+#             4 refused (also: you said no), nothing was changed.
+# shellcheck source=templates/lib/runner.sh
+. "$(dirname "$0")/lib/runner.sh"
+# shellcheck source=templates/lib/docker.sh
+. "$BUNDLE/lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+yes='' GEN_DELETE_DATA=''
+for argument in "$@"; do
+    case $argument in
+    -h | --help) usage "$0" && exit "$EX_DONE" ;;
+    --yes) yes=yes ;;
+    --delete-data) GEN_DELETE_DATA=yes ;;
+    *) fail "$EX_USAGE" "unknown argument: $argument" "" "./rollback.sh --help" ;;
+    esac
+done
+export GEN_DELETE_DATA
+
+say "${BOLD}Rolling back the sandbox $GEN_NAME${PLAIN}"
+if [ -f "$IMAGE" ]; then
+    if [ "$GEN_DELETE_DATA" = yes ]; then
+        say "  ${RED}The workspace will be deleted${PLAIN}: $(human "$(allocated_bytes "$IMAGE")") of data in $IMAGE"
+    else
+        say "  The workspace ($(human "$(allocated_bytes "$IMAGE")") of data) will be kept in $STORAGE/kept/."
+    fi
+    say "  What was installed or written in the sandbox outside the workspace goes with the container."
+fi
+if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
+    printf 'Go on? [y/N] '
+    read -r answer
+    case $answer in [yY] | [yY][eE][sS]) ;; *)
+        say "Nothing was changed."
+        exit "$EX_REFUSED"
+        ;;
+    esac
+fi
+run_back
+code=$?
+for kept in "$STORAGE"/kept/*.img; do
+    [ ! -e "$kept" ] || say "  kept: $kept   (scripts/restore.sh brings it back)"
+done
+exit "$code"

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Shows the difference between two moments of the copy of the project; without arguments, since it was made.
+#
+# usage: scripts/diff.sh [A..B] [--stat] [--patch] [--json]
+#
+#   A..B   from commit A to commit B (scripts/changes.sh lists them); B may be left out for now
+#
+# Exit codes: 0 shown; 2 wrong arguments; 4 there is no copy of a project.
+# shellcheck source=templates/lib/project-script.sh
+. "$(dirname "$0")/../lib/project-script.sh"
+
+need_copy
+track_rest >&2 || warn "what was changed last may be missing here"
+project diff "$@"

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Shows what the agent changed in the copy of the project: a summary, what is held back and why, and the difference.
+#
+# usage: scripts/review.sh [A..B] [--stat] [--patch FILE] [--json]
+#
+#   A..B           only what was changed from commit A to commit B (scripts/changes.sh lists them)
+#   --stat         the summary alone
+#   --patch FILE   also write the difference to FILE, for `git apply`
+#   --json         one document for programs
+#
+# It prints a hash: `scripts/apply.sh --approve HASH` brings back exactly this, and nothing that comes after it.
+# Changes nothing in the sandbox and nothing in the project.
+#
+# Exit codes: 0 shown; 2 wrong arguments; 4 there is no copy of a project.
+# shellcheck source=templates/lib/project-script.sh
+. "$(dirname "$0")/../lib/project-script.sh"
+
+need_copy
+track_rest >&2 || warn "what was changed last may be missing here"
+project review "$@"

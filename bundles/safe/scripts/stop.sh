@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Stops the sandbox and frees its loop device. The container, the workspace and everything else stay for the next start.
+#
+# usage: scripts/stop.sh [--help]
+#
+# Exit codes: 0 it is stopped (or was); 3 something could not be stopped or freed; 4 refused.
+# shellcheck source=templates/lib/runner.sh
+. "$(dirname "$0")/../lib/runner.sh"
+# shellcheck source=templates/lib/docker.sh
+. "$BUNDLE/lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+help_or_refuse "$0" "$@"
+
+begin
+need_engine "$EX_RESIDUE"
+need_name
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "docker ps -a"
+if ours "$line" 3; then
+    say "Stopping $GEN_CONTAINER …"
+    docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
+    docker stop --time 10 "$GEN_CONTAINER" >/dev/null ||
+        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "docker kill $GEN_CONTAINER"
+fi
+detach >/dev/null || fail "$EX_RESIDUE" "the loop device could not be freed" "" "sudo losetup -d $(attached_device)"
+say "The sandbox $GEN_NAME is stopped; its loop device is free, its workspace is kept."

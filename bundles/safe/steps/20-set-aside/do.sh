@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Writes down what stands under our names, then renames what is not ours. A renamed container keeps running.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+set -eo pipefail
+mkdir -p "$STATE/aside"
+
+# The record comes first: undo works from it alone.
+record() {
+    local container image
+    container=$(container_line "$GEN_CONTAINER")
+    image=$(image_line "$GEN_IMAGE_REF")
+    if [ -n "$container" ] && ! ours "$container" 3; then
+        echo "container $(word 1 "$container") $(word 2 "$container") $GEN_CONTAINER $GEN_CONTAINER-aside-$INSTANCE"
+    fi
+    if [ -n "$image" ] && ! ours "$image" 2; then
+        echo "image $(word 1 "$image") - $GEN_IMAGE_REF gen-aside:$INSTANCE"
+    fi
+}
+
+# For the reader, not for undo: volumes and networks of these names are never touched.
+inventory() {
+    clock
+    echo "# what stood under the names of this bundle at $NOW"
+    docker ps --all --no-trunc --filter "name=$GEN_CONTAINER" --format 'container {{.ID}} {{.Names}} {{.State}} {{.Image}}'
+    docker volume ls --filter "name=$GEN_VOLUME" --format 'volume {{.Name}} {{.Driver}} {{.Mountpoint}}'
+    docker network ls --no-trunc --filter "name=$GEN_NETWORK" --format 'network {{.ID}} {{.Name}} {{.Driver}}'
+    docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}' "${GEN_IMAGE_REF%:*}"
+}
+
+inventory | write_durably "$STATE/aside/inventory"
+{ [ ! -e "$STATE/aside/moved" ] || cat "$STATE/aside/moved"; record; } | write_durably "$STATE/aside/moved"
+while read -r kind id _ name aside; do
+    case $kind in
+    container)
+        line=$(container_line "$name")
+        [ "$(word 1 "$line")" = "$id" ] || continue
+        echo "container $name is not ours: it is now called $aside until rollback"
+        docker rename "$id" "$aside"
+        ;;
+    image)
+        echo "image $name is not ours: it is kept as $aside until rollback"
+        docker tag "$id" "$aside"
+        docker rmi --no-prune "$name"
+        ;;
+    esac
+done <"$STATE/aside/moved"

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Pulls, loads or makes the base image.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/preflight.sh
+. "$BUNDLE/lib/preflight.sh"
+# shellcheck source=templates/lib/mirror.sh
+. "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/archive.sh
+. "$BUNDLE/lib/archive.sh"
+set -eo pipefail
+
+# What we bring is written down first: only that is ever taken away again, whatever the profile names later.
+grep -qxF "$GEN_BASE_REF" "$STATE/base-images" 2>/dev/null ||
+    { [ ! -e "$STATE/base-images" ] || cat "$STATE/base-images"; echo "$GEN_BASE_REF"; } | write_durably "$STATE/base-images"
+case $GEN_IMAGE_SOURCE in
+registry) docker pull "$GEN_BASE_REF" ;;
+archive) load_archive ;;
+mirror) make_from_mirror ;;
+esac

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Holds when the disk image is there and has a filesystem.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+[ -f "$IMAGE" ] && is_ext4 "$IMAGE" || exit "$HOLDS_NOT"

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Holds when the link points to the loop device that holds the disk image.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+is_attached || exit "$HOLDS_NOT"

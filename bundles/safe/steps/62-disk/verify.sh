@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Holds when the disk image is mounted.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+disk_is_mounted || exit "$HOLDS_NOT"

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Starts the sandbox: the container that is there, or a new one where the bundle has changed or none is.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
+set -e
+
+line=$(container_line "$GEN_CONTAINER")
+# What was there, in what state: undo brings exactly that back, and takes nothing away without it.
+echo "$(word 1 "${line:-none}") $(word 2 "$line")" | write_durably "$GEN_PRIOR/was"
+if [ -z "$line" ]; then
+    create_container
+else
+    if is_current "$line"; then
+        case $(word 2 "$line") in
+        paused) docker unpause "$GEN_CONTAINER" ;;
+        # It runs and is not healthy. After a pause the next look mends that; only one that stays so is restarted.
+        running) healthy_within 45 || docker restart --time 10 "$GEN_CONTAINER" ;;
+        *) docker start "$GEN_CONTAINER" ;;
+        esac
+    else
+        echo "the bundle has changed, so the sandbox is made anew; the workspace stays"
+        echo yes | write_durably "$GEN_PRIOR/replaced"
+        docker stop --time 10 "$GEN_CONTAINER"
+        docker rename "$GEN_CONTAINER" "$PRIOR_CONTAINER"
+        create_container
+    fi
+fi
+wait_healthy

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Back to before: the container is removed, or the one from before has its name and its state again.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
+
+if [ "${GEN_UNDO:-run}" = all ]; then
+    # By our mark, whatever it is called: the profile's name may have changed since.
+    end_tools || exit 1
+    ids=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE") || exit 1
+    for id in $ids; do
+        docker rm --force "$id" || exit 1
+    done
+    exit
+fi
+
+# Nothing was written down, so nothing was done.
+[ -s "$GEN_PRIOR/was" ] || exit 0
+read -r id state <"$GEN_PRIOR/was" || exit 1
+if [ "$id" = none ]; then
+    settle "$GEN_CONTAINER"
+    exit
+fi
+line=$(container_line "$GEN_CONTAINER") || exit 1
+if [ "$(word 1 "$line")" != "$id" ]; then
+    settle "$GEN_CONTAINER" || exit 1
+    docker rename "$id" "$GEN_CONTAINER" || exit 1
+fi
+case $state in
+running) docker start "$id" ;;
+paused) docker start "$id" && docker pause "$id" ;;
+*) docker stop --time 10 "$id" ;;
+esac

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Holds when the container that this bundle describes runs and is healthy.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
+
+line=$(container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy) || unknown "the engine does not list its containers"
+is_current "$line" || exit "$HOLDS_NOT"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Brings what the agent changed back into your project, all of it or nothing.
+#
+# usage: scripts/apply.sh [--approve HASH] [--yes] [--accept PATH]... [--only PATH]... [--json]
+#
+#   --approve HASH   only if it is what scripts/review.sh showed with this hash
+#   --yes            do not ask. This does not cover what is held back.
+#   --accept PATH    bring back this path, which is held back since it could run or steer something on this machine
+#   --only PATH      bring back this path, and nothing else
+#
+# The sandbox is frozen meanwhile. What you changed yourself since the copy was made is merged; where that cannot be done,
+# each conflict is named and nothing is changed. Killed in the middle, the next apply or review finishes it or takes it back.
+#
+# Exit codes: 0 done; 1 conflicts, nothing was changed; 2 wrong arguments; 3 it was cut off and could not be put in order;
+#             4 refused, nothing was changed.
+# shellcheck source=templates/lib/project-script.sh
+. "$(dirname "$0")/../lib/project-script.sh"
+
+need_copy
+frozen
+track_rest || fail "$EX_FAILED" "what was changed last could not be written down, so nothing is applied" "" "scripts/status.sh"
+project apply "$@"

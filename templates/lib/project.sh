@@ -1,0 +1,118 @@
+# The copy of a project: where it lies, and the program that makes, tracks and reads it. Sourced after docker.sh.
+# shellcheck shell=bash
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+PROJECT=$STATE/project
+
+# project COMMAND...: the part that bash cannot do safely: it reads trees that somebody may be changing at that moment.
+project() { python3 -I -B "$BUNDLE/lib/project" --state "$PROJECT" "$@"; }
+
+# project_path: the project that this bundle is for; empty when nobody has named one.
+project_path() { [ ! -s "$LOCAL/project" ] || head -n 1 "$LOCAL/project"; }
+
+# copied: one value of what was decided when the copy was made. Fails when there is none.
+copied() {
+    [ -s "$PROJECT/settings.json" ] &&
+        python3 -I -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$PROJECT/settings.json" "$1"
+}
+
+# project_is_copied: whether there is a whole copy of the project that is named.
+project_is_copied() { [ "$(copied project)" = "$(project_path)" ]; }
+
+# name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
+name_project() {
+    local path has
+    path=$(cd -- "$1" 2>/dev/null && pwd -P) || fail "$EX_USAGE" "there is no such folder: ${1:-(none was named)}" "" "scripts/start.sh --project PATH"
+    case $path in *$'\n'*) fail "$EX_USAGE" "the project's path has a line break" "" "give the folder another name" ;; esac
+    if has=$(copied project) && [ "$has" != "$path" ]; then
+        fail "$EX_REFUSED" "this sandbox holds a copy of another project" "$has" \
+            "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --set name=NAME)"
+    fi
+    [ "$(project_path)" = "$path" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$path" | write_durably "$LOCAL/project"; }
+}
+
+# project_problems: what stands in the way of a copy, for preflight.
+project_problems() {
+    local path
+    path=$(project_path)
+    if [ -z "$path" ]; then
+        problem "no project is named: this bundle makes a copy of one" "scripts/start.sh --project PATH"
+    elif [ ! -d "$path" ] || [ ! -r "$path" ] || [ ! -x "$path" ]; then
+        problem "the project cannot be read: $path" "ls -ld $(quoted "$path")   (or name another one: scripts/start.sh --project PATH)"
+    fi
+    have git || problem "git is not installed" "sudo apt-get install git"
+    if ! have python3; then
+        problem "python3 is not installed" "sudo apt-get install python3"
+    elif ! python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then
+        problem "python3 is older than 3.9" "sudo apt-get install python3"
+    fi
+}
+
+enter_project() {
+    local path words=() word
+    path=$(project_path)
+    [ "$GEN_PROJECT_IGNORED" = false ] || words+=(--ignored)
+    [ "$GEN_PROJECT_HISTORY" = false ] || words+=(--git)
+    set -f
+    for word in $GEN_PROJECT_SECRETS; do words+=(--secret "$word"); done
+    for word in $GEN_PROJECT_KEEP; do words+=(--keep "$word"); done
+    set +f
+    project enter --project "$path" --sandbox-uid "$GEN_UID" --method "$GEN_PROJECT_METHOD" ${words[@]+"${words[@]}"}
+}
+
+# leave_project: a whole rollback keeps the history of what the agent did beside the disk image that it keeps.
+leave_project() {
+    if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then project leave; else project leave --delete; fi
+}
+
+# The engine takes any word for the source of an overlay; ours tells whose it is.
+tree_device() {
+    case $(copied method) in
+    overlay) echo "gen-workspace-$INSTANCE" ;;
+    plain) echo "$DISK/tree" ;;
+    esac
+}
+
+# tree_options: sets OPTIONS, what the engine is to mount.
+tree_options() {
+    local path
+    path=$(project_path)
+    OPTIONS=(--opt "device=$(tree_device)")
+    case $(copied method) in
+    overlay) OPTIONS+=(--opt type=overlay --opt "o=nosuid,nodev,lowerdir=$DISK/masks:$path,upperdir=$DISK/upper,workdir=$DISK/work") ;;
+    plain) OPTIONS+=(--opt type=none --opt "o=bind,nosuid,nodev") ;;
+    *) return 1 ;;
+    esac
+}
+
+# left_out: the paths that were not copied, a line each; those with a line break are not among them.
+left_out() { project left-out --lines; }
+
+# sandbox_state: running, paused, exited and so on; empty when there is none of ours.
+sandbox_state() {
+    local line
+    line=$(container_line "$GEN_CONTAINER") || return 1
+    ! ours "$line" 3 || word 2 "$line"
+}
+
+# freeze: nothing in the sandbox runs until thaw. Holds as well where nothing runs.
+FROZEN=''
+freeze() {
+    local state
+    state=$(sandbox_state) || return 1
+    [ "$state" = running ] || return 0
+    docker pause "$GEN_CONTAINER" >/dev/null && FROZEN=yes
+}
+thaw() { [ -z "$FROZEN" ] || docker unpause "$GEN_CONTAINER" >/dev/null; }
+
+# track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.
+track() {
+    local code=$1
+    shift
+    printf '%s\0' "$@" | project commit --command-file - --exit "$code" --seconds $((SECONDS - AUDIT_SINCE)) >&2 ||
+        warn "what this command changed is not written down yet: scripts/changes.sh tries again"
+}
+
+# track_rest: what was changed outside of any command becomes a commit too. Without the disk there is nothing to look at.
+track_rest() { ! disk_is_mounted || project commit --outside; }

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Holds when our volume exists and shows the copy that is there.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/project.sh
+. "$BUNDLE/lib/project.sh"
+
+line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
+ours "$line" 2 || exit "$HOLDS_NOT"
+[ "$(word 3 "$line")" = "$(tree_device)" ] || exit "$HOLDS_NOT"
