@@ -96,7 +96,8 @@ def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> 
     loops, mounts = loops_and_links(), mount_points()
     if own.parent.name == "lanes":
         lanes, marks = of_others(own)
-        mounts = {point for point in mounts if own in Path(point).parents or lanes not in Path(point).parents}
+        # Whatever else is at work here mounts below the same folder for temporary files.
+        mounts = {point for point in mounts if own in Path(point).parents or lanes.parent not in Path(point).parents}
         loops = {loop for loop in loops if not (m := re.search(r"workspace-(\w+)", loop)) or m[1] in marks}
 
     def ask(*argv: str) -> frozenset[str]:

@@ -101,6 +101,7 @@ class Lane:
         ):
             for name in self.engine.docker(*found, *mark).split():
                 self.engine.docker(*remove, name, check=False)
+        self.engine.docker("rmi", "--no-prune", ARCHIVED, check=False)
         link = Path(f"/dev/gen-workspace-{number}")
         if link.is_symlink():
             run("losetup", "--detach", link.readlink(), check=False)

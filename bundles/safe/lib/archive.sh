@@ -5,16 +5,17 @@
 # afterwards each of them means that again.
 NAMES=${GEN_PRIOR:-}/names KNOWN_IMAGES=${GEN_PRIOR:-}/images
 
-# archive_names FILE: the names that its images get when it is loaded, one a line.
+# archive_names FILE: the names that its images get when it is loaded, one a line. Fails when they cannot be read; an
+# archive without names is no failure.
 archive_names() {
     { tar -xOf "$1" manifest.json 2>/dev/null || tar -xOf "$1" ./manifest.json; } | tr -d '\n' | sed 's/"RepoTags":/\n&/g' |
-        sed -n 's/^"RepoTags": *\[\([^]]*\)\].*/\1/p' | tr -d '" ' | tr ',' '\n' | grep . | sort -u
+        sed -n 's/^"RepoTags": *\[\([^]]*\)\].*/\1/p' | tr -d '" ' | tr ',' '\n' | sed '/^$/d' | sort -u
 }
 
 # remember_names FILE
 remember_names() {
     local name names id
-    names=$(archive_names "$1") || names=''
+    names=$(set -o pipefail && archive_names "$1") || return 1
     docker images --all --no-trunc --quiet | sort -u | write_durably "$KNOWN_IMAGES" || return 1
     for name in $names; do
         id=$(docker images --no-trunc --quiet "$name") || return 1

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional
 
-
-class Failure(Exception):
-    """What could not be done, why, and the command that mends it; `code` is the exit code of DESIGN.md (1 to 4)."""
-
-    def __init__(self, what: str, why: str = "", mend: str = "", code: int = 1) -> None:
-        super().__init__(what)
-        self.what, self.why, self.mend, self.code = what, why, mend, code
+from project.failure import Failure as Failure
 
 
 @dataclass(frozen=True)
@@ -40,8 +33,8 @@ class Change:
     """One path that differs: `path` is relative to the project's root, as the bytes that the filesystem has."""
 
     path: bytes
-    old: Optional[Entry]
-    new: Optional[Entry]
+    old: Entry | None
+    new: Entry | None
 
     @property
     def status(self) -> Status:
@@ -55,11 +48,23 @@ class Change:
 class Note:
     """Something in the sandbox's copy that is never brought back, since git cannot hold it or nobody should.
 
-    `kind` is one of: device, fifo, socket, set-id, hard-link, large, unreadable, git, odd-name, mount. For `git` the path is the
-    folder (or file) called .git, and `count` and `size` are what lies below it.
+    `kind` is one of: device, fifo, socket, set-id, hard-link, large, many, deep, unreadable, git, odd-name, mount,
+    ignored, and `base-unknown`: the version at entry is not known, since it was left out, or changed on the host first.
+    For `git`, `many`, `deep` and `ignored` the path may be a folder, and `count` and `size` are what lies below it.
     """
 
     path: bytes
     kind: str
     size: int = 0
     count: int = 1
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One command's changes: `command` ran, ended with `code` after `seconds`, at the Unix time `time`."""
+
+    oid: str
+    command: str
+    code: int
+    seconds: float
+    time: int
