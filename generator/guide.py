@@ -37,6 +37,7 @@ class NoReturn:
 def actions(plan: Plan) -> tuple[Action, ...]:
     """What is done with the folder, in this order; the last two when something went wrong, or in the end."""
     return (
+        *_naming(plan),
         Action(
             command="sha256sum -c --quiet MANIFEST.sha256",
             purpose="see that nobody changed a file",
@@ -72,6 +73,7 @@ def actions(plan: Plan) -> tuple[Action, ...]:
             output="its version",
             exit_codes={"0": "done: report", "4": "the sandbox does not run: `scripts/status.sh`"},
         ),
+        *_returning(plan),
         Action(
             command="scripts/recover.sh",
             purpose="undo what a run began that was killed; the next start or rollback does so first by itself",
@@ -86,6 +88,34 @@ def actions(plan: Plan) -> tuple[Action, ...]:
                         "4": _REFUSED},
         ),
     )  # fmt: skip
+
+
+def _naming(plan: Plan) -> tuple[Action, ...]:
+    """With the copy of a project: which project. It is named before the plan is looked at."""
+    if plan.profile.project.method == "none":
+        return ()
+    return (
+        Action(
+            command="mkdir -p local && printf '%s\\n' PATH >local/project",
+            purpose="name the project that is copied; PATH is absolute",
+            output="nothing",
+            exit_codes={"0": "go on"},
+        ),
+    )
+
+
+def _returning(plan: Plan) -> tuple[Action, ...]:
+    """With the copy of a project: how what changed in it is looked at. Bringing it back is a person's decision."""
+    if plan.profile.project.method == "none":
+        return ()
+    return (
+        Action(
+            command="scripts/review.sh --json",
+            purpose="see what was changed in the copy, what is held back, and the hash of all that",
+            output="one document; report it. `scripts/apply.sh --approve HASH --yes` only if you were told to",
+            exit_codes={"0": "report", "4": "there is no copy yet"},
+        ),
+    )
 
 
 def points_of_no_return(steps: tuple[StepSpec, ...]) -> tuple[NoReturn, ...]:

@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generator import wording_project as project
 from generator.languages import Raw
 from generator.languages import markdown_code as code
 from generator.languages import markdown_value as text
@@ -27,6 +28,11 @@ class Wording:
 
     about: tuple[Raw, ...]
     again: str
+    start: Raw
+    first: int
+    workspace_commands: tuple[tuple[str, Raw], ...]
+    kept: Raw
+    when_full: Raw
     needs: Raw
     keys: tuple[Raw, ...]
     contents: tuple[tuple[str, Raw], ...]
@@ -43,6 +49,11 @@ def wording(plan: Plan) -> Wording:
     return Wording(
         about=(Raw(text(plan.description)),) if plan.description else (),
         again=again(plan.identity),
+        start=project.start(plan.profile),
+        first=1 + project.is_copy(plan.profile),
+        workspace_commands=project.workspace_commands(plan.profile),
+        kept=project.kept(plan.profile),
+        when_full=project.when_full(plan.profile),
         needs=Raw(", ".join(text(need.program) for need in plan.requirements)),
         keys=_keys(plan.profile),
         contents=_contents(plan),
@@ -112,8 +123,7 @@ def _contents(plan: Plan) -> tuple[tuple[str, Raw], ...]:
         "assistant": f"{assistant}, command {code(agent.command)}",
         "base image": code(profile.image.base),
         "user": f"{code(user.name)}, uid {user.uid}; nothing in it runs as root",
-        "workspace": f"{code(profile.storage.path)}, {profile.storage.size}: an ext4 filesystem in one sparse file in "
-        "`storage/`",
+        "workspace": project.workspace(profile),
         "limits": f"{settings['GEN_CPUS']} processors, {resources.memory} of memory and no swap, {resources.pids} "
         f"processes, {resources.tmpfs} in `/tmp`",
         "network": f"{profile.network.mode}; published ports: {code(ports) if ports else 'none'}",

@@ -48,7 +48,10 @@ if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
 fi
 run_back
 code=$?
+how=''
+[ "$GEN_PROJECT_METHOD" != none ] || how="   (scripts/restore.sh brings it back)"
 for kept in "$STORAGE"/kept/*.img; do
-    [ ! -e "$kept" ] || say "  kept: $kept   (scripts/restore.sh brings it back)"
+    [ ! -e "$kept" ] || say "  kept: $kept$how"
 done
+[ ! -e "$STATE/project/track.git" ] || say "  kept: what was changed in the copy: git --git-dir=$(quoted "$STATE/project/track.git") log -p sandbox"
 exit "$code"

@@ -62,7 +62,7 @@ cost_text() {
         if [ -n "$COST_COPY" ]; then
             say "  the newest other copy of it: ${COST_COPY#"$BUNDLE"/}, from $(written_at "$COST_COPY")"
         else
-            say "  there is no other copy of it: scripts/backup.sh makes one"
+            say "  there is no other copy of it"
         fi
     else
         say "  no workspace: there is none"

@@ -1,0 +1,73 @@
+"""`python3 -I -S -B lib/project --state DIR COMMAND ...`: prints errors in the bundle's manner, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[0] = os.path.dirname(HERE)
+
+# Each command's module has add_parser(subparsers) and run(args) -> exit code. Only the one that is called is imported.
+COMMANDS = {
+    "enter": "entry",
+    "leave": "leave",
+    "commit": "commit",
+    "log": "history",
+    "diff": "history",
+    "status": "history",
+    "undo": "undo",
+    "review": "review",
+    "apply": "apply",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Runs one command and gives its exit code."""
+    from project.failure import Failure
+
+    try:
+        return _run(argv)
+    except Failure as failure:
+        lines = [f"gen: {failure.what}"]
+        lines += [f"  {line}" for line in failure.why.splitlines()]
+        lines += [f"  mend: {failure.mend}"] if failure.mend else []
+        sys.stderr.write("\n".join(lines) + "\n")
+        return failure.code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _run(argv: list[str]) -> int:
+    _keep_compiled(argv)
+    name = next((word for word in argv if word in COMMANDS), "")
+    from importlib import import_module
+
+    if name == "commit":
+        return int(import_module("project.commit").quick(argv))
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="project", allow_abbrev=False)
+    parser.add_argument("--state", required=True, metavar="DIR", help="the project's part of the bundle's .state")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in dict.fromkeys(COMMANDS.values()) if not name else (COMMANDS[name],):
+        import_module(f"project.{module}").add_parser(subparsers)
+    args = parser.parse_args(argv)
+    code: int = args.run(args)
+    return code
+
+
+def _keep_compiled(argv: list[str]) -> None:
+    """Lets Python keep what it compiles in the state folder: compiling takes longer than a commit may."""
+    if "--state" in argv[:-1]:
+        state = argv[argv.index("--state") + 1]
+        if os.path.isdir(state):
+            sys.pycache_prefix = os.path.join(os.path.abspath(state), "compiled")
+            sys.dont_write_bytecode = False
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""The only place that starts git: nobody's configuration but ours counts, and no hooks."""
+
+from __future__ import annotations
+
+import os
+
+from project.failure import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Longest that one git process may take. It reads files that the project's owner can write, so it may meet anything.
+SECONDS = 600
+# What a name may be is our question, not git's; what is imported is never checked out by git.
+SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.protectHFS=false",
+    "core.protectNTFS=false",
+    "core.quotePath=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.compression=1",
+    "fastimport.unpackLimit=0",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+)
+
+
+def environment() -> dict[str, str]:
+    """Where git looks for things, with every place of the user's shut."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": "/nonexistent",
+        "XDG_CONFIG_HOME": "/nonexistent",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_PAGER": "cat",
+        "GIT_CEILING_DIRECTORIES": "/",
+    }
+
+
+class Git:
+    """One repository without a work tree, and how to ask git about it."""
+
+    def __init__(self, repo: str | os.PathLike[str], **variables: str) -> None:
+        self.repo = os.path.abspath(os.fspath(repo))
+        self.environment = {**environment(), "GIT_DIR": self.repo, **variables}
+
+    def words(self, *args: str | bytes) -> list[str | bytes]:
+        """The whole command line."""
+        settings = [word for setting in SETTINGS for word in ("-c", setting)]
+        return ["git", "--no-pager", "--literal-pathspecs", *settings, *args]
+
+    def run(self, *args: str | bytes, stdin: bytes = b"", ok: Sequence[int] = (0,), cwd: str = "/") -> bytes:
+        """What git prints. Raises Failure when its exit code is none of `ok`."""
+        import subprocess
+
+        try:
+            done = subprocess.run(
+                self.words(*args),
+                input=stdin,
+                capture_output=True,
+                env=self.environment,
+                cwd=cwd,
+                timeout=SECONDS,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise Failure(
+                "git is not there", "The project's copy is tracked with it.", "install git 2.30 or newer"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise Failure(f"git {_name(args)} did not end", f"It was stopped after {SECONDS} seconds.") from None
+        if done.returncode not in ok:
+            raise Failure(f"git {_name(args)} failed", said(done.stderr))
+        return done.stdout
+
+
+def said(stderr: bytes) -> str:
+    """The last lines of what git complained of, safe to print."""
+    text = stderr.decode("utf-8", "backslashreplace")[-600:]
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text).strip()
+
+
+def _name(args: Sequence[str | bytes]) -> str:
+    return next((word for word in map(_text, args) if not word.startswith("-")), "")
+
+
+def _text(word: str | bytes) -> str:
+    return word if isinstance(word, str) else word.decode("utf-8", "backslashreplace")

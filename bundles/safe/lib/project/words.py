@@ -1,0 +1,119 @@
+"""Words for people: what an agent wrote is made harmless before a terminal sees it; colours where they are wanted."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shlex
+import subprocess
+import sys
+import unicodedata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO, TextIO
+
+# What a diff's lines may hold as they are. A carriage return may not: it hides the line before it.
+PLAIN = frozenset("\t")
+# Controls, formats (bidi overrides, zero widths), private use, unassigned, line ends: they steer, or show nothing.
+STEERING = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
+UNSEEN = frozenset((0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0))
+COLOURS = {"added": "32", "removed": "31", "hunk": "36", "head": "1", "held": "33;1", "never": "31;1"}
+SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+
+
+def _steers(char: str) -> bool:
+    # Variation selectors and fillers are marks and letters by category, yet nobody sees them.
+    code = ord(char)
+    return code in UNSEEN or 0xFE00 <= code <= 0xFE0F or code >= 0xE0000 or unicodedata.category(char) in STEERING
+
+
+def _spelled(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def path(name: bytes) -> str:
+    """A path as one harmless word: no two paths look the same, since the backslash itself is spelled out too."""
+    text = name.decode("utf-8", "surrogateescape")
+    return "".join(SHORT.get(char) or (_spelled(char) if _steers(char) else char) for char in text)
+
+
+def line(content: bytes) -> str:
+    """A line of a diff without its end: what steers a terminal is spelled out, what is no UTF-8 too."""
+    text = content.decode("utf-8", "surrogateescape")
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(SHORT.get(char, _spelled(char)) if char not in PLAIN and _steers(char) else char for char in text)
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError("unreachable")
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+class Paint:
+    """Colours on a terminal without NO_COLOR; nothing elsewhere."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted = wanted
+
+    def __call__(self, kind: str, text: str) -> str:
+        return f"\x1b[{COLOURS[kind]}m{text}\x1b[0m" if self.wanted and text else text
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colours go to this stream: https://no-color.org says that an empty NO_COLOR counts as none."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def show(lines: Iterable[str], paged: bool) -> None:
+    """Prints the lines, through $PAGER (less -R) on a terminal. Whoever closes the pager early has read enough."""
+    with contextlib.suppress(BrokenPipeError), _page(paged) as out:
+        for text in lines:
+            out.write(text + "\n")
+        out.flush()
+
+
+def _tolerant(stream: TextIO) -> TextIO:
+    # A terminal of another encoding shows the rest as escapes, and nobody a traceback.
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+@contextlib.contextmanager
+def _page(paged: bool) -> Iterator[IO[str]]:
+    words = shlex.split(os.environ.get("PAGER") or "less -R")
+    if not paged or not words or not sys.stdout.isatty():
+        yield _tolerant(sys.stdout)
+        return
+    # In less a key would start a shell or an editor on names that an agent chose.
+    environment: dict[str, str] = {"LESS": "FRX", **os.environ, "LESSSECURE": "1"}
+    try:
+        pager = subprocess.Popen(words, stdin=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
+    except OSError:
+        yield _tolerant(sys.stdout)
+        return
+    try:
+        yield pager.stdin or sys.stdout
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            (pager.stdin or sys.stdout).close()
+        pager.wait()
