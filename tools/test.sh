@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every suite, whatever fails, and ends with one summary. --lint: without the tests.
-# What needs no engine runs beside the engine tests; its output comes after theirs.
+# What needs no engine runs beside the engine tests, and half of those on an engine of their own; the output of both comes
+# after the rest.
 # Exit code: 0 when all passed, 1 when any failed.
 #
 # Functions here are called by name, through `suite`.
@@ -16,6 +17,8 @@ PATH=$PWD/.venv/bin:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/results"
+# Each suite has a folder for what it makes: what is below another's is not held against its tests (tests/engine/conftest.py).
+lanes=$work/lanes
 
 # suite NAME COMMAND...: runs it, keeps its state and what it counted for the summary.
 suite() {
@@ -88,7 +91,8 @@ run_bats() {
 run_pytest() { # NAME ARG...: which tests
     local code name=$1
     shift
-    GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
+    mkdir -p "$lanes/$name"
+    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
     code=${PIPESTATUS[0]}
     count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
     return "$code"
@@ -116,6 +120,29 @@ lint() {
     fi
 }
 
+# apart: the engine tests that run on an engine of their own, where one can be had; otherwise they are among the others.
+apart=(ends gen_commands lifecycle mcp plan safe schemas)
+
+run_apart() {
+    local code=0 host files=("${apart[@]/#/tests/engine/test_}")
+    host=$(tools/private-engine.sh start "$lanes/apart" gen-test-base:bookworm) || return 1
+    DOCKER_HOST=$host run_pytest apart "${files[@]/%/.py}" || code=$?
+    tools/private-engine.sh stop "$lanes/apart" || code=1
+    return "$code"
+}
+
+engine_tests() {
+    local side='' options=()
+    if is_root && docker info >/dev/null 2>&1 && python -c 'from tests.engine.conftest import base_of_tests as base; base()'; then
+        suite "apart" run_apart >"$work/apart" 2>&1 &
+        side=$!
+        options=("${apart[@]/#/--ignore=tests/engine/test_}")
+        options=("${options[@]/%/.py}")
+    fi
+    suite "engine tests" run_pytest engine tests --ignore=tests/unit "${options[@]+"${options[@]}"}"
+    [ -z "$side" ] || { wait "$side" && cat "$work/apart"; }
+}
+
 summary() {
     printf '\n==> summary\n'
     sed 's/^/  /' "$work"/results/*
@@ -139,7 +166,7 @@ if [ "${1:-}" = --lint ]; then
 else
     suite "engine" see_to_engine
     without_engine >"$work/without" 2>&1 &
-    suite "engine tests" run_pytest engine tests --ignore=tests/unit
+    engine_tests
     wait
     cat "$work/without"
 fi

@@ -1,0 +1,224 @@
+"""The profile `safe` on a real engine: a copy of a project goes in, its changes are seen, and what is accepted comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import SMALL, Bundle, generate, inventory, on_base, run
+
+SAFE = tuple(value for value in SMALL if not value.startswith("project.") and value != "image.sudo=packages")
+IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false")
+
+
+def make_project(folder: Path, owner: int = 1000) -> Path:
+    """A small repository with a secret, an ignored folder, an untracked file and a link."""
+    files = {
+        "main.py": "print('one')\n",
+        "src/library.py": "def answer():\n    return 42\n",
+        "notes.txt": "first\nsecond\nthird\n",
+        ".gitignore": "build/\n",
+        ".env": "TOKEN=precious\n",
+        "build/out.bin": "big\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    run("git", "init", "--quiet", folder)
+    run("git", "-C", folder, "add", "--all")
+    run("git", "-C", folder, *IDENTITY, "commit", "--quiet", "--message", "first")
+    (folder / "untracked.txt").write_text("mine\n")
+    (folder / "link").symlink_to("main.py")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, owner, owner, follow_symlinks=False)
+    return folder
+
+
+def tree(folder: Path) -> dict[str, object]:
+    """Everything below a folder, with contents, modes and owners."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        stat = path.lstat()
+        content = path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(folder))] = (stat.st_mode, stat.st_uid, content)
+    return found
+
+
+Safe = Callable[..., Bundle]
+
+
+@pytest.fixture
+def safe(tmp_path: Path, base_image: str) -> Iterator[Safe]:
+    """Bundles of the profile `safe`; each is rolled back in the end."""
+    made: list[Bundle] = []
+
+    def make(*sets: str) -> Bundle:
+        name = f"gs-{os.urandom(4).hex()}"
+        bundle = generate(tmp_path / name, name, *SAFE, *on_base(base_image), *sets, profile="safe")
+        made.append(bundle)
+        return bundle
+
+    yield make
+    for bundle in made:
+        done = bundle.rollback("--delete-data", check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def executed(bundle: Bundle, command: str, code: int = 0) -> str:
+    done = bundle.script("scripts/exec.sh", "--", "sh", "-c", command, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def document(bundle: Bundle, script: str, *words: str) -> Any:
+    return json.loads(bundle.script(f"scripts/{script}.sh", *words, "--json").stdout)
+
+
+def test_a_whole_life(safe: Safe, tmp_path: Path) -> None:
+    """In, changed, looked at, brought back and thrown away; the host is what it was."""
+    before = inventory()
+    project = make_project(tmp_path / "project")
+    entered = tree(project)
+    bundle = safe()
+
+    bundle.script("scripts/start.sh", "--project", str(project))
+    checks = bundle.script("test-setup.sh", check=False)
+    assert checks.returncode == 0, checks.stdout + checks.stderr
+
+    seen = executed(bundle, "find . -mindepth 1 | sort").split()
+    assert {"./main.py", "./src/library.py", "./untracked.txt", "./link"} <= set(seen)
+    assert not {"./.env", "./.git", "./build"} & set(seen), "a secret, the history or what is ignored came along"
+
+    executed(bundle, "echo \"print('two')\" >main.py; mkdir new; echo made >new/file; rm untracked.txt")
+    executed(bundle, "echo broken >>notes.txt; exit 3", code=3)
+    assert tree(project) == entered, "the project changed before anything was applied"
+
+    log = document(bundle, "changes")
+    assert [entry["exit"] for entry in log][:2] == [3, 0] or [entry["exit"] for entry in log][-2:] == [0, 3], log
+
+    bundle.script("scripts/undo.sh")
+    assert executed(bundle, "cat notes.txt") == "first\nsecond\nthird\n"
+
+    review = document(bundle, "review")
+    bundle.script("scripts/apply.sh", "--approve", review["hash"], "--yes")
+    assert (project / "main.py").read_text() == "print('two')\n"
+    assert (project / "new/file").read_text() == "made\n"
+    assert not (project / "untracked.txt").exists()
+    assert (project / "notes.txt").read_text() == "first\nsecond\nthird\n"
+    assert (project / ".env").read_text() == "TOKEN=precious\n"
+    assert run("git", "-C", project, "-c", f"safe.directory={project}", "log", "--oneline").stdout.count("\n") == 1
+
+    bundle.script("scripts/discard.sh", "--yes")
+    assert not inventory() - before
+
+
+def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: Safe, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    executed(bundle, "echo kept >file")
+    bundle.script("scripts/stop.sh")
+    assert not os.path.ismount(bundle.path / ".state/project/disk")
+    assert "file" in bundle.script("scripts/review.sh", "--stat").stdout
+
+    bundle.start()
+    assert executed(bundle, "cat file") == "kept\n"
+
+    # What a reboot takes: the container's process, the mount, the loop device and the link to it.
+    run("docker", "kill", bundle.name)
+    run("umount", bundle.path / ".state/project/disk")
+    run("losetup", "--detach", bundle.device.readlink())
+    bundle.device.unlink()
+    bundle.start()
+    assert executed(bundle, "cat file") == "kept\n"
+
+
+def test_a_project_of_roots_is_copied_whole(safe: Safe, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", owner=0)
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    assert json.loads((bundle.path / ".state/project/settings.json").read_text())["method"] == "plain"
+    executed(bundle, "echo more >>main.py")
+    assert (project / "main.py").read_text() == "print('one')\n"
+    bundle.script("scripts/apply.sh", "--yes")
+    assert (project / "main.py").read_text() == "print('one')\nmore\n"
+    assert (project / "main.py").stat().st_uid == 0
+    assert bundle.script("test-setup.sh", check=False).returncode == 0
+
+
+def test_another_project_is_refused_and_none_at_all(safe: Safe, tmp_path: Path) -> None:
+    project, other = (make_project(tmp_path / name) for name in ("project", "other"))
+    bundle = safe()
+    unnamed = bundle.start(check=False)
+    assert unnamed.returncode == 1
+    assert "no project is named" in unnamed.stdout + unnamed.stderr
+    bundle.script("scripts/start.sh", "--project", str(project))
+    refused = bundle.script("scripts/start.sh", "--project", str(other), check=False)
+    assert (refused.returncode, "holds a copy of another project" in refused.stderr) == (4, True)
+
+
+def test_a_conflict_changes_nothing(safe: Safe, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    executed(bundle, "sed -i s/second/theirs/ notes.txt; echo new >new.txt")
+    (project / "notes.txt").write_text("first\nours\nthird\n")
+    before = tree(project)
+    done = bundle.script("scripts/apply.sh", "--yes", check=False)
+    assert done.returncode == 1
+    assert "notes.txt" in done.stdout + done.stderr
+    assert tree(project) == before
+    assert run("docker", "inspect", "--format", "{{.State.Status}}", bundle.name).stdout == "running\n"
+
+
+def test_what_could_run_on_the_host_is_held_back(safe: Safe, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    executed(
+        bundle,
+        "mkdir -p .github/workflows .git/hooks; echo x >.github/workflows/ci.yml; echo evil >.git/hooks/pre-commit",
+    )
+    executed(bundle, "mkfifo pipe; ln -s /etc/passwd outside; echo fine >fine.txt")
+    bundle.script("scripts/apply.sh", "--yes")
+    assert (project / "fine.txt").read_text() == "fine\n"
+    for never in (".github", "pipe", "outside", ".git/hooks/pre-commit"):
+        assert not os.path.lexists(project / never), never
+    bundle.script("scripts/apply.sh", "--yes", "--accept", ".github/workflows/ci.yml")
+    assert (project / ".github/workflows/ci.yml").read_text() == "x\n"
+
+
+def test_the_check_sees_a_project_that_can_be_written(safe: Safe, tmp_path: Path) -> None:
+    """The control: with the project itself mounted the checks `copy` and `host-filesystem` do not hold."""
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    (bundle.path / "local").mkdir()
+    override = {
+        "services": {"sandbox": {"volumes": [{"type": "bind", "source": str(project), "target": "/workspace"}]}}
+    }
+    (bundle.path / "local/compose.override.yaml").write_text(json.dumps(override))
+    bundle.script("scripts/start.sh", "--project", str(project))
+    checks = bundle.script("test-setup.sh", "--tap", check=False)
+    failed = [line for line in checks.stdout.splitlines() if line.startswith("not ok")]
+    assert checks.returncode == 1
+    assert len(failed) >= 2, checks.stdout
+
+
+def test_commands_at_once_are_all_written_down(safe: Safe, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    script = bundle.path / "scripts/exec.sh"
+    at_work = [
+        subprocess.Popen([script, "--", "sh", "-c", f"echo {number} >file{number}"], stdin=subprocess.DEVNULL)
+        for number in range(4)
+    ]
+    assert [process.wait(120) for process in at_work] == [0, 0, 0, 0]
+    changed = {change["path"] for change in document(bundle, "diff")["changes"]}
+    assert {f"file{number}" for number in range(4)} <= changed
