@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import threading
@@ -29,6 +30,8 @@ class Lane:
     """The same sandbox on a base image that is there, that comes from an archive, or that is made from a mirror."""
     empty: Inventory
     """What its host holds without the bundle."""
+    project: str
+    """A digest of the project that the bundle `copy` takes."""
     base: str = "present"
     """Which of the bundles is in use."""
     state: str = ""
@@ -132,6 +135,26 @@ def archive_of(base: str, file: Path) -> Path:
     return file
 
 
+def some_project(folder: Path) -> Path:
+    """A repository with a file, a secret and something that is ignored; it belongs to the number of the sandbox's user."""
+    folder.mkdir(exist_ok=True)
+    for name, text in ((".gitignore", "out\n"), (".env", "TOKEN=1\n"), ("out", "x\n"), ("main.py", "print(1)\n")):
+        folder.joinpath(name).write_text(text)
+    run("git", "init", "--quiet", folder)
+    run("chown", "--recursive", "1000:1000", folder)
+    return folder
+
+
+def digest_of(folder: Path) -> str:
+    """A digest of everything below a folder: names, modes, owners and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        stat = path.lstat()
+        digest.update(f"{path} {stat.st_mode} {stat.st_uid}\n".encode())
+        digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
+    return digest.hexdigest()
+
+
 def open_lane(folder: Path, name: str, base: str) -> Lane:
     """Starts the private engine and writes the bundles."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -143,6 +166,7 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
         "present": ("dev", on_base(base)),
         "archive": ("dev", (f"image.base={ARCHIVED}", "image.source=archive", f"image.archive={archive}")),
         "mirror": ("dev-mirror", ()),
+        "copy": ("safe", on_base(base)),
     }
     bundles = {
         source: Bundle(
@@ -152,7 +176,10 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
         )
         for source, (profile, sets) in sources.items()
     }
-    return Lane(engine=engine, bundles=bundles, empty=engine.inventory())
+    project = some_project(folder / "project")
+    (bundles["copy"].path / "local").mkdir(exist_ok=True)
+    (bundles["copy"].path / "local/project").write_text(f"{project}\n")
+    return Lane(engine=engine, bundles=bundles, empty=engine.inventory(), project=digest_of(project))
 
 
 def foreign_objects(engine: PrivateEngine, name: str, base: str) -> None:

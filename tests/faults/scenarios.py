@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.engine.conftest import Inventory
-from tests.faults.lane import Lane
+from tests.faults.lane import Lane, digest_of
 from tests.faults.points import Fault, Point, by_start, faults_at, faults_in_calls, points_in
 
 START, STOP, ROLLBACK, RECOVER = "scripts/start.sh", "scripts/stop.sh", "rollback.sh", "scripts/recover.sh"
@@ -32,19 +32,21 @@ class Scenario:
     """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
 
     base: str = "present"
-    """Where the base image comes from."""
+    """Which of the lane's bundles: where the base image comes from, or `copy`, where the workspace is one of a project."""
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
 
     @property
-    def only(self) -> str:
-        """Where the scripts of the steps are that are points: of another base image, its own step's alone."""
-        return "steps/" if self.base == "present" else "steps/30-base-image/"
+    def only(self) -> tuple[str, ...]:
+        """Where the scripts of the steps are that are points: of another bundle, those that the first does not have."""
+        image = ("steps/30-base-image/",)
+        copy = ("steps/62-disk/", "steps/64-project/", "steps/66-tree/")
+        return {"present": ("steps/",), "archive": image, "mirror": image, "copy": copy}[self.base]
 
     @property
     def slow(self) -> int:
         """How many times longer than another one a fault takes, so that fewer are taken when not all are."""
-        return {"present": 1, "archive": 2, "mirror": 6}[self.base]
+        return {"present": 1, "copy": 1, "archive": 2, "mirror": 6}[self.base]
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -94,6 +96,10 @@ SCENARIOS = {
         Scenario(name="base from an archive, undone", prepare=_nothing, script=START, late=True, base="archive"),
         Scenario(name="base from a mirror", prepare=_nothing, script=START, base="mirror"),
         Scenario(name="base from a mirror, undone", prepare=_nothing, script=START, late=True, base="mirror"),
+        Scenario(name="copy of a project", prepare=_nothing, script=START, base="copy"),
+        Scenario(name="copy of a project, undone", prepare=_nothing, script=START, late=True, base="copy"),
+        Scenario(name="copy of a project, again", prepare=_stopped, script=START, base="copy"),
+        Scenario(name="copy of a project, rollback", prepare=_committed, script=ROLLBACK, base="copy"),
         Scenario(name="journal of a start", prepare=_nothing, script=START, journal=True),
         Scenario(name="journal of a rollback", prepare=_committed, script=ROLLBACK, journal=True),
     )
@@ -112,7 +118,9 @@ def enter(lane: Lane, scenario: Scenario) -> Inventory:
 
 
 def data_is_there(lane: Lane, scenario: Scenario) -> bool:
-    """Whether the workspace has what was written into it, looked for in the disk image itself."""
+    """Whether the workspace has what was written into it, looked for in the disk image itself; and the project its own."""
+    if lane.base == "copy" and digest_of(lane.folder / "project") != lane.project:
+        return False
     if scenario.prepare is _nothing or scenario.script == ROLLBACK:
         return True
     return MARK.encode() in lane.bundle.image_file.read_bytes()
