@@ -136,7 +136,7 @@ def archive_of(base: str, file: Path) -> Path:
 
 
 def some_project(folder: Path) -> Path:
-    """A repository with a file, a secret and something that is ignored; it belongs to the number of the sandbox's user."""
+    """A repository with a file, a secret and something ignored; it belongs to the number of the sandbox's user."""
     folder.mkdir(exist_ok=True)
     for name, text in ((".gitignore", "out\n"), (".env", "TOKEN=1\n"), ("out", "x\n"), ("main.py", "print(1)\n")):
         folder.joinpath(name).write_text(text)

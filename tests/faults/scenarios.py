@@ -32,7 +32,7 @@ class Scenario:
     """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
 
     base: str = "present"
-    """Which of the lane's bundles: where the base image comes from, or `copy`, where the workspace is one of a project."""
+    """Which of the bundles: where the base image comes from, or `copy`, where the workspace is one of a project."""
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
 
@@ -118,7 +118,7 @@ def enter(lane: Lane, scenario: Scenario) -> Inventory:
 
 
 def data_is_there(lane: Lane, scenario: Scenario) -> bool:
-    """Whether the workspace has what was written into it, looked for in the disk image itself; and the project its own."""
+    """Whether the workspace has what was written into it, and the project is untouched."""
     if lane.base == "copy" and digest_of(lane.folder / "project") != lane.project:
         return False
     if scenario.prepare is _nothing or scenario.script == ROLLBACK:
