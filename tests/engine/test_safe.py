@@ -1,4 +1,4 @@
-"""The profile `safe` on a real engine: a copy of a project goes in, its changes are seen, and what is accepted comes back."""
+"""The profile `safe` on a real engine: a copy goes in, its changes are seen, and what is accepted comes back."""
 
 from __future__ import annotations
 
@@ -183,12 +183,12 @@ def test_what_could_run_on_the_host_is_held_back(safe: Safe, tmp_path: Path) -> 
     bundle.script("scripts/start.sh", "--project", str(project))
     executed(
         bundle,
-        "mkdir -p .github/workflows .git/hooks; echo x >.github/workflows/ci.yml; echo evil >.git/hooks/pre-commit",
+        "mkdir -p .github/workflows .git/hooks; echo x >.github/workflows/ci.yml; echo evil >.git/hooks/post",
     )
     executed(bundle, "mkfifo pipe; ln -s /etc/passwd outside; echo fine >fine.txt")
     bundle.script("scripts/apply.sh", "--yes")
     assert (project / "fine.txt").read_text() == "fine\n"
-    for never in (".github", "pipe", "outside", ".git/hooks/pre-commit"):
+    for never in (".github", "pipe", "outside", ".git/hooks/post"):
         assert not os.path.lexists(project / never), never
     bundle.script("scripts/apply.sh", "--yes", "--accept", ".github/workflows/ci.yml")
     assert (project / ".github/workflows/ci.yml").read_text() == "x\n"

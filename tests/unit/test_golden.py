@@ -38,7 +38,7 @@ def test_the_committed_bundle_is_what_gen_writes(name: str) -> None:
 
 
 def test_the_goldens_are_the_profiles_that_the_issue_names() -> None:
-    assert {"dev", "dev-mirror"} <= set(BUILT_IN)
+    assert {"dev", "dev-mirror", "safe"} <= set(BUILT_IN)
 
 
 SURROUNDINGS = (
