@@ -61,9 +61,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Commit:
-    """One command's changes: `command` ran, ended with `code` after `seconds`, at the Unix time `time`."""
+    """One command's changes: `command` ran, ended with `code` after `seconds`, at the Unix time `time`.
+
+    `kind` is command, outside (what changed outside a command) or undo.
+    """
 
     oid: str
+    kind: str
     command: str
     code: int
     seconds: float

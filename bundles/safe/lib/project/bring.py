@@ -1,0 +1,137 @@
+"""Brings a plan into the project as one act: staged, journalled, moved, and kept only when all of it is there."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from dataclasses import replace
+
+from project import disk
+from project.failure import Failure
+from project.host import Blocked, Host, split
+from project.record import DONE, MOVING, STAGING, Journal, Moved, Record
+from project.stage import Stage
+from project.swap import Moving, Swap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from project.merge import Plan
+
+    Finish = Callable[[Mapping[str, Any]], None]
+
+AGAIN = "look at it and try again"
+
+
+@contextlib.contextmanager
+def opened(state: str) -> Iterator[Journal]:
+    """The journal in a state folder, for one process at a time."""
+    journal = Journal(os.path.join(state, "apply"))
+    try:
+        with open(os.path.join(journal.path, "lock"), "wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise Failure("another apply is at work on this project", "", "wait for its end", 4) from None
+            yield journal
+    finally:
+        journal.close()
+
+
+def bring(host: Host, journal: Journal, plan: Plan, told: Mapping[str, Any], finish: Finish) -> None:
+    """The whole plan, or nothing of it. `told` is what `finish` needs, now or after a crash."""
+    root = os.fstat(host.fd)
+    record = Record(f".gen-apply-{secrets.token_hex(8)}", STAGING, (root.st_dev, root.st_ino), told=told)
+    journal.write(record)
+    stage = Stage(host, record.name)
+    try:
+        stage.make()
+        takes = tuple(Moved(take.path, take.seen, host.inode(split(take.path)[0])) for take in plan.takes)
+        record = replace(record, phase=MOVING, takes=takes, puts=stage.fill(plan))
+        journal.write(record)
+        Swap(host, stage, record).forward()
+        journal.write(replace(record, phase=DONE))
+    except BaseException as error:
+        _undo(host, journal, record)
+        raise _why(error) from None
+    _close(host, journal, record, finish)
+
+
+def recover(root: str, journal: Journal, finish: Finish) -> str | None:
+    """Ends what an apply left that was killed: back to the old tree, or on to the new one. Says which, if any."""
+    record = journal.read()
+    if record is None:
+        return None
+    with Host(root) as host:
+        now = os.fstat(host.fd)
+        if (now.st_dev, now.st_ino) != record.root:
+            raise Failure(
+                "an apply was interrupted, and the project's folder is another one now",
+                f"{root} is not the folder that it was. The old files are in {record.name}/old of that folder.",
+                "move the project's folder back to its place, then run it again",
+                3,
+            )
+        if record.phase == DONE:
+            _close(host, journal, record, finish)
+            return "done"
+        _undo(host, journal, record)
+        return "undone"
+
+
+def _undo(host: Host, journal: Journal, record: Record) -> None:
+    if record.phase == MOVING:
+        if left := _back(host, record):
+            names = "\n".join(path.decode("utf-8", "backslashreplace") for path in left[:20])
+            raise Failure(
+                "an apply could not be undone wholly",
+                f"{names}\nSomebody changed them meanwhile. The old files are in {host.root}/{record.name}/old.",
+                "move these out of the way, then: apply --recover",
+                3,
+            )
+        journal.write(replace(record, phase=STAGING))
+    _clean(host, record)
+    journal.clear()
+
+
+def _back(host: Host, record: Record) -> list[bytes]:
+    try:
+        return Swap(host, Stage(host, record.name), record).back()
+    except OSError as error:
+        why = f"{host.root}/{record.name}: {error.strerror}"
+        raise Failure("an apply could not be undone", why, "mend that, then: apply --recover", 3) from None
+
+
+def _close(host: Host, journal: Journal, record: Record, finish: Finish) -> None:
+    """After the last move: what was applied is the sandbox's new base, and the old files go."""
+    try:
+        finish(record.told)
+    except Failure as failure:
+        what = "the changes are in the project, and the sandbox's own record could not be moved on"
+        raise Failure(what, f"{failure.what}\n{failure.why}", "apply --recover", 3) from None
+    _clean(host, record)
+    journal.clear()
+
+
+def _clean(host: Host, record: Record) -> None:
+    try:
+        disk.remove(host.fd, record.name.encode("ascii"))
+    except OSError as error:
+        where = f"{host.root}/{record.name}"
+        raise Failure("a staging folder could not be removed", f"{where}: {error.strerror}", AGAIN, 3) from None
+
+
+def _why(error: BaseException) -> BaseException:
+    """What stopped it, in words."""
+    if isinstance(error, (Moving, Blocked)):
+        path = error.path.decode("utf-8", "backslashreplace")
+        return Failure(
+            "the project changed while apply was at work; nothing is changed by it", f"{path} {error}", AGAIN
+        )
+    if isinstance(error, OSError):
+        why = f"{error.strerror}. Nothing is changed."
+        return Failure("the changes could not be brought into the project", why, "mend that, and try again")
+    return error

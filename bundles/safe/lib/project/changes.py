@@ -1,0 +1,201 @@
+"""What is new against the last commit, by any means, on its way into the tracking repository."""
+
+from __future__ import annotations
+
+import os
+import time
+from hashlib import sha1
+
+from project import limits, records, seen
+from project.importer import Importer, path_words
+from project.layer import FOLDER, Item, Unread, git_mode, open_below, read_at
+from project.seen import GONE, Version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from project.git import Git
+    from project.seen import Versions
+
+
+class Changes:
+    """Compares what is found with what is known, and stores what is new."""
+
+    def __init__(self, state: str, git: Git, head: str | None, project: bytes, thorough: bool) -> None:
+        self.known, self.unknown, self.notes_name = seen.load(state, git, head)
+        self.now: Versions = {}
+        self.base_lines: list[bytes] = []
+        # What hides all that the project has below it; of `fresh`, that has to be looked up.
+        self.hidden: set[bytes] = set()
+        self.fresh: set[bytes] = set()
+        self.notes: list[tuple[bytes, str, int, int]] = []
+        self.importer = Importer(git)
+        self.base = records.Records.load(os.path.join(state, "base.list"))
+        self.project, self.thorough = project, thorough
+        self.racy = time.time_ns() - limits.RACY_NS
+        self.room = min(limits.COMMIT_BYTES, limits.TRACK_BYTES - _size(git.repo))
+        self.new_folders: dict[bytes, bool] = {}
+
+    def take(self, items: Iterable[Item], kept: set[bytes]) -> None:
+        """Looks at every item, then at what was known and is there no longer."""
+        for item in items:
+            self._one(item)
+            if len(self.now) > limits.PATHS:
+                self.notes.append((b"", "many", 0, len(self.now)))
+                kept.add(b"")
+                break
+        for folder in self.fresh:
+            for path in self.base.below(folder):
+                if path not in self.now:
+                    self._gone(path)
+        for path, version in self.known.items():
+            if path not in self.now:
+                self.now[path] = version if _within(path, kept) else self._vanished(path, version)
+
+    def _one(self, item: Item) -> None:
+        old = self.known.get(item.path)
+        if item.kind != "folder":
+            self.hidden.add(item.path)
+        if item.kind in ("file", "link"):
+            if old and old.words and old.words == item.words and not self.thorough:
+                self.now[item.path] = old
+            else:
+                self._read(item, old)
+            return
+        if item.kind != "folder":
+            self.fresh.add(item.path)
+        if item.kind not in ("folder", "hidden", "gone"):
+            self.notes.append((item.path, item.kind, item.size, 1))
+        # Where the project has a file, there is none now.
+        if self.base.find(item.path) is not None:
+            self._gone(item.path)
+
+    def _read(self, item: Item, old: Version | None) -> None:
+        try:
+            if item.read is None or item.size > self.room - self.importer.bytes:
+                raise Unread("large")
+            words, content = item.read()
+        except Unread as unread:
+            self._unread(item, old, unread.kind)
+            return
+        if not self._new_folder(item.path):
+            self.fresh.add(item.path)
+        mode, *_, modified, changed = words.split(b" ")
+        # What changed just now may do so again within the same tick of the clock.
+        racy = max(int(modified), int(changed)) > self.racy
+        version = Version(git_mode(int(mode, 8)), blob_name(content), b"" if racy else words)
+        self.now[item.path] = version
+        if old is None or old.same:
+            base = self._base(item.path)
+            if base is not None and (base[0], base[1]) == (version.mode, version.oid):
+                version.same = True
+                return
+            self._store_base(item.path, base)
+        if old is None or old.oid != version.oid:
+            self.importer.blob(version.oid, content)
+
+    def _unread(self, item: Item, old: Version | None, kind: str) -> None:
+        """A file that is there and could not be read stays what it was; one that is no file any more will be seen."""
+        if kind in ("large", "unreadable"):
+            self.notes.append((item.path, kind, item.size, 1))
+        if old is not None:
+            self.now[item.path] = Version(old.mode, old.oid, b"", old.same)
+
+    def _gone(self, path: bytes) -> None:
+        old = self.known.get(path)
+        if old is None or old.same:
+            self._store_base(path, self._base(path))
+        self.now[path] = GONE
+
+    def _vanished(self, path: bytes, old: Version) -> Version:
+        """What is no longer in the upper layer: gone, or the project's own again, after an undo."""
+        if self.base.find(path) is None or _within(path, self.hidden):
+            return GONE
+        base = self._base(path)
+        if base is None:
+            return GONE
+        if not old.same:
+            self.importer.blob(base[1], base[2])
+        return Version(base[0], base[1], b"", old.same)
+
+    def _new_folder(self, path: bytes) -> bool:
+        """Whether the project has nothing in the folder of a path: then nothing can be hidden by it either."""
+        folder = path.rpartition(b"/")[0]
+        new = self.new_folders.get(folder)
+        if new is None:
+            new = bool(folder) and next(self.base.below(folder), None) is None
+            self.new_folders[folder] = new
+        return new
+
+    def _base(self, path: bytes) -> tuple[int, str, bytes] | None:
+        """The project's version at entry; None when it had none, or when it is not known any more."""
+        if self._new_folder(path):
+            return None
+        words = self.base.find(path)
+        if words is None:
+            return None
+        try:
+            root = os.open(self.project, FOLDER & ~os.O_NOFOLLOW)
+            try:
+                folder = open_below(root, path.rpartition(b"/")[0])
+            finally:
+                os.close(root)
+            try:
+                found, content = read_at(folder, path.rpartition(b"/")[2])
+            finally:
+                os.close(folder)
+        except (OSError, Unread):
+            self.unknown.add(path)
+            return None
+        if records.stat_words(found) != words:
+            self.unknown.add(path)
+            return None
+        return git_mode(found.st_mode), blob_name(content), content
+
+    def _store_base(self, path: bytes, base: tuple[int, str, bytes] | None) -> None:
+        if base is not None:
+            self.importer.blob(base[1], base[2])
+            self.base_lines.append(_line(base[0], base[1], b"base/" + path))
+
+    def lines(self) -> list[bytes]:
+        """What differs from the last commit, as fast-import has it; what goes, before what comes in its place."""
+        lines = list(self.base_lines)
+        known = self.known
+        changed = [(path, new) for path, new in self.now.items() if not new.same and not new.equals(known.get(path))]
+        for path, new in changed:
+            if not new.oid and path in known and known[path].oid and not known[path].same:
+                lines.append(b"D " + path_words(b"files/" + path) + b"\n")
+        lines += [_line(new.mode, new.oid, b"files/" + path) for path, new in changed if new.oid]
+        return lines
+
+
+def _line(mode: int, oid: str, path: bytes) -> bytes:
+    return b"M %o %b %b\n" % (mode, oid.encode(), path_words(path))
+
+
+def _within(path: bytes, folders: set[bytes]) -> bool:
+    """Whether a path is one of these, or below one of them; the empty one is the whole tree."""
+    if not folders:
+        return False
+    if b"" in folders or path in folders:
+        return True
+    end = path.rfind(b"/")
+    while end > 0:
+        if path[:end] in folders:
+            return True
+        end = path.rfind(b"/", 0, end)
+    return False
+
+
+def blob_name(content: bytes) -> str:
+    """The name that git gives to a file's content."""
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _size(repo: str) -> int:
+    try:
+        with os.scandir(os.path.join(repo, "objects", "pack")) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+    except OSError:
+        return 0

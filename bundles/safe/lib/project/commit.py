@@ -1,0 +1,155 @@
+"""One commit of what a command changed. It starts fast: nothing is imported here that it does not need."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import time
+
+from project import seen
+from project.changes import Changes, blob_name
+from project.failure import Failure
+from project.git import Git
+from project.importer import BRANCH
+from project.layer import FOLDER, Plain, Upper
+from project.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+USAGE = "commit [--command-file FILE --exit N --seconds S] [--thorough]"
+
+
+def make(
+    state: str, kind: str, command: str = "", code: int = 0, seconds: float = 0.0, thorough: bool = False
+) -> str | None:
+    """Commits what changed since the last one; gives the commit's name, or None when nothing did.
+
+    `kind` is command, outside (nobody's command of ours) or undo. One at a time: a second one waits.
+    """
+    settings = Settings.load(state)
+    git = Git(os.path.join(state, "track.git"))
+    lock = os.open(os.path.join(state, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        head = head_of(git.repo)
+        changes = Changes(state, git, head, settings.project, thorough)
+        try:
+            notes = _look(state, settings, changes)
+            lines = changes.lines() + _notes_lines(changes, notes)
+            fresh = None
+            if lines:
+                message = _message(kind, command, code, seconds)
+                fresh = changes.importer.commit(head, message, int(time.time()), lines)
+        finally:
+            changes.importer.close()
+        seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
+        return fresh
+    finally:
+        os.close(lock)
+
+
+def head_of(repo: str) -> str | None:
+    """The newest commit."""
+    try:
+        with open(os.path.join(repo, BRANCH.decode()), encoding="ascii") as stream:
+            return stream.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def _look(state: str, settings: Settings, changes: Changes) -> list[tuple[bytes, str, int, int]]:
+    """Goes through the copy; gives the notes."""
+    overlay = settings.method == "overlay"
+    folder = os.open(os.path.join(state, "disk", "upper" if overlay else "tree"), FOLDER)
+    try:
+        copied = os.path.join(state, "copied.list")
+        source = Upper(folder) if overlay else Plain(folder, copied, changes.known.__contains__)
+        changes.take(source, source.walk.kept)
+    finally:
+        os.close(folder)
+    unknown = [(path, "base-unknown", 0, 1) for path in changes.unknown]
+    return sorted(source.walk.notes + changes.notes + unknown)
+
+
+def _notes_lines(changes: Changes, notes: list[tuple[bytes, str, int, int]]) -> list[bytes]:
+    """The notes' part of the commit; nothing when they are as they were."""
+    content = "".join(map(_note, notes)).encode("ascii")
+    name = blob_name(content) if notes else ""
+    if name == changes.notes_name:
+        return []
+    changes.notes_name = name
+    if not notes:
+        return [b"D notes\n"]
+    changes.importer.blob(name, content)
+    return [b"M 100644 %b notes\n" % name.encode()]
+
+
+def _note(note: tuple[bytes, str, int, int]) -> str:
+    path, kind, size, count = note
+    text = json_text(path.decode("utf-8", "surrogateescape"))
+    return f'{{"path": {text}, "kind": "{kind}", "size": {size}, "count": {count}}}\n'
+
+
+def json_text(text: str) -> str:
+    """A text in JSON, in ASCII; the library's way of it takes longer to import than a commit takes."""
+    parts = []
+    for letter in text:
+        number = ord(letter)
+        if 32 <= number < 127 and letter not in '"\\':
+            parts.append(letter)
+        elif number < 0x10000:
+            parts.append(f"\\u{number:04x}")
+        else:
+            number -= 0x10000
+            parts.append(f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}")
+    return '"' + "".join(parts) + '"'
+
+
+def _message(kind: str, command: str, code: int, seconds: float) -> bytes:
+    """A subject to read, and trailers to parse: a command is JSON there, so that it is one line of ASCII."""
+    quoted = json_text(command)
+    subject = {"outside": "outside a command"}.get(kind, quoted[1:-1][:72] or kind)
+    ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    lines = [f"Kind: {kind}", f"Command: {quoted}", f"Exit: {code}", f"Seconds: {seconds:.3f}", f"Time: {ended}"]
+    return (subject + "\n\n" + "\n".join(lines) + "\n").encode("ascii")
+
+
+def quick(argv: list[str]) -> int:
+    """The command line, read by hand: importing the parser would take longer than the rest."""
+    words = list(argv)
+    given: dict[str, str] = {}
+    thorough = False
+    while words:
+        word = words.pop(0)
+        if word == "commit":
+            continue
+        if word == "--thorough":
+            thorough = True
+        elif word in ("--state", "--command-file", "--exit", "--seconds") and words:
+            given[word] = words.pop(0)
+        else:
+            _usage(f"{word} is not known, or lacks its value")
+    if "--state" not in given:
+        _usage("--state is missing")
+    try:
+        code, seconds = int(given.get("--exit", "0")), float(given.get("--seconds", "0"))
+        command = _read_command(given["--command-file"]) if "--command-file" in given else ""
+    except (ValueError, OSError) as error:
+        _usage(str(error))
+    kind = "command" if "--command-file" in given else "outside"
+    oid = make(os.path.abspath(given["--state"]), kind, command, code, seconds, thorough)
+    if oid:
+        sys.stdout.write(oid + "\n")
+    return 0
+
+
+def _read_command(path: str) -> str:
+    with open(path, "rb") as stream:
+        return stream.read(65536).decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _usage(why: str) -> NoReturn:
+    raise Failure("this commit is not understood", why, USAGE, 2)

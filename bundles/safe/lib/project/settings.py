@@ -1,0 +1,44 @@
+"""What `enter` decided, as every other command reads it."""
+
+from __future__ import annotations
+
+import os
+
+from project import records
+from project.failure import Failure
+
+
+class Settings:
+    """The project's folder, how its copy is made (`overlay` or `plain`), and whose it is."""
+
+    __slots__ = ("asked", "gid", "method", "project", "uid")
+
+    def __init__(self, project: bytes, method: str, uid: int, gid: int, asked: str = "") -> None:
+        self.project, self.method, self.uid, self.gid, self.asked = project, method, uid, gid, asked
+
+    @classmethod
+    def load(cls, state: str) -> Settings:
+        """Raises Failure when nothing was entered, or not wholly."""
+        import json
+
+        try:
+            found = json.loads(records.read(os.path.join(state, "settings.json")))
+            project = found["project"].encode("utf-8", "surrogateescape")
+            return cls(project, found["method"], found["uid"], found["gid"], json.dumps(found["asked"]))
+        except (ValueError, KeyError):
+            raise Failure("there is no copy of a project here", f"{state} has no settings of one.", code=2) from None
+
+    def save(self, state: str) -> None:
+        """Writes it durably: from now on the copy counts as whole."""
+        import json
+
+        found = {
+            "schema": 1,
+            "project": self.project.decode("utf-8", "surrogateescape"),
+            "method": self.method,
+            "uid": self.uid,
+            "gid": self.gid,
+            "asked": json.loads(self.asked or "{}"),
+        }
+        content = json.dumps(found, indent=2, sort_keys=True) + "\n"
+        records.write(os.path.join(state, "settings.json"), content.encode("ascii"), durable=True)
