@@ -37,6 +37,7 @@ _COPY: When = {"project.method": ("auto", "overlay", "plain")}
 _NO_COPY: When = {"project.method": ("none",)}
 _ONLY_WHEN: Mapping[str, When] = {
     "lib/project": _COPY,
+    "lib/microvm": {"engine": ("microvm",)},
     **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},
     **{f"scripts/{name}.sh": _NO_COPY for name in ("backup", "mount-storage", "resize-volume", "restore")},
 }

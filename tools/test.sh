@@ -110,7 +110,7 @@ see_to_engine() {
 lint() {
     suite "ruff" ruff check .
     suite "ruff format" ruff format --check .
-    suite "mypy" mypy --strict generator bench templates/lib/project
+    suite "mypy" mypy --strict generator bench templates/lib/project templates/lib/microvm
     suite "shellcheck" run_shellcheck
     suite "hadolint" run_hadolint
     if docker compose version >/dev/null 2>&1; then
