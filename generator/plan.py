@@ -89,7 +89,7 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     steps = tuple(_worded(step, words, dumped) for step in find_steps(root) if _applies(step.when, dumped, step.id))
     checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))
     image = plan_image(profile, agent, loaded.ca_pem)
-    names = engine.names(profile, image.digest)
+    names, capabilities = engine.names(profile, image.digest), engine.capabilities(profile)
     documents = engine.documents(
         Request(profile=profile, agent=agent, names=names, version=__version__, checks=_asserted(checks))
     )
@@ -99,8 +99,8 @@ def build_plan(loaded: LoadedProfile) -> Plan:
         identity=loaded.identity,
         version=__version__,
         engine=engine.name,
-        isolation=engine.capabilities.isolation,
-        caveat=engine.capabilities.caveat,
+        isolation=capabilities.isolation,
+        caveat=capabilities.caveat,
         requirements=(*_host_programs(profile), *engine.requirements),
         profile=profile,
         agent=agent,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from generator.errors import ExitCode, GenError
 from generator.profile_check import check_words, find, known_keys, prune_table, validate
 from generator.profile_facts import BaseFacts, base_facts
-from generator.profile_layers import SET, merge, profile_names, read_layers
+from generator.profile_layers import SET, merge, profile_names, read_layers, spelled_out
 from generator.profile_model import Profile
 from generator.profile_rules import clashes
 from generator.profile_size import Size
@@ -88,7 +88,7 @@ def load_profile(ref: str | Path, sets: Sequence[str] = ()) -> LoadedProfile:
     layers = read_layers(ref, sets)
     findings = layers.findings
     keys = known_keys()
-    tables = [prune_table(table, keys, findings) for table in layers.tables]
+    tables = [prune_table(spelled_out(table), keys, findings) for table in layers.tables]
     # A key that is missing is reported at the top of the file that was asked for.
     start = Mark(layers.sources[0] if layers.sources else Source(str(ref)), 1, 1)
     merged = Table(start, reduce(merge, tables, Table(start, {})).entries)

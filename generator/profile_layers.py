@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_EXTENDS = 8
 SET = "--set"
 """What stands for the file's name where a value was given on the command line."""
+# Sections that may be one word, and the key that the word then is. As a key of its own it leaves the others of the
+# section as a base has them.
+SHORT = {"isolation": "backend"}
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -65,6 +68,16 @@ def merge(base: Table, top: Table) -> Table:
             entry = Entry(entry.mark, merge(below.node, entry.node))
         entries[key] = entry
     return Table(top.mark, entries)
+
+
+def spelled_out(table: Table) -> Table:
+    """The same keys, with each section that is one word as the mapping that it stands for."""
+    entries = dict(table.entries)
+    for section, key in SHORT.items():
+        entry = entries.get(section)
+        if entry and isinstance(entry.node, Value) and entry.node.text:
+            entries[section] = Entry(entry.mark, Table(entry.node.mark, {key: Entry(entry.node.mark, entry.node)}))
+    return Table(table.mark, entries)
 
 
 def _read_chain(layers: Layers, ref: str | Path) -> None:

@@ -38,6 +38,19 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
+class Isolation(_Part):
+    """What stands between the agent and the host's kernel. One word alone is the backend."""
+
+    backend: Annotated[
+        Literal["auto", "docker", "gvisor", "microvm"],
+        Field(description="What isolates the sandbox; auto takes the strongest that works on the host."),
+    ] = "docker"
+    minimum: Annotated[
+        Literal["container", "userspace-kernel", "separate-kernel"],
+        Field(description="The weakest isolation that will do. Below it nothing is started."),
+    ] = "container"
+
+
 class User(_Part):
     """Who the agent is inside the sandbox. Never root."""
 
@@ -244,6 +257,7 @@ class Profile(_Part):
         str, Field(max_length=200, description="One line for people."), AfterValidator(values.one_line)
     ] = ""
     engine: Annotated[str, Field(description="What runs the sandbox.")] = "docker"
+    isolation: Isolation = Field(default_factory=Isolation, description="What keeps it from the host's kernel.")
     image: Image = Field(default_factory=Image, description="What the sandbox is built from.")
     agent: Agent = Field(default_factory=Agent, description="The AI assistant that lives in the sandbox.")
     resources: Resources = Field(default_factory=Resources, description="The most that it may take from the host.")

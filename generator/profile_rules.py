@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.agents import AgentSpec, agent_names, load_agent
 from generator.engines import engine_names
-from generator.profile_facts import BASES, base_facts
+from generator.profile_facts import BACKENDS, BASES, backends_for, base_facts
 from generator.profile_net import any_address, port_key
 from generator.profile_values import nearest, show
 
@@ -29,6 +29,7 @@ class Clash:
 def clashes(profile: Profile) -> Iterator[Clash]:
     """Every rule that this profile breaks."""
     yield from _names(profile)
+    yield from _isolation(profile)
     yield from _base(profile)
     yield from _resources(profile)
     yield from _network(profile)
@@ -44,6 +45,16 @@ def _names(profile: Profile) -> Iterator[Clash]:
     if profile.engine not in engine_names():
         what = f"{show(profile.engine)} is not an engine that gen knows"
         yield Clash(("engine",), what, nearest(profile.engine, engine_names()))
+
+
+def _isolation(profile: Profile) -> Iterator[Clash]:
+    backend, minimum = profile.isolation.backend, profile.isolation.minimum
+    enough = backends_for(minimum)
+    if backend == "auto" or backend in enough:
+        return
+    what = f"{backend} gives a {BACKENDS[backend]}, which is weaker than the {minimum} that isolation.minimum asks for"
+    mend = f"Write isolation.backend: {', '.join(enough)} or auto, or isolation.minimum: {BACKENDS[backend]}"
+    yield Clash(("isolation.backend", "isolation.minimum"), what, mend)
 
 
 def _base(profile: Profile) -> Iterator[Clash]:

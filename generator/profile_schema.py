@@ -19,6 +19,12 @@ def build_schema() -> dict[str, Any]:
     _without_titles(schema)
     definitions["Agent"]["properties"]["name"]["enum"] = list(agent_names())
     schema["properties"]["engine"]["enum"] = list(engine_names())
+    section = schema["properties"]["isolation"]
+    word = definitions["Isolation"]["properties"]["backend"]["enum"]
+    schema["properties"]["isolation"] = {
+        "anyOf": [{"$ref": section.pop("$ref")}, {"enum": word}],
+        **section,
+    }
     extends = {
         "type": "string",
         "minLength": 1,

@@ -115,7 +115,7 @@ def _plan() -> Schema:
         version=_text(about="of gen"),
         profile=_text(),
         engine=_text(),
-        isolation=_object(kind={"enum": ["shared-kernel", "own-kernel"]}, caveat=_text()),
+        isolation=_object(kind={"enum": ["shared-kernel", "userspace-kernel", "own-kernel"]}, caveat=_text()),
         requirements=_list(_object(program=_text(), minimum=_text(), reason=_text())),
         commands=_list(
             _object(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.image import agent_version
+from generator.profile_facts import backends_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ def bundle_settings(
         "GEN_VERSION": version,
         "GEN_PROFILE": identity,
         "GEN_NAME": profile.name,
+        **_isolation(profile),
         "GEN_ENGINE": profile.engine,
         "GEN_COMPOSE_PROJECT": project,
         "GEN_CONTAINER": names.container,
@@ -33,6 +35,15 @@ def bundle_settings(
         **_limits(profile),
         **_confinement(profile),
         **_project(profile),
+    }
+
+
+def _isolation(profile: Profile) -> dict[str, str]:
+    """What may isolate the sandbox, the strongest first: the bundle takes the first that works where it runs."""
+    asked, enough = profile.isolation.backend, backends_for(profile.isolation.minimum)
+    return {
+        "GEN_BACKENDS": _words(reversed(enough)) if asked == "auto" else asked,
+        "GEN_ISOLATION_MINIMUM": profile.isolation.minimum,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator import wording_project as project
+from generator.engines.oci.isolation import chosen
 from generator.languages import Raw
 from generator.languages import markdown_code as code
 from generator.languages import markdown_value as text
@@ -80,7 +81,13 @@ def step_words(profile: Profile, identity: str) -> dict[str, str]:
         "archive": (f"It is loaded from your archive, {image.archive}.", ""),
     }[image.source]
     archive = shlex.quote(image.archive)
-    return {"{again}": again(identity), "{base}": base[0], "{origin}": base[1], "{archive}": archive}
+    return {
+        "{again}": again(identity),
+        "{base}": base[0],
+        "{origin}": base[1],
+        "{archive}": archive,
+        "{isolation}": chosen(profile),
+    }
 
 
 def skill_front(profile: Profile) -> dict[str, str]:

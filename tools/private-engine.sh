@@ -57,7 +57,7 @@ start() {
         number=$(($(printf '%s' "$folder" | cksum | cut -d ' ' -f 1) % 100))
         rm -f "$folder/docker.pid"
         setsid nsenter "--net=/proc/$net/ns/net" dockerd --data-root "$folder/data" --exec-root "$folder/run" \
-            --pidfile "$folder/docker.pid" --host "$(socket)" --bip "10.$((100 + number)).0.1/24" \
+            --config-file "$folder/daemon.json" --pidfile "$folder/docker.pid" --host "$(socket)" --bip "10.$((100 + number)).0.1/24" \
             --default-address-pool "base=10.$((100 + number)).128.0/17,size=24" </dev/null >>"$folder/dockerd.log" 2>&1 &
         until answers; do
             [ "$waited" -lt "$START_SECONDS" ] || {

@@ -31,7 +31,9 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an engine can give. `isolation` is "shared-kernel" or "own-kernel"; `caveat` says what that means."""
+    """What an engine gives a profile. `isolation` is "shared-kernel", "userspace-kernel" or "own-kernel"; where it is
+    chosen at the first start, the least that it may be. `caveat` says what that means.
+    """
 
     isolation: str
     caveat: str
@@ -78,9 +80,8 @@ class Engine(Protocol):
     def name(self) -> str:
         """The name that profiles use: the module's."""
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can give."""
+    def capabilities(self, profile: Profile) -> Capabilities:
+        """What it gives a sandbox of that profile."""
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.engines import Capabilities, Documents, Names, Request, Requirement
 from generator.engines.oci.assistant import assistant_document
+from generator.engines.oci.isolation import capabilities
 from generator.engines.oci.policy import RUN, TMP, VAR_TMP, policies, security_document
 from generator.engines.oci.seccomp import seccomp_document
 
@@ -40,17 +41,15 @@ class Docker:
     """The engine `docker`."""
 
     name: str = "docker"
-    capabilities: Capabilities = field(
-        default=Capabilities(
-            isolation="shared-kernel",
-            caveat="The sandbox is a container: it shares the host's kernel, and a hole in that kernel is a way out.",
-        )
-    )
     requirements: tuple[Requirement, ...] = (
         Requirement(program="docker", minimum="25.0", reason="health checks that look every second while starting"),
         Requirement(program="docker compose", minimum="2.24", reason="an env_file that may be missing"),
         Requirement(program="docker buildx", minimum="0.8", reason="builds that mount files for one command only"),
     )
+
+    def capabilities(self, profile: Profile) -> Capabilities:
+        """What it gives a sandbox of that profile."""
+        return capabilities(profile)
 
     def names(self, profile: Profile, digest: str) -> Names:
         """The names of its objects; `digest` is that of everything that goes into the image."""
@@ -68,7 +67,7 @@ class Docker:
         service["labels"] = _labels(request, project)
         files = {
             "compose.yaml": _compose(request, project, service),
-            "config/security.json": security_document(request, self.capabilities),
+            "config/security.json": security_document(request, self.capabilities(request.profile)),
             "config/ai-assistant-config.yml": assistant_document(request),
             PASSED: _passed(request.profile),
         }
@@ -101,6 +100,7 @@ def _service(request: Request) -> dict[str, Any]:
         "container_name": names.container,
         "hostname": profile.name,
         "init": True,
+        **_runtime(profile),
         # Not `unless-stopped`: after a reboot the disk image is not attached until start.sh has run.
         "restart": "on-failure:3",
         "user": f"{uid}:{uid}",
@@ -116,6 +116,11 @@ def _service(request: Request) -> dict[str, Any]:
         "healthcheck": _healthcheck(request),
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
+
+
+def _runtime(profile: Profile) -> dict[str, Any]:
+    """What starts the container, where that is chosen when the bundle runs; empty is the engine's own choice."""
+    return {} if profile.isolation.backend == "docker" else {"runtime": Variable("GEN_RUNTIME", "")}
 
 
 def _confinement(profile: Profile) -> dict[str, Any]:

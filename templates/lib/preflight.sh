@@ -97,7 +97,7 @@ space_problems() {
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-    cat <(engine_problems) <(base_problems) <(space_problems) <(copy_problems)
+    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(copy_problems)
 }
 
 copy_problems() {

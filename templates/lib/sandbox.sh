@@ -6,7 +6,27 @@ PRIOR_CONTAINER=$GEN_CONTAINER-prior-$INSTANCE
 
 # is_current LINE: whether a line of container_line is the container that this bundle, with its local additions, describes.
 is_current() {
-    ours "$1" 3 && [ "$(word 4 "$1")" = "$GEN_COMPOSE_PROJECT" ] && [ "$(word 5 "$1")" = "$(local_digest)" ]
+    ours "$1" 3 && [ "$(word 4 "$1")" = "$GEN_COMPOSE_PROJECT" ] && [ "$(word 5 "$1")" = "$(additions)" ]
+}
+
+# additions: what decides about the container besides the profile: the user's own changes, and the backend chosen here.
+additions() {
+    case $BACKEND in docker) local_digest ;; *) echo "$(local_digest)-$BACKEND" ;; esac
+}
+
+# compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
+# project for an older state of the new one, and removes it; so each state is a project of its own.
+compose() {
+    local files=(--file "$BUNDLE/compose.yaml") state runtime
+    case $BACKEND in
+    docker) runtime='' ;; # the engine's own choice
+    gvisor) runtime=runsc ;;
+    *) echo "Compose does not start what isolates this sandbox: ${BACKEND:-nothing is chosen}" && return 1 ;;
+    esac
+    state=$(additions)
+    [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
+    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$state GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
+        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$state" "${files[@]}" "$@"
 }
 
 health() { docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$GEN_CONTAINER"; }

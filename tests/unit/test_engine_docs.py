@@ -93,6 +93,32 @@ def test_a_capability_is_added_and_told_with_its_reason() -> None:
     assert "tests open raw sockets" in text(rendered(grant), "README.md")
 
 
+ISOLATIONS = {
+    "": ("docker", False, "shared-kernel"),
+    "isolation=docker": ("docker", False, "shared-kernel"),
+    "isolation=gvisor": ("gvisor", True, "userspace-kernel"),
+    "isolation=microvm isolation.minimum=separate-kernel": ("microvm", True, "own-kernel"),
+    "isolation=auto": ("microvm gvisor docker", True, "shared-kernel"),
+    "isolation=auto isolation.minimum=userspace-kernel": ("microvm gvisor", True, "userspace-kernel"),
+}
+
+
+@pytest.mark.parametrize("sets", ISOLATIONS)
+def test_what_isolates_is_chosen_where_the_bundle_runs(sets: str) -> None:
+    backends, at_run_time, kind = ISOLATIONS[sets]
+    plan = planned(*sets.split())
+    assert plan.settings["GEN_BACKENDS"] == backends
+    assert plan.isolation == kind
+    assert ("isolation" in {step.id for step in plan.steps}) is at_run_time
+    assert ("kernel" in {check.id for check in plan.checks}) is at_run_time
+    assert sandbox(*sets.split()).get("runtime") == ("${GEN_RUNTIME:-}" if at_run_time else None)
+
+
+def test_one_word_for_the_backend_leaves_the_minimum_as_it_was() -> None:
+    plan = planned("isolation={backend: auto, minimum: userspace-kernel}", "isolation=gvisor")
+    assert plan.profile.isolation.minimum == "userspace-kernel"
+
+
 def test_keys_are_named_and_have_no_value() -> None:
     files = rendered("agent.env=[OPENAI_API_KEY]")
     assert text(files, "config/passed.env") == "OPENAI_API_KEY\n"
@@ -135,7 +161,14 @@ def security(*sets: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "sets", ["", "network.mode=none", "image.sudo=none security.readonly_root=true", "security.seccomp=engine"]
+    "sets",
+    [
+        "",
+        "network.mode=none",
+        "image.sudo=none security.readonly_root=true",
+        "security.seccomp=engine",
+        "isolation=auto",
+    ],
 )
 def test_each_policy_is_enforced_by_a_file_and_asserted_by_a_check(sets: str) -> None:
     plan = planned(*sets.split())

@@ -10,7 +10,10 @@ from generator.profile import ProfileErrors, load_profile
 
 LEAST = "Write at least `name: my-sandbox`."
 SYNTAX = "Look at the indentation, the colons, the quotes and the brackets here and just above."
-TOP_KEYS = "Known here: name, description, engine, image, agent, resources, storage, network, security, build, extends."
+TOP_KEYS = (
+    "Known here: name, description, engine, isolation, image, agent, resources, storage, project, network, "
+    "security, build, extends."
+)
 DEEP = f"1:18: name{'[0]' * 11}: is nested deeper than 12 levels. No key of a profile lies that deep."
 
 CASES: list[tuple[bytes, list[str]]] = [

@@ -1,5 +1,5 @@
 # What the steps, checks and scripts ask of Docker. Sourced after common.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
 # shellcheck source=templates/lib/common.sh
 . "${BASH_SOURCE[0]%/*}/common.sh"
 
@@ -12,16 +12,26 @@ VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
 [ ! -s "$STATE/names/volume" ] || read -r VOLUME <"$STATE/names/volume"
 [ ! -s "$STATE/names/network" ] || read -r NETWORK <"$STATE/names/network"
 
+# What isolates the sandbox: the one backend that the bundle accepts if that is docker, else the one that was chosen here.
+# Empty as long as none is chosen.
+BACKEND=$GEN_BACKENDS
+if [ "$GEN_BACKENDS" != docker ]; then
+    BACKEND=''
+    [ ! -s "$STATE/names/isolation" ] || read -r BACKEND <"$STATE/names/isolation"
+    case " $GEN_BACKENDS " in *" $BACKEND "*) ;; *) BACKEND='' ;; esac
+fi
+
 # A daemon that hangs must not hang us. What asks is answered soon or never; what makes or moves something takes its while.
 QUESTION_SECONDS=20 CHANGE_SECONDS=120
 
-# docker WORD...: the engine's client, with a limit of time. What builds, fetches or runs a program has the limit of its step.
+# docker WORD...: the engine's client, with a limit of time. What builds, fetches or runs a program has the limit of its step,
+# or RUN_SECONDS where somebody has set that.
 docker() {
     local limit=$CHANGE_SECONDS code=0
     case "$1 ${2:-}" in
     'run '* | 'exec '* | 'compose '* | 'build '* | 'pull '* | 'load '* | 'import '* | 'save '*)
-        command docker "$@"
-        return
+        [ -n "${RUN_SECONDS:-}" ] || { command docker "$@"; return; }
+        limit=$RUN_SECONDS
         ;;
     'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
     esac
@@ -85,16 +95,6 @@ image_is_there() {
     [ -n "$id" ]
 }
 
-# compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
-# project for an older state of the new one, and removes it; so each state is a project of its own.
-compose() {
-    local files=(--file "$BUNDLE/compose.yaml") digest
-    digest=$(local_digest)
-    [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
-    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$digest GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK \
-        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$digest" "${files[@]}" "$@"
-}
-
 # inside ARG...: a command in the running sandbox as its user.
 inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
 
@@ -116,9 +116,13 @@ tool_image() {
     fi
 }
 
-# tool [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image, with the storage folder at its own
-# path. It has no network, and goes by itself.
+# tool [OPTION...] -- COMMAND...: a short-lived container with the storage folder at its own path, and without a network.
 tool() {
+    brief --network none --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" "$@"
+}
+
+# brief [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image. It goes by itself.
+brief() {
     local options=() image
     image=$(tool_image)
     [ -n "$image" ] || { warn "the bundle's image, which has the tools, is not there"; return 1; }
@@ -129,8 +133,7 @@ tool() {
     shift
     # Outside a step several may be at work at once, and nobody undoes anything.
     [ -z "${GEN_RUN:-}" ] || options+=(--name "$TOOL")
-    docker run --rm --interactive --init --network none --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
-        --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" \
+    docker run --rm --interactive --init --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
         ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
 }
 

@@ -19,7 +19,7 @@
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
-BEGUN=''
+BEGUN='' REFUSED=''
 UNDO_GRACE=600
 
 at_exit() { :; } # a script that has something to put in order puts its own here
@@ -88,6 +88,7 @@ do_step() {
     code=$?
     tick_end
     if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ]; then
+        [ "$code" -ne "$EX_REFUSED" ] || REFUSED=yes
         report_failure "$step" "do" "$code"
         return 1
     fi
@@ -262,6 +263,8 @@ fail_run() {
     if [ -n "$BEGUN" ]; then
         say "Undoing what this run did:"
         if undo_run; then RESULT=rolled-back; else RESULT=residue code=$EX_RESIDUE; fi
+    elif [ -n "$REFUSED" ]; then
+        RESULT=refused code=$EX_REFUSED
     fi
     failure_summary
     return "$code"

@@ -27,6 +27,7 @@ say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION, profile $GEN_PROFILE)"
 row sandbox "$state"
 ! renamed || row '' "$WHAT: ./rollback.sh undoes it"
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi
+[ "$GEN_BACKENDS" = docker ] || row isolation "${BACKEND:-none is chosen yet}"
 image=$(word 1 "$(image_line "$GEN_IMAGE_REF")")
 row image "${image:-none} $GEN_IMAGE_REF"
 if [ -f "$IMAGE" ]; then

@@ -37,6 +37,7 @@ done
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
 run_up || exit
 say "The sandbox ${BOLD}$GEN_NAME${PLAIN} runs."
+[ "$GEN_BACKENDS" = docker ] || sed '1s/^/  isolation:  /; 2,$s/^/              /' "$STATE/names/isolation"
 say "  check it:   ./test-setup.sh"
 say "  work in it: scripts/connect.sh"
 say "  stop it:    scripts/stop.sh        (the workspace stays)"

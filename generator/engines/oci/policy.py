@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from generator.engines.oci.isolation import chosen
 from generator.errors import GenError
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ class Policy:
 
 def policies(request: Request) -> tuple[Policy, ...]:
     """What this sandbox promises, in the order in which people read it."""
-    return (*_filesystem(request), *_network(request), *_resources(request), *_process(request), *_contents(request))
+    return (
+        *_isolation(request),
+        *_filesystem(request),
+        *_network(request),
+        *_resources(request),
+        *_process(request),
+        *_contents(request),
+    )
 
 
 def security_document(request: Request, capabilities: Capabilities) -> dict[str, Any]:
@@ -72,6 +80,15 @@ def _compose(path: str, value: object, reason: str) -> Policy:
 
 def _image(path: str, value: object, reason: str) -> Policy:
     return Policy(path=path, value=value, enforced_by="Dockerfile", reason=reason)
+
+
+def _isolation(request: Request) -> tuple[Policy, ...]:
+    isolation = request.profile.isolation
+    if isolation.backend == "docker":
+        return ()
+    step = "steps/45-isolation/do.sh"
+    value = {"backend": isolation.backend, "minimum": isolation.minimum}
+    return (Policy(path="isolation.kernel", value=value, enforced_by=step, reason=chosen(request.profile)),)
 
 
 def _filesystem(request: Request) -> tuple[Policy, ...]:
@@ -134,13 +151,16 @@ def _process(request: Request) -> tuple[Policy, ...]:
         _compose("process.privileged", False, "It has no device of the host"),
         _compose("process.capabilities", granted, "All others are dropped"),
         _compose("process.no_new_privileges", True, "No program can gain rights that its caller lacks"),
-        _seccomp(security.seccomp),
+        _seccomp(request),
     )
 
 
-def _seccomp(kind: str) -> Policy:
+def _seccomp(request: Request) -> Policy:
+    kind = request.profile.security.seccomp
     if kind == "strict":
         reason = "Only system calls on a list may be made"
+        if request.profile.isolation.backend != "docker":
+            reason += "; under gVisor by what the container starts itself, and gVisor is filtered on the host"
         return Policy(path="process.seccomp", value=kind, enforced_by="config/seccomp.json", reason=reason)
     return _compose("process.seccomp", kind, "The engine's own filter of system calls is on")
 

@@ -6,6 +6,8 @@
 . "$BUNDLE/lib/storage.sh"
 
 read -r type kilobytes target < <(inside df -k --output=fstype,size,target "$GEN_STORAGE_PATH" | tail -n 1)
+# gVisor passes the host's mount on under a name of its own; what is mounted, the engine says.
+[ "$BACKEND:$type" != gvisor:9p ] || type=$(docker volume inspect --format '{{.Options.type}}' "$VOLUME")
 [ "$type" = ext4 ] && [ "$target" = "$GEN_STORAGE_PATH" ] || { echo "the workspace is no ext4 filesystem of its own: $type on $target"; exit "$HOLDS_NOT"; }
 size=$(file_bytes "$IMAGE")
 bytes=$((kilobytes * 1024))

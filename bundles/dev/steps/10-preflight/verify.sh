@@ -5,6 +5,8 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/isolation.sh
+. "$BUNDLE/lib/isolation.sh"
 # shellcheck source=templates/lib/preflight.sh
 . "$BUNDLE/lib/preflight.sh"
 # shellcheck source=templates/lib/sandbox.sh
