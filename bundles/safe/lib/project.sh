@@ -80,7 +80,7 @@ tree_options() {
     path=$(project_path)
     OPTIONS=(--opt "device=$(tree_device)")
     case $(copied method) in
-    overlay) OPTIONS+=(--opt type=overlay --opt "o=nosuid,nodev,lowerdir=$DISK/masks:$path,upperdir=$DISK/upper,workdir=$DISK/work") ;;
+    overlay) OPTIONS+=(--opt type=overlay --opt "o=nosuid,nodev,userxattr,lowerdir=$DISK/masks:$path,upperdir=$DISK/upper,workdir=$DISK/work") ;;
     plain) OPTIONS+=(--opt type=none --opt "o=bind,nosuid,nodev") ;;
     *) return 1 ;;
     esac

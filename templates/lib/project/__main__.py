@@ -11,6 +11,7 @@ sys.path[0] = os.path.dirname(HERE)
 # Each command's module has add_parser(subparsers) and run(args) -> exit code. Only the one that is called is imported.
 COMMANDS = {
     "enter": "entry",
+    "left-out": "entry",
     "leave": "leave",
     "commit": "commit",
     "log": "history",

@@ -28,6 +28,12 @@ class Settings:
         except (ValueError, KeyError):
             raise Failure("there is no copy of a project here", f"{state} has no settings of one.", code=2) from None
 
+    def shown(self) -> str:
+        """The project's path, safe to print."""
+        from project import words
+
+        return words.path(self.project)
+
     def save(self, state: str) -> None:
         """Writes it durably: from now on the copy counts as whole."""
         import json

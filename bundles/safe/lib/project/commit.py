@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-USAGE = "commit [--command-file FILE --exit N --seconds S] [--thorough]"
+USAGE = "commit [--command-file FILE|- --exit N --seconds S | --outside] [--thorough]"
 
 
 def make(
@@ -124,7 +124,7 @@ def quick(argv: list[str]) -> int:
     thorough = False
     while words:
         word = words.pop(0)
-        if word == "commit":
+        if word in ("commit", "--outside"):
             continue
         if word == "--thorough":
             thorough = True
@@ -147,8 +147,17 @@ def quick(argv: list[str]) -> int:
 
 
 def _read_command(path: str) -> str:
-    with open(path, "rb") as stream:
-        return stream.read(65536).decode("utf-8", "surrogateescape").rstrip("\n")
+    """The command as a shell would have it; the file has it so, or as words that end with a NUL each."""
+    with open(0 if path == "-" else path, "rb", closefd=path != "-") as stream:
+        text = stream.read(65536).decode("utf-8", "surrogateescape")
+    if "\0" not in text:
+        return text.rstrip("\n")
+    return " ".join(map(_quoted, text.rstrip("\0").split("\0")))
+
+
+def _quoted(word: str) -> str:
+    safe = word and not word.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
+    return word if safe else "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 def _usage(why: str) -> NoReturn:

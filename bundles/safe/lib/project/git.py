@@ -56,6 +56,17 @@ class Git:
         self.repo = os.path.abspath(os.fspath(repo))
         self.environment = {**environment(), "GIT_DIR": self.repo, **variables}
 
+    @classmethod
+    def create(cls, repo: str) -> Git:
+        """A new repository, made by hand: git's own way costs more than the rest of an entry."""
+        for name in ("objects/info", "objects/pack", "refs/heads"):
+            os.makedirs(os.path.join(repo, name))
+        config = "[core]\n\trepositoryFormatVersion = 0\n\tbare = true\n"
+        for name, text in (("config", config), ("HEAD", "ref: refs/heads/sandbox\n")):
+            with open(os.path.join(repo, name), "w", encoding="ascii") as stream:
+                stream.write(text)
+        return cls(repo)
+
     def words(self, *args: str | bytes) -> list[str | bytes]:
         """The whole command line."""
         settings = [word for setting in SETTINGS for word in ("-c", setting)]

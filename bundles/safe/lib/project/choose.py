@@ -1,0 +1,201 @@
+"""Decides what of a project is taken into its copy: one walk, while git lists what it ignores."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from project import layer, limits, records
+from project.repository import Question, Repository, excludes_of_user
+from project.secret import LOOKED_INTO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+
+    from project.secret import Secrets
+
+
+class Choice:
+    """What was chosen: `taken` files and links with their stat records, `folders`, and what is left out, with why."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[bytes, bytes]] = []
+        self.folders: dict[bytes, os.stat_result] = {}
+        # ignored, secret, git, special, unreadable, deep, mount.
+        self.left: dict[bytes, str] = {}
+        # What git keeps for itself is neither tracked nor, when it was asked for, left out.
+        self.history: list[bytes] = []
+
+
+class Chooser:
+    """One walk through a project, which is never followed out of its folder."""
+
+    def __init__(self, root: int, project: bytes, place: str, secrets: Secrets, ignored: bool, history: bool) -> None:
+        self.root, self.project, self.place = root, project, place
+        self.secrets, self.take_ignored, self.take_history = secrets, ignored, history
+        self.choice = Choice()
+        self.excludes = excludes_of_user()
+        self.questions: list[Question] = []
+        self.ignored: dict[bytes, str] = {}
+        self.tracked: set[bytes] = set()
+        self.later: list[bytes] = []
+        self.deepest = limits.open_files()
+        self.device = os.fstat(root).st_dev
+
+    def choose(self) -> Choice:
+        """The whole choice."""
+        try:
+            waiting = self._ask()
+            self._walk(b"", bool(waiting))
+            if waiting:
+                self._take_answer(*waiting)
+                for folder in self.later:
+                    if folder not in self.ignored:
+                        self._walk(folder, False)
+        finally:
+            for question in self.questions:
+                question.close()
+        choice = self.choice
+        if self.ignored:
+            choice.taken = [taken for taken in choice.taken if taken[0] not in self.ignored]
+            choice.folders = {path: found for path, found in choice.folders.items() if path not in self.ignored}
+            # What git ignores and is a secret as well is named as the secret.
+            choice.left = {**self.ignored, **choice.left}
+        choice.taken.sort()
+        return choice
+
+    def _ask(self) -> tuple[Question, subprocess.Popen[bytes]] | None:
+        if self.take_ignored:
+            return None
+        question = self._question(self.project, Repository.of(self.project))
+        process = question.ask("-o", "-i", "--directory", "--exclude-standard")
+        for path in question.answer(question.ask("-c")):
+            folder = path.rpartition(b"/")[0]
+            while folder and folder not in self.tracked:
+                self.tracked.add(folder)
+                folder = folder.rpartition(b"/")[0]
+        return question, process
+
+    def _question(self, folder: bytes, repository: Repository | None) -> Question:
+        place = os.path.join(self.place, f"select{len(self.questions)}")
+        question = Question(place, folder, repository, self.excludes)
+        self.questions.append(question)
+        return question
+
+    def _take_answer(self, question: Question, process: subprocess.Popen[bytes]) -> None:
+        listed = question.answer(process)
+        if b"./" in listed:
+            # The project lies in a folder that the repository around it ignores: it is none of that repository's.
+            question = self._question(self.project, None)
+            listed = question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard"))
+        for path in listed:
+            self.ignored[path.rstrip(b"/")] = "ignored"
+
+    def _ask_nested(self, folder: bytes) -> None:
+        """A repository in the project (a submodule, or one that nobody added): git ignores there by its own rules."""
+        whole = os.path.join(self.project, folder)
+        repository = Repository.of(whole, upwards=False)
+        if repository is None or self.take_ignored:
+            return
+        question = self._question(whole, repository)
+        for path in question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard")):
+            if path != b"./":
+                self.ignored[folder + b"/" + path.rstrip(b"/")] = "ignored"
+
+    def _walk(self, start: bytes, waiting: bool) -> None:
+        """Takes what is below a folder. While git is still `waiting`, what it may ignore as a whole comes later."""
+        try:
+            here = layer.open_below(self.root, start)
+        except OSError:
+            return
+        stack = [(here, start + b"/" if start else b"", iter(self._folder(here, start)))]
+        while stack:
+            here, prefix, names = stack[-1]
+            name = next(names, None)
+            if name is None:
+                os.close(here)
+                stack.pop()
+                continue
+            path = prefix + name
+            if path in self.ignored:
+                continue
+            if waiting and path not in self.tracked:
+                self.later.append(path)
+                continue
+            below = self._enter(here, path, name, len(stack))
+            if below is not None:
+                stack.append((below, path + b"/", iter(self._folder(below, path))))
+
+    def _enter(self, here: int, path: bytes, name: bytes, depth: int) -> int | None:
+        if depth >= self.deepest:
+            self.choice.left[path] = "deep"
+            return None
+        try:
+            below = os.open(name, layer.FOLDER, dir_fd=here)
+        except OSError:
+            self.choice.left[path] = "unreadable"
+            return None
+        if os.fstat(below).st_dev != self.device:
+            os.close(below)
+            self.choice.left[path] = "mount"
+            return None
+        return below
+
+    def _folder(self, here: int, folder: bytes) -> list[bytes]:
+        """Takes the files and links of one folder; gives the names of the folders in it."""
+        prefix = folder + b"/" if folder else b""
+        choice, secrets, folders = self.choice, self.secrets, []
+        choice.folders[folder] = os.fstat(here)
+        for entry in self._entries(here, folder):
+            name = os.fsencode(entry.name)
+            path = prefix + name
+            if name.lower() == b".git":
+                self._git(path, folder)
+            elif entry.is_dir(follow_symlinks=False):
+                if secrets.is_secret(path, name, folder=True):
+                    choice.left[path] = "secret"
+                else:
+                    folders.append(name)
+            elif secrets.is_secret(path, name):
+                choice.left[path] = "secret"
+            elif (found := self._file(here, path, name, entry)) is not None:
+                choice.taken.append((path, records.stat_words(found)))
+        return folders
+
+    def _file(self, here: int, path: bytes, name: bytes, entry: os.DirEntry[str]) -> os.stat_result | None:
+        """The status of what is taken; otherwise it is left out here, or gone."""
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except OSError:
+            return None
+        kind = stat.S_IFMT(found.st_mode)
+        if kind != stat.S_IFREG and kind != stat.S_IFLNK:
+            # A socket of the host's could be connected to through an overlay.
+            self.choice.left[path] = "special"
+            return None
+        if self.secrets.is_suspect(path, name, found.st_size):
+            try:
+                _, content = layer.read_at(here, name, LOOKED_INTO)
+            except layer.Unread:
+                content = b""
+            if self.secrets.tells(path, name, content):
+                self.choice.left[path] = "secret"
+                return None
+        return found
+
+    def _git(self, path: bytes, folder: bytes) -> None:
+        if self.take_history:
+            self.choice.history.append(path)
+        else:
+            self.choice.left[path] = "git"
+        if folder and path.endswith(b".git"):
+            self._ask_nested(folder)
+
+    def _entries(self, here: int, folder: bytes) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(here) as entries:
+                return list(entries)
+        except OSError:
+            self.choice.left[folder] = "unreadable"
+            return []

@@ -1,0 +1,213 @@
+"""`enter`: takes a project into the sandbox, as the lower layer of an overlay or as a plain copy."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+
+from project import leave, limits, making, records, words
+from project.choose import Choice, Chooser
+from project.failure import Failure
+from project.git import Git
+from project.layer import FOLDER, Unread, open_below
+from project.secret import SECRETS, Secrets
+from project.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+# `userxattr` of an overlay, without which only root could read its marks, is that old.
+KERNEL = (5, 11)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`enter` and `left-out`."""
+    parser = subparsers.add_parser("enter", help="take a project into the sandbox")
+    parser.add_argument("--project", required=True, metavar="DIR")
+    parser.add_argument("--sandbox-uid", required=True, type=int, metavar="N", help="whom the sandbox runs as")
+    parser.add_argument("--method", choices=("auto", "overlay", "plain"), default="auto")
+    parser.add_argument("--ignored", action="store_true", help="take what .gitignore names too")
+    parser.add_argument("--git", action="store_true", help="take .git too, for the agent to see; it never comes back")
+    parser.add_argument("--secret", action="append", default=[], metavar="PATTERN", help="leave this out as well")
+    parser.add_argument("--keep", action="append", default=[], metavar="PATTERN", help="take this, secret or not")
+    parser.set_defaults(run=run)
+    parser = subparsers.add_parser("left-out", help="list what was not taken")
+    parser.add_argument("--lines", action="store_true", help="the paths alone; one with a line break is left out")
+    parser.set_defaults(run=left_out)
+
+
+def left_out(args: argparse.Namespace) -> int:
+    """Prints what was not taken, as left-out.json has it."""
+    Settings.load(os.path.abspath(args.state))
+    content = records.read(os.path.join(args.state, "left-out.json"))
+    if not args.lines:
+        sys.stdout.write(content.decode("ascii"))
+        return 0
+    for left in json.loads(content)["left_out"]:
+        path = left["path"].encode("utf-8", "surrogateescape")
+        if b"\n" not in path:
+            sys.stdout.buffer.write(path + b"\n")
+    return 0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Enters the project and says what was left out."""
+    project = os.fsencode(os.path.realpath(args.project))
+    state = os.path.abspath(args.state)
+    if os.path.exists(os.path.join(state, "settings.json")):
+        raise Failure("there is a copy of a project here already", Settings.load(state).shown(), "leave it first", 4)
+    try:
+        root = os.open(project, FOLDER)
+    except OSError as error:
+        raise Failure(f"the project cannot be read: {words.path(project)}", str(error.strerror), code=2) from None
+    try:
+        choice = _enter(args, state, project, root)
+    except OSError as error:
+        mend = "make the sandbox's disk larger" if error.errno == 28 else ""
+        raise Failure("the project could not be taken into the sandbox", str(error), mend) from None
+    finally:
+        os.close(root)
+    sys.stdout.write(told(choice))
+    return 0
+
+
+def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> Choice:
+    found = os.fstat(root)
+    method, why = decide(args.method, project, found, args.sandbox_uid, state)
+    if why and args.method == "overlay":
+        raise Failure("no overlay can be made of this project", why, "--method plain", 4)
+    gid = found.st_gid if found.st_uid == args.sandbox_uid else args.sandbox_uid
+    os.makedirs(os.path.join(state, "disk"), mode=0o700, exist_ok=True)
+    # What an entry that was cut off has left.
+    leave.remove(state, history=False)
+    _set_aside(state)
+    Git.create(os.path.join(state, "track.git"))
+    secrets = Secrets(args.secret, args.keep)
+    choice = Chooser(root, project, state, secrets, args.ignored, args.git).choose()
+    asked = {"ignored": args.ignored, "git": args.git, "secret": args.secret, "keep": args.keep, "method": args.method}
+    settings = Settings(project, method, args.sandbox_uid, gid, json.dumps(asked))
+    if method == "overlay":
+        _overlay(state, choice, found)
+    else:
+        _plain(state, choice, root, settings)
+    records.write(os.path.join(state, "base.list"), records.join(choice.taken), durable=True)
+    left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
+    listed = {"schema": 1, "secrets": [*SECRETS, *args.secret], "left_out": left}
+    content = json.dumps(listed, indent=1).encode("ascii") + b"\n"
+    records.write(os.path.join(state, "left-out.json"), content, durable=True)
+    settings.save(state)
+    return choice
+
+
+def decide(asked: str, project: bytes, found: os.stat_result, uid: int, state: str) -> tuple[str, str]:
+    """The method, and why no overlay could be made."""
+    if asked == "plain":
+        return "plain", ""
+    why = ""
+    if not sys.platform.startswith("linux"):
+        why = "This is no Linux."
+    elif tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2] if part.isdigit()) < KERNEL:
+        why = "The kernel is older than 5.11."
+    elif any(letter in project + os.fsencode(state) for letter in b":,\\\n\r"):
+        why = "A path has a letter that mount options cannot hold."
+    elif found.st_uid != uid:
+        why = f"The project belongs to user {found.st_uid}, and the sandbox's is {uid}."
+    elif not _whiteouts_work(os.path.join(state, "disk")):
+        why = "This filesystem, or this user, cannot make whiteouts."
+    return ("plain", why) if why else ("overlay", "")
+
+
+def _whiteouts_work(disk: str) -> bool:
+    os.makedirs(disk, mode=0o700, exist_ok=True)
+    folder = os.open(disk, FOLDER)
+    try:
+        making.whiteout(folder, b".probe")
+        os.unlink(b".probe", dir_fd=folder)
+    except OSError:
+        return False
+    finally:
+        os.close(folder)
+    return True
+
+
+def _set_aside(state: str) -> None:
+    """The history of an earlier copy stays, under another name."""
+    track = os.path.join(state, "track.git")
+    if os.path.exists(track):
+        number = 1
+        while os.path.exists(os.path.join(state, f"track-{number}.git")):
+            number += 1
+        os.rename(track, os.path.join(state, f"track-{number}.git"))
+
+
+def _overlay(state: str, choice: Choice, found: os.stat_result) -> None:
+    """The upper layer, and the whiteouts over what is left out."""
+    disk = os.path.join(state, "disk")
+    for name in ("upper", "work", "masks"):
+        os.mkdir(os.path.join(disk, name), 0o700)
+        folder = os.open(os.path.join(disk, name), FOLDER)
+        making.like(folder, found)
+        os.close(folder)
+    masks = os.open(os.path.join(disk, "masks"), FOLDER)
+    # A folder here lies on top of the project's, so it has to look like that.
+    maker = making.Maker(masks, lambda descriptor, path: making.like(descriptor, choice.folders[path]))
+    try:
+        for path in sorted(choice.left):
+            above, _, hidden = path.rpartition(b"/")
+            making.whiteout(maker.folder(above), hidden)
+        os.fsync(masks)
+    finally:
+        maker.close()
+        os.close(masks)
+
+
+def _plain(state: str, choice: Choice, root: int, settings: Settings) -> None:
+    """The copy, and the list of what was put there."""
+    place = os.path.join(state, "disk", "tree")
+    os.mkdir(place, 0o700)
+    tree = os.open(place, FOLDER)
+    copied, base = [], []
+    maker = making.Maker(tree, lambda descriptor, _: making.give(descriptor, settings.uid, settings.gid))
+    limits.open_files()
+    try:
+        for path in [path for path in sorted(choice.folders) if path]:
+            maker.folder(path)
+        for path, _ in choice.taken:
+            folder, _, name = path.rpartition(b"/")
+            try:
+                source = open_below(root, folder)
+                try:
+                    of_base, of_copy = making.copy_file(source, name, maker.folder(folder), settings.uid, settings.gid)
+                finally:
+                    os.close(source)
+            except (Unread, FileNotFoundError) as unread:
+                choice.left[path] = unread.kind if isinstance(unread, Unread) else "changing"
+                continue
+            base.append((path, of_base))
+            copied.append((path, of_copy))
+        # Times and modes last, the deepest first: writing into a folder changes them.
+        for path in sorted(choice.folders, reverse=True):
+            made, was = maker.folder(path), choice.folders[path]
+            making.give(made, settings.uid, settings.gid)
+            os.fchmod(made, stat.S_IMODE(was.st_mode) & 0o777 | 0o700)
+            os.utime(made, ns=(was.st_atime_ns, was.st_mtime_ns))
+    finally:
+        maker.close()
+        os.close(tree)
+    choice.taken = base
+    records.write(os.path.join(state, "copied.list"), records.join(copied), durable=True)
+    os.sync()
+
+
+def told(choice: Choice) -> str:
+    """What was taken and left out, for people."""
+    lines = [f"{len(choice.taken)} files and links were taken"]
+    for why in sorted(set(choice.left.values())):
+        paths = sorted(path for path, reason in choice.left.items() if reason == why)
+        shown = ", ".join(words.path(path) for path in paths[:5])
+        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+        lines.append(f"left out ({why}): {shown}{more}")
+    return "\n".join(lines) + "\n"

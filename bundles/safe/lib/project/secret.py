@@ -1,0 +1,102 @@
+"""What is never copied unless it is asked for: the one list of names that secrets have."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Names without regard to case. One that ends with `/` is a folder; one with another `/` in it is a path's end.
+SECRETS = (
+    *(".env", ".env.*", ".env-*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".htpasswd"),
+    *("*.pem", "*.key", "*.p12", "*.pfx", "*.p8", "*.ppk", "*.jks", "*.keystore", "*.kdbx", "*.kdb", "*.ovpn"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.gpg-key", "*.asc.key", "secring.*", "wallet.dat"),
+    *(".git-credentials", ".pypirc", ".dockercfg", ".docker/config.json", ".s3cfg", ".boto", ".vault-token"),
+    *("credentials*", "client_secret*.json", "*service-account*.json", "*service_account*.json", "*.tfstate"),
+    *("*.tfstate.backup", "*.auto.tfvars", "terraform.tfvars", ".terraformrc", "secrets.yml", "secrets.yaml"),
+    *(".aws/", ".ssh/", ".gnupg/", ".azure/", ".kube/", ".config/gcloud/", ".password-store/"),
+)
+# What looks like one of those and is none: samples to fill in, public halves, and programs about credentials.
+HARMLESS = (
+    *(".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub", "*.example", "*.sample"),
+    *(
+        f"credentials*.{end}"
+        for end in ("py", "js", "ts", "tsx", "go", "rs", "java", "rb", "c", "h", "cs", "md", "php")
+    ),
+)
+# These are secrets only with such a thing in them.
+BY_CONTENT = (
+    *((".npmrc", rb"_auth|_password"), (".yarnrc*", rb"[Aa]uth")),
+    ("*.json", rb'"private_key"\s*:\s*"-----BEGIN'),
+)
+LOOKED_INTO = 65536
+
+
+class Names:
+    """A list of patterns, made so that most names are settled by one look."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.exact: set[bytes] = set()
+        self.paths: list[re.Pattern[bytes]] = []
+        begins, ends, others = [], [], []
+        for pattern in patterns:
+            folded = pattern.lower().encode("utf-8", "surrogateescape")
+            if b"/" in folded.rstrip(b"/"):
+                self.paths.append(re.compile(rb"(?s:.*/)?" + _regex(folded)))
+            elif not any(c in folded for c in b"*?["):
+                self.exact.add(folded)
+            elif not any(c in folded[:-1] for c in b"*?[") and folded.endswith(b"*"):
+                begins.append(folded[:-1])
+            elif not any(c in folded[1:] for c in b"*?[") and folded.startswith(b"*"):
+                ends.append(folded[1:])
+            else:
+                others.append(_regex(folded))
+        self.begins, self.ends = tuple(begins), tuple(ends)
+        self.others = re.compile(b"|".join(others)) if others else None
+
+    def match(self, path: bytes, name: bytes, folder: bool = False) -> bool:
+        """Whether a path's last name, or its end, is on the list."""
+        name = name.lower() + (b"/" if folder else b"")
+        if name in self.exact or name.startswith(self.begins) or name.endswith(self.ends):
+            return True
+        if self.others is not None and self.others.fullmatch(name):
+            return True
+        if not self.paths:
+            return False
+        whole = path.lower() + (b"/" if folder else b"")
+        return any(pattern.fullmatch(whole) for pattern in self.paths)
+
+
+def _regex(pattern: bytes) -> bytes:
+    return translate(pattern.decode("latin-1")).replace(r"\Z", "").replace(r"\z", "").encode("latin-1")
+
+
+class Secrets:
+    """Decides by name, and for a few by content, what is a secret. `keep` says what is taken all the same."""
+
+    def __init__(self, more: Iterable[str] = (), keep: Iterable[str] = ()) -> None:
+        self.names = Names((*SECRETS, *more))
+        self.asked = Names(more)
+        self.harmless = Names((*HARMLESS, *keep))
+        self.keep = Names(keep)
+        self.suspects = Names(name for name, _ in BY_CONTENT)
+        self.content = [(Names((name,)), re.compile(pattern)) for name, pattern in BY_CONTENT]
+
+    def is_secret(self, path: bytes, name: bytes, folder: bool = False) -> bool:
+        """Whether a file or a folder is left out by its name."""
+        if not self.names.match(path, name, folder):
+            return False
+        if self.asked.match(path, name, folder):
+            return not self.keep.match(path, name, folder)
+        return not self.harmless.match(path, name, folder)
+
+    def is_suspect(self, path: bytes, name: bytes, size: int) -> bool:
+        """Whether a file's content decides."""
+        return size <= LOOKED_INTO and self.suspects.match(path, name) and not self.keep.match(path, name)
+
+    def tells(self, path: bytes, name: bytes, content: bytes) -> bool:
+        """Whether a suspect's content is a secret."""
+        return any(names.match(path, name) and pattern.search(content) for names, pattern in self.content)

@@ -1,0 +1,69 @@
+"""`leave`: takes away all that `enter` made and the sandbox wrote; the history stays, unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from project import limits, making
+from project.layer import FOLDER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+# The settings go first: without them, nothing counts as a copy.
+FILES = ("settings.json", "base.list", "copied.list", "left-out.json", "seen.list", "lock")
+FOLDERS = ("upper", "work", "masks", "tree")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`leave`."""
+    parser = subparsers.add_parser("leave", help="remove the copy")
+    parser.add_argument("--delete", action="store_true", help="remove the history of what was changed as well")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Removes the copy and says so."""
+    state = os.path.abspath(args.state)
+    if not os.path.isdir(state):
+        sys.stdout.write("there is no copy of a project\n")
+        return 0
+    count = remove(state, history=args.delete)
+    kept = [name for name in sorted(os.listdir(state)) if name.startswith("track")]
+    sys.stdout.write(f"the copy of the project is removed: {count} files and folders\n")
+    if kept:
+        sys.stdout.write(f"the history of what was changed stays: {', '.join(kept)}\n")
+    return 0
+
+
+def remove(state: str, history: bool) -> int:
+    """Removes everything of an entry, whole or cut off, and nothing else; gives how many entries of trees went."""
+    limits.open_files()
+    count = 0
+    for name in FILES:
+        for ending in ("", ".new"):
+            if os.path.lexists(os.path.join(state, name + ending)):
+                os.unlink(os.path.join(state, name + ending))
+    disk = os.path.join(state, "disk")
+    for name in FOLDERS:
+        count += _remove_tree(os.path.join(disk, name))
+    for name in os.listdir(state):
+        if name.startswith("select") or name == "compiled" or (history and name.startswith("track")):
+            shutil.rmtree(os.path.join(state, name))
+    return count
+
+
+def _remove_tree(path: str) -> int:
+    try:
+        folder = os.open(path, FOLDER)
+    except FileNotFoundError:
+        return 0
+    try:
+        count = making.clear(folder)
+    finally:
+        os.close(folder)
+    os.rmdir(path)
+    return count
