@@ -110,7 +110,7 @@ thaw() { [ -z "$FROZEN" ] || docker unpause "$GEN_CONTAINER" >/dev/null; }
 track() {
     local code=$1
     shift
-    printf '%s\0' "$@" | project commit --command-file - --exit "$code" --seconds $((SECONDS - AUDIT_SINCE)) >&2 ||
+    printf '%s\0' "$@" | project commit --command-file - --exit "$code" --seconds $((SECONDS - AUDIT_SINCE)) >/dev/null ||
         warn "what this command changed is not written down yet: scripts/changes.sh tries again"
 }
 
