@@ -4,8 +4,8 @@
 PIN_FILE=/etc/apt/preferences.d/gen-engine.pref
 SOURCES_FILE=/etc/apt/sources.list.d/gen-engine.sources
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-# Debian 12's Docker is too old; trixie's runs on it, with everything below it staying bookworm's.
-PINNED="docker.io docker-cli docker-compose docker-buildx"
+# Debian 12's Docker and gVisor are too old; trixie's run on it, with everything below them staying bookworm's.
+PINNED="docker.io docker-cli docker-compose docker-buildx runsc"
 
 # packages_for PART...: the distribution's packages for the parts that are missing.
 packages_for() {
@@ -18,6 +18,7 @@ packages_for() {
             client) [ -n "$ubuntu" ] || echo docker-cli ;;
             compose) if [ -n "$ubuntu" ]; then echo docker-compose-v2; else echo docker-compose; fi ;;
             buildx) echo docker-buildx ;;
+            gvisor) echo runsc ;;
         esac
     done | tr '\n' ' '
 }
@@ -33,7 +34,7 @@ host_mirror() {
         awk -v codename="$1" '$1 == "Packages" && $2 == codename && $3 == "main" { print $4; exit }'
 }
 
-# pin_from_trixie: lets the four Docker packages, and only these, come from the next Debian release.
+# pin_from_trixie: lets the packages in PINNED, and only these, come from the next Debian release.
 pin_from_trixie() {
     local mirror
     apt_refresh || return 1
@@ -42,7 +43,7 @@ pin_from_trixie() {
         err "Docker cannot be installed" "apt knows no mirror for bookworm main" "see /etc/apt/sources.list.d"
         return 1
     fi
-    [ -e "$PIN_FILE" ] || {
+    grep -qxF "Package: $PINNED" "$PIN_FILE" 2>/dev/null || {
         say "writing $PIN_FILE: trixie for $PINNED only"
         printf 'Package: *\nPin: release n=trixie\nPin-Priority: -10\n\nPackage: %s\nPin: release n=trixie\nPin-Priority: 600\n' \
             "$PINNED" >"$PIN_FILE"
@@ -60,7 +61,7 @@ pin_from_trixie() {
 install_parts() {
     local packages parts
     read -r -d '' -a parts <<<"$1" || true
-    if is_debian_like && is_vendor_docker; then
+    if [ "$1" != gvisor ] && is_debian_like && is_vendor_docker; then
         err "parts of Docker are missing: ${parts[*]}" "docker-ce is installed, which the distribution's packages would fight with" \
             "apt-get install docker-compose-plugin docker-buildx-plugin"
         return 1
@@ -70,4 +71,17 @@ install_parts() {
         pin_from_trixie || return 1
     fi
     need_packages "a container engine (${parts[*]})" "${packages[@]}"
+}
+
+# daemon_config: a daemon's configuration with gVisor's runtime where that is installed, as JSON. No network: a sandbox that
+# is to have one is not for this runtime. Control groups are heeded, so that the profile's limits hold; the profile's filter
+# of system calls holds inside as well.
+daemon_config() {
+    local runsc
+    runsc=${GEN_RUNSC-$(command -v runsc)} || runsc=''
+    if [ -n "$runsc" ]; then
+        printf '{"runtimes": {"runsc": {"path": "%s", "runtimeArgs": ["--network=none", "--oci-seccomp"]}}}\n' "$runsc"
+    else
+        printf '{}\n'
+    fi
 }

@@ -11,6 +11,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 RUN_DIR=${GEN_ENGINE_RUN:-/run/gen-engine}
 PID_FILE=$RUN_DIR/dockerd.pid
 LOG_FILE=$RUN_DIR/dockerd.log
+# A configuration that somebody has made is used as it is.
+CONFIG_FILE=/etc/docker/daemon.json
+[ -e "$CONFIG_FILE" ] || CONFIG_FILE=$RUN_DIR/daemon.json
 START_SECONDS=60
 # compose.yaml uses healthcheck.start_interval (engine) and env_file.required (compose).
 ENGINE_MIN=25
@@ -22,8 +25,9 @@ usage: tools/engine.sh status | ensure [--no-install] | stop
 
   status   says which engine answers, with Compose v2 and buildx; exit 1 when something is missing
   ensure   uses the engine that answers; otherwise starts an installed one. As root on Debian and
-           Ubuntu it installs what is missing first (not with --no-install). Nothing that is
-           installed already is upgraded or removed.
+           Ubuntu it installs what is missing first (not with --no-install), gVisor too. Nothing
+           that is installed already is upgraded or removed. A daemon that it starts by hand knows
+           gVisor's runtime.
   stop     stops the daemon that `ensure` started by hand, and no other
 
 Environment: GEN_ENGINE_RUN (folder for the log and pid file, /run/gen-engine),
@@ -65,6 +69,22 @@ status() {
         err "Compose $compose is too old" "bundles need $COMPOSE_MIN or newer" "upgrade the Compose plugin"
         return 1
     }
+    printf 'gVisor: %s\n' "$(gvisor_state)"
+}
+
+# gvisor_state: whether sandboxes can be isolated by it; nothing fails without it.
+gvisor_state() {
+    local runtimes
+    runtimes=$(docker info --format '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}')
+    case " $runtimes" in
+        *' runsc '*) printf 'the engine has its runtime' ;;
+        *) if have runsc; then printf 'installed, not known to the engine: runsc install, then let the engine read its configuration (SIGHUP)'; else printf 'not installed'; fi ;;
+    esac
+}
+
+# see_to_gvisor: before a daemon is started, so that it knows the runtime. Without it everything else works.
+see_to_gvisor() {
+    have runsc || ! is_root || ! is_debian_like || install_parts gvisor || say "going on without gVisor"
 }
 
 # missing_parts: which of our parts are absent, one a line.
@@ -104,9 +124,10 @@ daemon_is_coming() {
 start_by_hand() {
     mkdir -p "$RUN_DIR"
     say "starting the Docker daemon by hand (no systemd here); its log: $LOG_FILE"
+    [ "$CONFIG_FILE" != "$RUN_DIR/daemon.json" ] || daemon_config >"$CONFIG_FILE"
     local extra=()
     read -r -a extra <<<"${GEN_DOCKERD_ARGS:-}"
-    setsid dockerd "${extra[@]+"${extra[@]}"}" </dev/null >>"$LOG_FILE" 2>&1 &
+    setsid dockerd --config-file "$CONFIG_FILE" "${extra[@]+"${extra[@]}"}" </dev/null >>"$LOG_FILE" 2>&1 &
     printf '%s\n' "$!" >"$PID_FILE"
     disown
     wait_answer && return 0
@@ -162,6 +183,7 @@ stop() {
 
 ensure() {
     local missing
+    [ "$1" != install ] || see_to_gvisor
     if status 2>/dev/null; then return 0; fi
     missing=$(missing_parts)
     if [ -n "$missing" ]; then

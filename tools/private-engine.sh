@@ -5,6 +5,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/common.sh
 . "$here/common.sh"
+# shellcheck source=tools/engine-packages.sh
+. "$here/engine-packages.sh"
 
 # Both are asked: the host's by default, ours by name.
 unset DOCKER_HOST DOCKER_CONTEXT
@@ -17,7 +19,8 @@ usage: tools/private-engine.sh start FOLDER [IMAGE...] | kill FOLDER | stop FOLD
 
   start   starts a daemon whose socket, data and network are its own, all under FOLDER, and copies the
           IMAGEs of the host's engine into it. Prints the value for DOCKER_HOST. One that was killed is
-          started again on the same data.
+          started again on the same data. It has gVisor's runtime where runsc is installed (GEN_RUNSC:
+          another path, or empty for none).
   kill    SIGKILL for that daemon and its containerd, as a crash; its data stay
   stop    ends it and takes its network away; FOLDER stays
 
@@ -56,6 +59,7 @@ start() {
         net=$(net_process)
         number=$(($(printf '%s' "$folder" | cksum | cut -d ' ' -f 1) % 100))
         rm -f "$folder/docker.pid"
+        daemon_config >"$folder/daemon.json"
         setsid nsenter "--net=/proc/$net/ns/net" dockerd --data-root "$folder/data" --exec-root "$folder/run" \
             --config-file "$folder/daemon.json" --pidfile "$folder/docker.pid" --host "$(socket)" --bip "10.$((100 + number)).0.1/24" \
             --default-address-pool "base=10.$((100 + number)).128.0/17,size=24" </dev/null >>"$folder/dockerd.log" 2>&1 &

@@ -52,6 +52,7 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         orphan=process_lives(_word(state / "child")),
         unfinished=_unfinished(bundle, {record.run for record in journal.records if record.event == "commit"}),
         unreadable=journal.unreadable,
+        isolation=_word(state / "names" / "isolation"),
         leftovers=tuple(_leftovers(bundle.path, state)),
         copies=_copies(bundle.path, instance),
         original=_original(bundle.path, instance),

@@ -1,7 +1,11 @@
-"""Looks at the engine that the docker client would use. Only looks, and waits for no answer longer than LIMIT."""
+"""Looks at the engine that the docker client would use. Only looks, and waits for no answer longer than LIMIT.
+
+gVisor's runtime is tried, by a container that is gone a moment later: that it is installed proves nothing.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -14,12 +18,13 @@ from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from generator.doctor.facts import EngineFacts, EngineObject, Trouble
+from generator.doctor.facts import EngineFacts, EngineObject, Gvisor, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LIMIT = 5
+GVISOR, BOOT_LIMIT = "runsc", 20
 DEFAULT = "unix:///var/run/docker.sock"
 _ASIDE = re.compile(r"(?P<name>.+)-aside-(?P<instance>[0-9a-f]{16})")
 _ASIDE_IMAGE = re.compile(r"gen-aside:(?P<instance>[0-9a-f]{16})")
@@ -99,6 +104,8 @@ def _knock(path: str) -> tuple[Trouble, str] | None:
 
 def _asked(client: docker.APIClient, where: str) -> EngineFacts:
     info = client.info()
+    objects = tuple(_objects(client, time.time()))
+    gvisor, said = _gvisor(client, info, objects)
     return EngineFacts(
         endpoint=where,
         version=str(info.get("ServerVersion", "")),
@@ -109,8 +116,43 @@ def _asked(client: docker.APIClient, where: str) -> EngineFacts:
         security=tuple(str(option) for option in info.get("SecurityOptions") or ()),
         without_limits=tuple(what for key, what in _LIMITS.items() if info.get(key) is False),
         proxy=bool(info.get("HttpProxy") or info.get("HttpsProxy")),
-        objects=tuple(_objects(client, time.time())),
+        gvisor=gvisor,
+        gvisor_said=said,
+        objects=objects,
     )
+
+
+def _gvisor(client: docker.APIClient, info: Mapping[str, Any], objects: Iterable[EngineObject]) -> tuple[Gvisor, str]:
+    """What became of it, and what it said when it failed."""
+    runtime = (info.get("Runtimes") or {}).get(GVISOR)
+    if runtime is None:
+        return "absent", ""
+    if any(word.lstrip("-") in ("ignore-cgroups", "ignore-cgroups=true") for word in runtime.get("runtimeArgs") or ()):
+        return "limitless", ""
+    image = next((thing.id for thing in objects if thing.kind == "image" and thing.instance), "")
+    if not image:
+        return "untried", ""
+    said = _boot(client, image)
+    return ("fails", said) if said else ("works", "")
+
+
+def _boot(client: docker.APIClient, image: str) -> str:
+    """Runs `true` under it. Empty when that went well, else what was said instead."""
+    container = ""
+    try:
+        host = client.create_host_config(runtime=GVISOR, network_mode="none", cap_drop=["ALL"])
+        labels = {"gen.role": "probe"}
+        made = client.create_container(image, entrypoint=["true"], command=[], host_config=host, labels=labels)
+        container = made["Id"]
+        client.start(container)
+        code = client.wait(container, timeout=BOOT_LIMIT)["StatusCode"]
+        return f"`true` ended with {code}" if code else ""
+    except (DockerException, RequestException, OSError) as error:
+        return _first_line(error)
+    finally:
+        if container:
+            with contextlib.suppress(DockerException, RequestException, OSError):
+                client.remove_container(container, force=True)
 
 
 def _objects(client: docker.APIClient, now: float) -> Iterator[EngineObject]:

@@ -10,7 +10,7 @@ from generator.doctor.findings import Finding, human, version_at_least
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.doctor.facts import Facts
+    from generator.doctor.facts import BundleFacts, Facts
     from generator.doctor.findings import Level
 
 # What every bundle of today needs; a bundle may ask for more.
@@ -32,6 +32,7 @@ def engine_findings(facts: Facts) -> Iterator[Finding]:
         )
         yield from _kind(facts)
         yield from _space(facts)
+        yield _gvisor(facts)
     if "docker" not in host.missing:
         compose = "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
         buildx = "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
@@ -126,6 +127,40 @@ def _space(facts: Facts) -> Iterator[Finding]:
         yield _engine("warning", "space", what, f"building an image may take {human(SPACE_TO_BUILD)}", mend)
     else:
         yield _engine("ok", "space", what, "")
+
+
+_REGISTER = "sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker"
+
+
+def _gvisor(facts: Facts) -> Finding:
+    """Only a bundle that cannot do without it makes a problem of what is wrong with it."""
+    engine = facts.engine
+    needed = any(_only_gvisor(bundle) for bundle in facts.bundles)
+    what, why, mend = {
+        "absent": ("gVisor is not to be had", "the engine has no runtime runsc", _REGISTER),
+        "limitless": (
+            "gVisor would hold no limit",
+            "the engine's runtime runsc is told --ignore-cgroups",
+            "take --ignore-cgroups out of /etc/docker/daemon.json; sudo systemctl reload docker",
+        ),
+        "fails": (
+            "gVisor does not start",
+            engine.gvisor_said,
+            "docker info --format '{{json .Runtimes.runsc}}'   (and see what it is told)",
+        ),
+        "untried": ("the engine has gVisor's runtime", "there is no image of ours to try it with", ""),
+        "works": ("gVisor works", "a container under the runtime runsc ran", ""),
+    }[engine.gvisor]
+    bad = engine.gvisor in ("limitless", "fails")
+    level: Level = "ok"
+    if mend and (needed or bad):
+        level = "problem" if needed else "warning"
+    return _engine(level, "gvisor", what, why, mend if level != "ok" else "")
+
+
+def _only_gvisor(bundle: BundleFacts) -> bool:
+    accepted = bundle.setting("GEN_BACKENDS", "docker").split()
+    return bundle.isolation == "gvisor" or ("gvisor" in accepted and "docker" not in accepted)
 
 
 def _engine(level: Level, id_: str, what: str, why: str, mend: str = "") -> Finding:

@@ -13,6 +13,8 @@ Trouble = Literal["", "absent", "denied", "hangs", "remote", "no context", "othe
 # Where an object's bundle is: among those that were looked at, in another folder, nowhere any more, or nobody knows.
 Standing = Literal["here", "elsewhere", "gone", "unknown"]
 LockState = Literal["free", "held", "stale"]
+# What became of gVisor's runtime; "limitless": it is told to heed no limit; "untried": no image was there.
+Gvisor = Literal["absent", "limitless", "untried", "fails", "works"]
 Kvm = Literal["absent", "denied", "usable"]
 
 
@@ -47,6 +49,8 @@ class EngineFacts:
     security: tuple[str, ...] = ()
     without_limits: tuple[str, ...] = ()
     proxy: bool = False
+    gvisor: Gvisor = "absent"
+    gvisor_said: str = ""
     objects: tuple[EngineObject, ...] = ()
 
 
@@ -97,6 +101,7 @@ class BundleFacts:
     orphan: bool = False
     unfinished: tuple[str, ...] = ()
     unreadable: int = 0
+    isolation: str = ""
     leftovers: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     original: str = ""

@@ -85,6 +85,8 @@ ENGINES = [
     ({"security": ("name=seccomp", "name=rootless")}, "problem engine-rootless: ", "context use default"),
     ({"security": ()}, "problem engine-seccomp: the engine filters no system calls", "docker info"),
     ({"without_limits": ("memory",)}, "problem engine-limits: the engine cannot limit memory", "docker info"),
+    ({"gvisor": "limitless"}, "warning engine-gvisor: gVisor would hold no limit", "take --ignore-cgroups out"),
+    ({"gvisor": "fails", "gvisor_said": "x"}, "warning engine-gvisor: gVisor does not start", "docker info"),
 ]
 
 
@@ -94,6 +96,28 @@ def test_the_engine(changed: dict[str, object], line: str, mend: str) -> None:
     assert f"{found.level} {found.id}: {found.what}".startswith(line)
     assert mend in found.mend
     assert found.action is None
+
+
+@pytest.mark.parametrize(
+    ("gvisor", "bundle", "level"),
+    [
+        ("absent", {}, "ok"),
+        ("works", {"isolation": "gvisor"}, "ok"),
+        ("untried", {"isolation": "gvisor"}, "ok"),
+        ("absent", {"isolation": "gvisor"}, "problem"),
+        ("fails", {"isolation": "gvisor"}, "problem"),
+        ("absent", {"settings": (*SETTINGS, ("GEN_BACKENDS", "microvm gvisor"))}, "problem"),
+        ("absent", {"settings": (*SETTINGS, ("GEN_BACKENDS", "microvm gvisor docker"))}, "ok"),
+    ],
+)
+def test_gvisor_is_a_problem_where_a_bundle_cannot_do_without_it(
+    gvisor: str, bundle: dict[str, object], level: str
+) -> None:
+    changed = replace(ENGINE, gvisor=gvisor)  # type: ignore[arg-type]
+    found = diagnose(facts(changed, bundle=replace(BUNDLE, **bundle)))  # type: ignore[arg-type]
+    (line,) = [finding for finding in found if finding.id == "engine-gvisor"]
+    assert line.level == level
+    assert bool(line.mend) == (level != "ok")
 
 
 HOSTS = [
