@@ -238,7 +238,7 @@ class Upper:
         for folder, prefix, name, found in self.walk:
             path = prefix + name
             if stat.S_ISDIR(found.st_mode):
-                yield Item(path, "hidden" if _opaque(folder, name) else "folder")
+                yield Item(path, "hidden" if opaque(folder, name) else "folder")
             elif _whiteout(found):
                 yield Item(path, "gone")
             else:
@@ -253,7 +253,8 @@ class Upper:
                 self.walk.notes.append((path, "hard-link", found.st_size, 1))
 
 
-def _opaque(folder: int, name: bytes) -> bool:
+def opaque(folder: int, name: bytes) -> bool:
+    """Whether a folder of the upper layer hides all that the project has in it."""
     try:
         below = os.open(name, FOLDER, dir_fd=folder)
     except OSError:

@@ -28,6 +28,22 @@ class Maker:
 
     def folder(self, path: bytes) -> int:
         """The descriptor of a folder, which is made where it is missing; good until the next call."""
+        return self._reach(path, self._make)
+
+    def existing(self, path: bytes) -> int:
+        """The descriptor of a folder that is there; raises OSError otherwise."""
+        return self._reach(path, lambda above, name, _: os.open(name, FOLDER, dir_fd=above))
+
+    def _make(self, above: int, name: bytes, path: bytes) -> int:
+        try:
+            os.mkdir(name, 0o700, dir_fd=above)
+        except FileExistsError:
+            return os.open(name, FOLDER, dir_fd=above)
+        below = os.open(name, FOLDER, dir_fd=above)
+        self.made(below, path)
+        return below
+
+    def _reach(self, path: bytes, opened: Callable[[int, bytes, bytes], int]) -> int:
         names = path.split(b"/") if path else []
         same = 0
         while same < len(names) and same + 1 < len(self.open) and self.open[same + 1][0] == names[same]:
@@ -35,16 +51,8 @@ class Maker:
         while len(self.open) > same + 1:
             os.close(self.open.pop()[1])
         for depth in range(same, len(names)):
-            above, name = self.open[-1][1], names[depth]
-            try:
-                os.mkdir(name, 0o700, dir_fd=above)
-                fresh = True
-            except FileExistsError:
-                fresh = False
-            below = os.open(name, FOLDER, dir_fd=above)
-            self.open.append((name, below))
-            if fresh:
-                self.made(below, b"/".join(names[: depth + 1]))
+            below = opened(self.open[-1][1], names[depth], b"/".join(names[: depth + 1]))
+            self.open.append((names[depth], below))
         return self.open[-1][1]
 
     def close(self) -> None:

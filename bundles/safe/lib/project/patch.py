@@ -1,0 +1,104 @@
+"""The difference of a list of changes, as git shows it: trees of just these, in a store that goes away again."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+
+from project.git import Git
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from project.data import Change, Entry
+
+DIFF = ("diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What git says of one changed path: `source` is the old path of a renamed one, `similarity` in percent.
+
+    `added` and `removed` are lines; None for a binary file.
+    """
+
+    path: bytes
+    source: bytes | None = None
+    similarity: int = 0
+    added: int | None = 0
+    removed: int | None = 0
+
+
+class Patch:
+    """Two trees, the old and the new version of each change. The tracking repository is only read."""
+
+    def __init__(self, repo: str, changes: Sequence[Change]) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="gen-review-")
+        place = self.folder.name
+        os.mkdir(os.path.join(place, "objects"))
+        self.git = Git(
+            repo,
+            GIT_INDEX_FILE=os.path.join(place, "index"),
+            GIT_OBJECT_DIRECTORY=os.path.join(place, "objects"),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(os.path.join(os.path.abspath(repo), "objects")),
+        )
+        self.old = self._tree((change.path, change.old) for change in changes)
+        self.new = self._tree((change.path, change.new) for change in changes)
+
+    def __enter__(self) -> Patch:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self.folder.cleanup()
+
+    def _tree(self, entries: Iterator[tuple[bytes, Entry | None]]) -> str:
+        lines = (b"%o %b\t%b\0" % (entry.mode, entry.oid.encode("ascii"), path) for path, entry in entries if entry)
+        self.git.run("read-tree", "--empty")
+        self.git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
+        return self.git.run("write-tree").decode("ascii").strip()
+
+    def told(self) -> dict[bytes, Told]:
+        """What git says of each path; that of a renamed one stands under its new name."""
+        raw = iter(self.git.run(*DIFF, "-z", "--raw", self.old, self.new).split(b"\0"))
+        found: dict[bytes, Told] = {}
+        for words in raw:
+            if not words:
+                break
+            status, path = words.split(b" ")[-1], next(raw)
+            if status.startswith(b"R"):
+                source, path = path, next(raw)
+                found[path] = Told(path, source, int(status[1:]))
+            else:
+                found[path] = Told(path)
+        counts = iter(self.git.run(*DIFF, "-z", "--numstat", self.old, self.new).split(b"\0"))
+        for line in counts:
+            if not line:
+                break
+            added, removed, path = line.split(b"\t", 2)
+            if not path:
+                next(counts)
+                path = next(counts)
+            one = found[path]
+            found[path] = Told(path, one.source, one.similarity, _count(added), _count(removed))
+        return found
+
+    def text(self) -> bytes:
+        """The patch that `git apply` takes."""
+        return self.git.run(*DIFF, "-p", "--binary", "--full-index", self.old, self.new)
+
+    def shown(self) -> bytes:
+        """The patch for people: binary files by name only."""
+        return self.git.run(*DIFF, "-p", self.old, self.new)
+
+
+def _count(word: bytes) -> int | None:
+    return None if word == b"-" else int(word)
+
+
+def _quoted(path: str) -> str:
+    """A path in a list of alternates: a colon would end it, unless it is quoted."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,141 @@
+"""`log`, `diff` and `status`: what was done to the copy, from the tracking repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+from project import words
+from project.failure import Failure
+from project.patch import Patch
+from project.settings import Settings
+from project.track import Track
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from typing import Any
+
+    from project.data import Change, Commit, Entry
+
+MARKS = {"added": "A", "changed": "M", "removed": "D"}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The three commands."""
+    parser = subparsers.add_parser("log", help="the commits, the newest first")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=log)
+    parser = subparsers.add_parser("diff", help="what differs between two commits, or since entry")
+    parser.add_argument("range", nargs="?", metavar="A..B", help="an empty A is the entry, an empty B is now")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true")
+    shape.add_argument("--patch", action="store_true", help="as `git apply` takes it: nothing is escaped")
+    shape.add_argument("--stat", action="store_true", help="the paths alone")
+    parser.set_defaults(run=diff)
+    parser = subparsers.add_parser("status", help="what differs from the project now, and what is noted")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=status)
+
+
+def entered(state: str) -> Track:
+    """The tracking of a whole copy. Raises Failure when there is none."""
+    Settings.load(os.path.abspath(state))
+    return Track(state)
+
+
+def log(args: argparse.Namespace) -> int:
+    """Lists the commits."""
+    commits = entered(args.state).commits()
+    if args.json:
+        _print_json({"schema": 1, "commits": [_commit_json(commit) for commit in commits]})
+    else:
+        words.show((_commit_line(commit) for commit in commits), paged=True)
+    return 0
+
+
+def diff(args: argparse.Namespace) -> int:
+    """Shows what differs."""
+    track = entered(args.state)
+    old, new = between(track, args.range)
+    changes = track.changes(old, new)
+    if args.json:
+        _print_json({"schema": 1, "from": old, "to": new, "changes": [_change_json(change) for change in changes]})
+    elif args.stat:
+        words.show(_stat(changes), paged=True)
+    elif changes:
+        with Patch(track.git.repo, changes) as patch:
+            if args.patch:
+                sys.stdout.buffer.write(patch.text())
+            else:
+                words.show((words.line(line) for line in patch.shown().splitlines()), paged=True)
+    return 0
+
+
+def status(args: argparse.Namespace) -> int:
+    """Shows how the copy is made and how much of it changed."""
+    track = entered(args.state)
+    settings = Settings.load(track.state)
+    head = track.head()
+    changes = track.changes(None, head)
+    notes = track.notes(head) if head else []
+    if args.json:
+        noted = [{"path": _text(n.path), "kind": n.kind, "size": n.size, "count": n.count} for n in notes]
+        told = {"schema": 1, "project": _text(settings.project), "method": settings.method, "head": head}
+        _print_json({**told, "changes": [_change_json(change) for change in changes], "notes": noted})
+        return 0
+    lines = [f"project: {settings.shown()}", f"copy: {settings.method}, {words.counted(len(changes), 'change')}"]
+    lines += list(_stat(changes))
+    lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
+    words.show(lines, paged=True)
+    return 0
+
+
+def between(track: Track, text: str | None) -> tuple[str | None, str | None]:
+    """The two states that A..B names; None is the one at entry."""
+    if not text:
+        return None, track.head()
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise Failure(f"{words.path(os.fsencode(text))} is no range of commits", "", "diff A..B", 2)
+    return (track.resolve(first) if first else None), (track.resolve(last) if last else track.head())
+
+
+def _stat(changes: list[Change]) -> Iterator[str]:
+    for change in changes:
+        entry = change.new or change.old
+        yield f"{MARKS[change.status.value]}  {words.path(change.path)}  {words.size(entry.size if entry else 0)}"
+
+
+def _commit_line(commit: Commit) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(commit.time))
+    shown = words.path(commit.command.encode("utf-8", "surrogateescape"))
+    what = {"outside": "(outside a command)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
+    ended = f"exit {commit.code}, {commit.seconds:.1f} s" if commit.kind == "command" else ""
+    return f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
+
+
+def _commit_json(commit: Commit) -> dict[str, Any]:
+    command = commit.command if commit.kind == "command" else None
+    told = {"commit": commit.oid, "kind": commit.kind, "command": command, "exit": commit.code}
+    return {**told, "seconds": commit.seconds, "time": commit.time}
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    told = {"path": _text(change.path), "status": change.status.value}
+    return {**told, "old": _entry_json(change.old), "new": _entry_json(change.new)}
+
+
+def _entry_json(entry: Entry | None) -> dict[str, Any] | None:
+    return {"mode": f"{entry.mode:o}", "blob": entry.oid, "size": entry.size} if entry else None
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told, indent=1) + "\n")
