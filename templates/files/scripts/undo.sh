@@ -4,13 +4,13 @@
 #
 # usage: scripts/undo.sh [N]
 #
-# The sandbox is frozen meanwhile. Your project is not touched.
+# The sandbox is frozen meanwhile, or stopped and started again where its copy is an overlay. Your project is not touched.
 #
 # Exit codes: 0 done; 1 it failed; 2 wrong arguments; 4 refused, nothing was changed.
 # shellcheck source=templates/lib/project-script.sh
 . "$(dirname "$0")/../lib/project-script.sh"
 
 need_copy
-frozen
+at_rest
 track_rest || fail "$EX_FAILED" "what was changed last could not be written down, so nothing is undone" "" "scripts/status.sh"
 project undo "$@"

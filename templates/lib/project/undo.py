@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if args.count < 1:
         raise Failure("there is nothing to undo in that", f"{args.count} commands", "undo 1", 2)
     track = entered(args.state)
+    _refuse_mounted(track.state)
     # What nobody has committed yet would be lost.
     track.commit_outside()
     target = before(track, args.count)
@@ -46,6 +47,16 @@ def run(args: argparse.Namespace) -> int:
     for path in sorted(wanted):
         sys.stdout.write(f"  {words.path(path)}\n")
     return 0
+
+
+def _refuse_mounted(state: str) -> None:
+    """While an overlay is mounted, what changes in its layers is not seen through it."""
+    upper = os.fsencode(os.path.join(state, "disk", "upper"))
+    for line in records.read("/proc/self/mountinfo").splitlines():
+        options = line.rpartition(b" ")[2].replace(b"\\040", b" ").replace(b"\\011", b"\t")
+        if b"upperdir=" + upper in options.split(b","):
+            why = "It would not see what is undone."
+            raise Failure("the sandbox has the copy mounted", why, "stop the sandbox first", 4)
 
 
 def before(track: Track, count: int) -> str | None:
