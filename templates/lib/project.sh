@@ -6,7 +6,7 @@
 PROJECT=$STATE/project
 
 # project COMMAND...: the part that bash cannot do safely: it reads trees that somebody may be changing at that moment.
-project() { python3 -I -S -B "$BUNDLE/lib/project" --state "$PROJECT" "$@"; }
+project() { python3 -I -S -B "$BUNDLE/lib/project/__main__.py" --state "$PROJECT" "$@"; }
 
 # project_path: the project that this bundle is for; empty when nobody has named one.
 project_path() { [ ! -s "$LOCAL/project" ] || head -n 1 "$LOCAL/project"; }

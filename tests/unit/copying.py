@@ -22,7 +22,7 @@ def git(folder: Path, *words: str) -> str:
 
 def program(state: Path, *words: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Runs the program as a bundle does."""
-    command = (sys.executable, "-I", "-S", "-B", PROGRAM, "--state", state, *words)
+    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", state, *words)
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
 
 

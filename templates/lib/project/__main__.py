@@ -1,12 +1,14 @@
-"""`python3 -I -S -B lib/project --state DIR COMMAND ...`: prints errors in the bundle's manner, never a traceback."""
+"""`python3 -I -S -B lib/project/__main__.py --state DIR COMMAND ...`; errors come in the bundle's manner."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[0] = os.path.dirname(HERE)
+# Started as a folder, Python has put it first; as a file, with -I, it has put nothing there.
+sys.path[: sys.path[0] == HERE] = [os.path.dirname(HERE)]
 
 # Each command's module has add_parser(subparsers) and run(args) -> exit code. Only the one that is called is imported.
 COMMANDS = {
@@ -43,6 +45,8 @@ def main(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
+    # Short runs with much in memory and no cycles to find.
+    gc.disable()
     _keep_compiled(argv)
     name = next((word for word in argv if word in COMMANDS), "")
     from importlib import import_module

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from hashlib import sha1
 
 from project import limits, records, seen
 from project.importer import Importer, path_words
@@ -13,10 +12,14 @@ from project.seen import GONE, Version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
     from project.git import Git
     from project.seen import Versions
+
+# Up to here the slower way to a blob's name is fast enough.
+SMALL = 1 << 18
 
 
 class Changes:
@@ -190,7 +193,21 @@ def _within(path: bytes, folders: set[bytes]) -> bool:
 
 def blob_name(content: bytes) -> str:
     """The name that git gives to a file's content."""
-    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return str(_sha1(len(content) > SMALL)(b"blob %d\0" % len(content) + content).hexdigest())
+
+
+def _sha1(large: bool) -> Callable[[bytes], Any]:
+    """The library's is faster, and takes longer to load than a small commit takes."""
+    from importlib import import_module
+
+    if not large:
+        try:
+            quick: Callable[[bytes], Any] = import_module("_sha1").sha1
+            return quick
+        except ImportError:
+            pass
+    sha1 = import_module("hashlib").sha1
+    return lambda content: sha1(content, usedforsecurity=False)
 
 
 def _size(repo: str) -> int:

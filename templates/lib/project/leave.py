@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
 # The settings go first: without them, nothing counts as a copy.
-FILES = ("settings.json", "base.list", "copied.list", "left-out.json", "seen.list", "lock")
+FILES = ("settings.json", "settings.list", "base.list", "copied.list", "left-out.json", "seen.list", "lock")
 FOLDERS = ("upper", "work", "masks", "tree")
 
 

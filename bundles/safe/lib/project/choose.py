@@ -70,8 +70,7 @@ class Chooser:
             return None
         question = self._question(self.project, Repository.of(self.project))
         process = question.ask("-o", "-i", "--directory", "--exclude-standard")
-        for path in question.answer(question.ask("-c")):
-            folder = path.rpartition(b"/")[0]
+        for folder in {path.rpartition(b"/")[0] for path in question.answer(question.ask("-c"))}:
             while folder and folder not in self.tracked:
                 self.tracked.add(folder)
                 folder = folder.rpartition(b"/")[0]
@@ -147,10 +146,17 @@ class Chooser:
         prefix = folder + b"/" if folder else b""
         choice, secrets, folders = self.choice, self.secrets, []
         choice.folders[folder] = os.fstat(here)
+        settle, take, words = secrets.hints.settle, choice.taken.append, records.stat_words
         for entry in self._entries(here, folder):
             name = os.fsencode(entry.name)
             path = prefix + name
-            if name.lower() == b".git":
+            if entry.is_file(follow_symlinks=False) and settle(name):
+                # Most are such files, and this is what an entry spends its time on.
+                try:
+                    take((path, words(entry.stat(follow_symlinks=False))))
+                except OSError:
+                    continue
+            elif name.lower() == b".git":
                 self._git(path, folder)
             elif entry.is_dir(follow_symlinks=False):
                 if secrets.is_secret(path, name, folder=True):
@@ -160,7 +166,7 @@ class Chooser:
             elif secrets.is_secret(path, name):
                 choice.left[path] = "secret"
             elif (found := self._file(here, path, name, entry)) is not None:
-                choice.taken.append((path, records.stat_words(found)))
+                take((path, words(found)))
         return folders
 
     def _file(self, here: int, path: bytes, name: bytes, entry: os.DirEntry[str]) -> os.stat_result | None:

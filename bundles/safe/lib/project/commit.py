@@ -29,7 +29,7 @@ def make(
 
     `kind` is command, outside (nobody's command of ours) or undo. One at a time: a second one waits.
     """
-    settings = Settings.load(state)
+    settings = Settings.quick(state)
     git = Git(os.path.join(state, "track.git"))
     lock = os.open(os.path.join(state, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

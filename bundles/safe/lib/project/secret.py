@@ -28,11 +28,43 @@ HARMLESS = (
     ),
 )
 # These are secrets only with such a thing in them.
+KEYED = ("key", "account", "cred", "secret", "firebase", "google", "gcp", "service", "auth")
+PRIVATE_KEY = rb'"private_key"\s*:\s*"-----BEGIN'
 BY_CONTENT = (
     *((".npmrc", rb"_auth|_password"), (".yarnrc*", rb"[Aa]uth")),
-    ("*.json", rb'"private_key"\s*:\s*"-----BEGIN'),
+    *(
+        (f"*{word}*.json", PRIVATE_KEY)
+        for word in ["key", "account", "cred", "secret", "firebase", "google", "gcp", "service", "auth"]
+    ),
 )
 LOOKED_INTO = 65536
+
+
+class Hints:
+    """One quick look that settles most names: what has none of these beginnings and endings is on no list."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.heads: set[bytes] = {b".g"}
+        self.tails: set[bytes] = set()
+        for pattern in patterns:
+            last = pattern.lower().rstrip("/").rpartition("/")[2].encode("utf-8", "surrogateescape")
+            if not any(letter in last[:2] for letter in b"*?[") and len(last) > 1:
+                self.heads.add(last[:2])
+            elif b"." in last and not any(letter in last.rpartition(b".")[2] for letter in b"*?[]"):
+                self.tails.add(last.rpartition(b".")[2])
+            else:
+                # It may be any name: all are looked at.
+                self.heads = _Everything()
+
+    def settle(self, name: bytes) -> bool:
+        """Whether a file of this name needs no second look."""
+        name = name.lower()
+        return name[:2] not in self.heads and name.rpartition(b".")[2] not in self.tails
+
+
+class _Everything(set[bytes]):
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 class Names:
@@ -78,6 +110,7 @@ class Secrets:
     """Decides by name, and for a few by content, what is a secret. `keep` says what is taken all the same."""
 
     def __init__(self, more: Iterable[str] = (), keep: Iterable[str] = ()) -> None:
+        self.hints = Hints((*SECRETS, *more, *(name for name, _ in BY_CONTENT)))
         self.names = Names((*SECRETS, *more))
         self.asked = Names(more)
         self.harmless = Names((*HARMLESS, *keep))
