@@ -90,7 +90,7 @@ def planned(host: Host, versions: Versions, scratch: Path, unknown: tuple[bytes,
 def apply(project: Path, state: Path, versions: Versions) -> merge.Plan:
     """Plans and brings it in, as the command does."""
     state.mkdir(exist_ok=True)
-    with bring.opened(str(state)) as journal, Host(str(project)) as host:
+    with bring.opened(str(state)) as journal, Host(os.fsencode(project)) as host:
         plan = planned(host, versions, state)
         if not plan.conflicts:
             bring.bring(host, journal, plan, {}, no_more)
@@ -104,7 +104,7 @@ def no_more(told: object) -> None:
 def recover(project: Path, state: Path) -> str | None:
     """What the next command does first."""
     with bring.opened(str(state)) as journal:
-        return bring.recover(str(project), journal, no_more)
+        return bring.recover(os.fsencode(project), journal, no_more)
 
 
 # Everything that apply asks the system for.

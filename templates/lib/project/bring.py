@@ -8,7 +8,7 @@ import os
 import secrets
 from dataclasses import replace
 
-from project import disk
+from project import disk, words
 from project.failure import Failure
 from project.host import Blocked, Host, split
 from project.record import DONE, MOVING, STAGING, Journal, Moved, Record
@@ -61,7 +61,7 @@ def bring(host: Host, journal: Journal, plan: Plan, told: Mapping[str, Any], fin
     _close(host, journal, record, finish)
 
 
-def recover(root: str, journal: Journal, finish: Finish) -> str | None:
+def recover(root: bytes, journal: Journal, finish: Finish) -> str | None:
     """Ends what an apply left that was killed: back to the old tree, or on to the new one. Says which, if any."""
     record = journal.read()
     if record is None:
@@ -71,7 +71,7 @@ def recover(root: str, journal: Journal, finish: Finish) -> str | None:
         if (now.st_dev, now.st_ino) != record.root:
             raise Failure(
                 "an apply was interrupted, and the project's folder is another one now",
-                f"{root} is not the folder that it was. The old files are in {record.name}/old of that folder.",
+                f"{host.root} is not the folder that it was. The old files are in {record.name}/old of that folder.",
                 "move the project's folder back to its place, then run it again",
                 3,
             )
@@ -85,7 +85,7 @@ def recover(root: str, journal: Journal, finish: Finish) -> str | None:
 def _undo(host: Host, journal: Journal, record: Record) -> None:
     if record.phase == MOVING:
         if left := _back(host, record):
-            names = "\n".join(path.decode("utf-8", "backslashreplace") for path in left[:20])
+            names = "\n".join(words.path(path) for path in left[:20])
             raise Failure(
                 "an apply could not be undone wholly",
                 f"{names}\nSomebody changed them meanwhile. The old files are in {host.root}/{record.name}/old.",
@@ -127,7 +127,7 @@ def _clean(host: Host, record: Record) -> None:
 def _why(error: BaseException) -> BaseException:
     """What stopped it, in words."""
     if isinstance(error, (Moving, Blocked)):
-        path = error.path.decode("utf-8", "backslashreplace")
+        path = words.path(error.path)
         return Failure(
             "the project changed while apply was at work; nothing is changed by it", f"{path} {error}", AGAIN
         )

@@ -9,6 +9,7 @@ import stat
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from project import words
 from project.failure import Failure
 
 TYPE_CHECKING = False
@@ -80,12 +81,12 @@ def split(path: bytes) -> tuple[bytes, bytes]:
 class Host:
     """The open project. Folders stay open for a while: a path that is swapped for a link in between leads nowhere."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: bytes) -> None:
         try:
             self.fd = os.open(os.path.realpath(root), FOLDER)
         except OSError as error:
-            raise Failure("the project cannot be opened", f"{root}: {error.strerror}") from None
-        self.root = root
+            raise Failure("the project cannot be opened", f"{words.path(root)}: {error.strerror}") from None
+        self.root = words.path(root)
         self.device = os.fstat(self.fd).st_dev
         self._open: OrderedDict[bytes, int] = OrderedDict()
 

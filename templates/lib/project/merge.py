@@ -6,7 +6,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 
-from project import risky
+from project import risky, words
 from project.failure import Failure
 from project.host import Blocked, Host, Seen, split
 
@@ -67,7 +67,7 @@ def plan(changes: Sequence[Change], blob: Blob, host: Host, unknown: Collection[
         try:
             planner.decide(change)
         except Blocked as blocked:
-            planner.conflict(change, f"{blocked.path.decode('utf-8', 'backslashreplace')} {blocked.why}")
+            planner.conflict(change, f"{words.path(blocked.path)} {blocked.why}")
         except OSError as error:
             planner.conflict(change, f"it could not be read on the host: {error.strerror}")
     return planner.finish()

@@ -41,8 +41,8 @@ def make(
             lines = changes.lines() + _notes_lines(changes, notes)
             fresh = None
             if lines:
-                message = _message(kind, command, code, seconds)
-                fresh = changes.importer.commit(head, message, int(time.time()), lines)
+                text = message(kind, command, code, seconds)
+                fresh = changes.importer.commit(head, text, int(time.time()), lines)
         finally:
             changes.importer.close()
         seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
@@ -76,7 +76,7 @@ def _look(state: str, settings: Settings, changes: Changes) -> list[tuple[bytes,
 
 def _notes_lines(changes: Changes, notes: list[tuple[bytes, str, int, int]]) -> list[bytes]:
     """The notes' part of the commit; nothing when they are as they were."""
-    content = "".join(map(_note, notes)).encode("ascii")
+    content = "".join(map(note, notes)).encode("ascii")
     name = blob_name(content) if notes else ""
     if name == changes.notes_name:
         return []
@@ -87,8 +87,9 @@ def _notes_lines(changes: Changes, notes: list[tuple[bytes, str, int, int]]) -> 
     return [b"M 100644 %b notes\n" % name.encode()]
 
 
-def _note(note: tuple[bytes, str, int, int]) -> str:
-    path, kind, size, count = note
+def note(told: tuple[bytes, str, int, int]) -> str:
+    """A note as the tracking repository keeps it: a line of JSON."""
+    path, kind, size, count = told
     text = json_text(path.decode("utf-8", "surrogateescape"))
     return f'{{"path": {text}, "kind": "{kind}", "size": {size}, "count": {count}}}\n'
 
@@ -108,7 +109,7 @@ def json_text(text: str) -> str:
     return '"' + "".join(parts) + '"'
 
 
-def _message(kind: str, command: str, code: int, seconds: float) -> bytes:
+def message(kind: str, command: str, code: int, seconds: float) -> bytes:
     """A subject to read, and trailers to parse: a command is JSON there, so that it is one line of ASCII."""
     quoted = json_text(command)
     subject = {"outside": "outside a command"}.get(kind, quoted[1:-1][:72] or kind)

@@ -13,7 +13,7 @@ from project.importer import BRANCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -64,8 +64,9 @@ class Track:
         if new is None or (old is not None and not self._precedes(old, new)):
             return [Change(change.path, change.new, change.old) for change in self.changes(new, old)]
         files, base = self._differences(old, new)
-        for path, (_, entry) in base.items():
-            # First touched after `old`: what it was then is the project's own version.
+        untouched = self._first_touched(old, new, files, base)
+        for path, entry in untouched.items():
+            # What it was at `old` is the project's own version.
             if path in files:
                 files[path] = (entry, files[path][1])
             elif entry is not None:
@@ -110,6 +111,24 @@ class Track:
             version = (int(mode, 8), name)
             found[path] = (version, own) if part == b"base" else (base, version)
         return found
+
+    def _first_touched(self, old: str | None, new: str, files: _Pairs, base: _Pairs) -> dict[bytes, Entry | None]:
+        """The project's version of each path that the sandbox touched after `old` for the first time.
+
+        A base that an apply moved is none of these: the path was there before.
+        """
+        fresh = {path: entry for path, (was, entry) in base.items() if was is None}
+        fresh = {path: entry for path, entry in fresh.items() if path not in files or files[path][0] is None}
+        if old is None or fresh.keys() <= files.keys():
+            return fresh
+        now = self.touched(new)
+        return {path: entry for path, entry in fresh.items() if path in files or now[path][1] is None}
+
+    def rebase_applied(self, applied: str, paths: Sequence[bytes]) -> None:
+        """Paths that came into the project as they are at the commit `applied` count as unchanged from now on."""
+        from project.rebase import rebase
+
+        rebase(self, applied, paths)
 
     def _precedes(self, old: str, new: str) -> bool:
         return self.git.run("rev-list", "--count", f"{new}..{old}").strip() == b"0"

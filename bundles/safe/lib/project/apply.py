@@ -1,0 +1,161 @@
+"""`apply`: brings what the sandbox changed into the host's project, all of what was said yes to, or nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from project import bring, merge, review, reviewed, words
+from project.failure import Failure
+from project.host import Host
+from project.track import Track
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Any
+
+    from project.merge import Plan
+    from project.reviewed import Reviewed
+    from project.verdict import Verdict
+
+RECOVERED = {
+    "undone": "an apply that was cut off before is undone: the project is what it was before it",
+    "done": "an apply that was cut off at its end is done",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command line."""
+    parser = subparsers.add_parser("apply", help="brings changes into the project", allow_abbrev=False)
+    parser.add_argument("--approve", metavar="HASH", help="only what `review` showed with this hash")
+    parser.add_argument("--yes", action="store_true", help="does not ask; never covers what is held back")
+    parser.add_argument("--accept", action="append", default=[], metavar="PATH", help="a path that is held back")
+    parser.add_argument("--only", action="append", default=[], metavar="PATH", help="nothing but this path")
+    parser.add_argument("--recover", action="store_true", help="only ends what an apply left that was cut off")
+    parser.add_argument("--json", action="store_true", help="one document for programs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Brings it back; gives the exit code: 1 with conflicts, and then nothing is changed."""
+    track, root = Track(args.state), reviewed.project(args.state)
+    with bring.opened(args.state) as journal:
+        recovered = bring.recover(root, journal, review.moved_on(track))
+        if recovered:
+            sys.stderr.write(f"gen: {RECOVERED[recovered]}\n")
+        if args.recover:
+            return 0
+        with Host(root) as host:
+            found = reviewed.gather(track, host)
+            _approved(found, args.approve)
+            wanted = _wanted(found, args)
+            plan = _plan(track, host, found, wanted, args.state)
+            if not plan.conflicts and wanted:
+                _ask(args, plan, host)
+                told = {"commit": found.commit, "paths": [_text(one.change.path) for one in wanted]}
+                bring.bring(host, journal, plan, told, review.moved_on(track))
+    (_json if args.json else _say)(found, wanted, plan)
+    return 1 if plan.conflicts else 0
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _approved(found: Reviewed, approved: str | None) -> None:
+    if approved is not None and approved != found.hash:
+        why = f"It was approved: {words.path(os.fsencode(approved))}\nThere is now: {found.hash or 'nothing'}"
+        raise Failure("this is not what was reviewed, so nothing is changed", why, "review again", 4)
+
+
+def _wanted(found: Reviewed, args: argparse.Namespace) -> list[Verdict]:
+    """What is to come back: of what is held back, only what somebody said yes to, one by one."""
+    accepted = review.accepted_paths(found, args.accept)
+    chosen = _only(found, args.only)
+    if _terminal(args):
+        waiting = [one for one in found.held() if one.change.path in chosen and one.change.path not in accepted]
+        accepted += [one.change.path for one in waiting if _yes(_question(one))]
+    return [one for one in found.wanted(accepted) if one.change.path in chosen]
+
+
+def _only(found: Reviewed, only: Sequence[str]) -> set[bytes]:
+    paths = [verdict.change.path for verdict in found.verdicts]
+    if not only:
+        return set(paths)
+    matched = reviewed.match(only, paths)
+    for word, hits in matched.items():
+        if not hits:
+            raise Failure(f"{words.path(os.fsencode(word))} was not changed in the sandbox", "", "see `review`", 2)
+    return {path for hits in matched.values() for path in hits}
+
+
+def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], state: str) -> Plan:
+    unknown = {note.path for note in found.notes if note.kind == "base-unknown"}
+    changes = sorted((verdict.change for verdict in wanted), key=lambda change: change.path)
+    blob = reviewed.Blobs(track, [change.new for change in changes])
+    return merge.plan(changes, blob, host, unknown, merge.merger(track.git, os.path.join(state, "apply")))
+
+
+def _terminal(args: argparse.Namespace) -> bool:
+    return not args.json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask(args: argparse.Namespace, plan: Plan, host: Host) -> None:
+    if args.yes or args.approve is not None:
+        return
+    if not _terminal(args):
+        raise Failure(
+            "nobody is there to ask, so nothing is changed", "", "apply --approve HASH, as `review` says it", 4
+        )
+    count = words.counted(len(plan.puts) + len(plan.takes), "move")
+    if not _yes(f"Bring this into {host.root} ({count})?"):
+        raise Failure("nothing is changed", "", "", 4)
+
+
+def _question(verdict: Verdict) -> str:
+    reasons = "".join(f"\n    {reason.reason}" for reason in verdict.held)
+    return f"{verdict.change.status.value} {words.path(verdict.change.path)} is held back:{reasons}\n  Bring it back?"
+
+
+def _yes(question: str) -> bool:
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _left(found: Reviewed, wanted: Sequence[Verdict]) -> list[Verdict]:
+    coming = {verdict.change.path for verdict in wanted}
+    return [verdict for verdict in found.held() if verdict.change.path not in coming]
+
+
+def _json(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
+    merged = {put.path for put in plan.puts if put.merged}
+    document: dict[str, Any] = {
+        "schema": 1,
+        "hash": found.hash,
+        "applied": [] if plan.conflicts else [reviewed.named(verdict.change.path) for verdict in wanted],
+        "merged": [] if plan.conflicts else [reviewed.named(path) for path in sorted(merged)],
+        "conflicts": [{**reviewed.named(one.path), "reason": one.why} for one in plan.conflicts],
+        "held": [reviewed.named(verdict.change.path) for verdict in _left(found, wanted)],
+        "never": [reviewed.named(verdict.change.path) for verdict in found.never()],
+    }
+    review.print_json(document)
+
+
+def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
+    out = []
+    if plan.conflicts:
+        out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
+        out += [f"  {words.path(one.path)}: {one.why}" for one in plan.conflicts]
+        out.append("  mend: apply --only PATH for the others; or make the host's file what the sandbox was given")
+    elif not wanted:
+        out.append("there is nothing to bring back")
+    else:
+        merged = sum(put.merged for put in plan.puts)
+        out.append(f"{words.counted(len(wanted), 'path')} brought back, {merged} of them merged with your own changes")
+    if left := _left(found, wanted):
+        out.append(f"{words.counted(len(left), 'path')} still held back: apply --accept PATH, one by one")
+        out += [f"  {words.path(verdict.change.path)}" for verdict in left]
+    words.show(out, paged=False)

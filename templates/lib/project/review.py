@@ -1,0 +1,230 @@
+"""`review`: a summary, what is held back and why, what never comes back, then the difference."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from project import bring, reviewed, words
+from project.failure import Failure
+from project.host import Host
+from project.patch import Patch
+from project.track import Track
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from project.data import Change
+    from project.patch import Told
+    from project.reviewed import Reviewed
+    from project.verdict import Verdict
+
+# What a person would read; the rest is in `--patch FILE`.
+LARGEST, ALL = 1 << 20, 64 << 20
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command line."""
+    parser = subparsers.add_parser("review", help="shows what the sandbox changed", allow_abbrev=False)
+    parser.add_argument("range", nargs="?", default="", metavar="COMMIT..COMMIT")
+    parser.add_argument("--json", action="store_true", help="one document for programs")
+    parser.add_argument("--stat", action="store_true", help="the summary alone")
+    parser.add_argument("--patch", metavar="FILE", help="also writes what apply would bring back, for `git apply`")
+    parser.add_argument("--accept", action="append", default=[], metavar="PATH", help="takes a held-back path along")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Shows it; gives the exit code."""
+    track = Track(args.state)
+    root = reviewed.project(args.state)
+    with bring.opened(args.state) as journal:
+        bring.recover(root, journal, moved_on(track))
+    old, new = _range(track, args.range)
+    host = _host(root)
+    try:
+        found = reviewed.gather(track, host, old, new)
+    finally:
+        if host is not None:
+            host.__exit__(None, None, None)
+    safe = [verdict.change for verdict in found.verdicts if not verdict.never]
+    with Patch(track.git.repo, safe) as patch:
+        told = patch.told()
+    if args.patch:
+        _write(args.patch, track, found, args.accept)
+    if args.json:
+        print_json(reviewed.as_json(found, told))
+        return 0
+    paint = words.Paint(words.coloured(sys.stdout))
+    whole = not args.range
+    lines = [*_summary(found, told, paint, whole), *([] if args.stat else _diff(track, found, paint))]
+    words.show(lines, paged=True)
+    return 0
+
+
+def moved_on(track: Track) -> bring.Finish:
+    """What follows an apply: the applied versions are the sandbox's new base."""
+
+    def finish(told: Mapping[str, object]) -> None:
+        paths = [path.encode("utf-8", "surrogateescape") for path in told["paths"]]  # type: ignore[attr-defined]
+        track.rebase_applied(str(told["commit"]), paths)
+
+    return finish
+
+
+def print_json(document: object) -> None:
+    """One document, in ASCII: no terminal is steered by it."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def _host(root: bytes) -> Host | None:
+    """The project, which may be away: then less is known."""
+    try:
+        return Host(root)
+    except Failure:
+        return None
+
+
+def _range(track: Track, text: str) -> tuple[str | None, str | None]:
+    if not text:
+        return None, None
+    old, dots, new = text.partition("..")
+    if not dots:
+        raise Failure(f"{words.line(os.fsencode(text))} is no range of commits", "", "review COMMIT..COMMIT", 2)
+    return track.resolve(old) if old else None, track.resolve(new) if new else None
+
+
+def _write(file: str, track: Track, found: Reviewed, accept: list[str]) -> None:
+    accepted = accepted_paths(found, accept)
+    wanted = [verdict.change for verdict in found.wanted(accepted)]
+    with Patch(track.git.repo, wanted) as patch:
+        text = patch.text()
+    try:
+        with open(file, "wb") as out:
+            out.write(text)
+    except OSError as error:
+        raise Failure("the patch cannot be written", f"{error.strerror}", "name another file", 2) from None
+    left = len(found.verdicts) - len(wanted)
+    sys.stderr.write(f"{words.counted(len(wanted), 'change')} in the patch, {left} held back or never brought back\n")
+
+
+def accepted_paths(found: Reviewed, accept: list[str]) -> list[bytes]:
+    """The held-back paths that are named, each by itself: a folder does not stand for what is below it."""
+    held = {verdict.change.path for verdict in found.held()}
+    accepted = []
+    for word in accept:
+        exact = [path for path in held if path == os.fsencode(word) or words.path(path) == word]
+        if not exact:
+            shown = words.path(os.fsencode(word))
+            raise Failure(f"{shown} is not held back", "", "see `review`; a folder is accepted file by file", 2)
+        accepted += exact
+    return accepted
+
+
+def _summary(found: Reviewed, told: Mapping[bytes, Told], paint: words.Paint, whole: bool) -> Iterator[str]:
+    if not found.verdicts and not found.notes:
+        yield "Nothing was changed."
+        return
+    counts = reviewed.as_json(found, told)["summary"]
+    parts = [f"{counts[key]} {key}" for key in ("added", "changed", "removed", "renamed") if counts[key]]
+    parts += [f"{words.counted(counts['modes'], 'mode')} changed"] if counts["modes"] else []
+    yield paint("head", f"{words.counted(len(found.verdicts), 'path')}: {', '.join(parts) or 'none'}")
+    if whole:
+        yield f"hash {found.hash}"
+    yield from _section("held", "held back: could run or steer something on this machine", held(found), paint)
+    yield from _section("never", "never brought back", never(found), paint)
+    yield ""
+    for verdict in found.verdicts:
+        if not verdict.never:
+            yield _line(verdict, told, paint)
+    yield ""
+
+
+def _section(kind: str, title: str, lines: Iterable[str], paint: words.Paint) -> Iterator[str]:
+    lines = list(lines)
+    if lines:
+        yield ""
+        yield paint(kind, f"{title} ({len(lines)})")
+        yield from (f"  {line}" for line in lines)
+
+
+def held(found: Reviewed) -> Iterator[str]:
+    """A line for each path that is held back."""
+    for verdict in found.held():
+        reasons = "; ".join(reason.reason for reason in verdict.held)
+        yield f"{verdict.change.status.value:8} {words.path(verdict.change.path)}\n             {reasons}"
+
+
+def never(found: Reviewed) -> Iterator[str]:
+    """A line for each path that never comes back, and each note."""
+    for verdict in found.never():
+        if verdict.never is not None:
+            yield f"{words.path(verdict.change.path)}: {verdict.never.reason}"
+    for note in found.notes:
+        below = f" ({words.counted(note.count, 'file')}, {words.size(note.size)})" if note.count > 1 else ""
+        yield f"{words.path(note.path)}{below}: {reviewed.why(note)}"
+
+
+def _line(verdict: Verdict, told: Mapping[bytes, Told], paint: words.Paint) -> str:
+    change = verdict.change
+    one = told.get(change.path)
+    status, name = change.status.value, words.path(change.path)
+    if one is None:
+        # The old path of a renamed one.
+        return f"{status:8} {name}"
+    if one.source is not None:
+        status, name = "renamed", f"{words.path(one.source)} -> {name} ({one.similarity}%)"
+    sizes = [words.size(entry.size) if entry else "none" for entry in (change.old, change.new)]
+    lines = f"+{one.added} -{one.removed}" if one.added is not None else f"binary, {' -> '.join(sizes)}"
+    modes = (
+        f", mode {change.old.mode:o} -> {change.new.mode:o}" if _modes(verdict) and change.old and change.new else ""
+    )
+    mark = paint("held", "  held back") if verdict.held else ""
+    return f"{status:8} {name}  {lines}{modes}{mark}"
+
+
+def _modes(verdict: Verdict) -> bool:
+    old, new = verdict.change.old, verdict.change.new
+    return bool(old and new and old.mode != new.mode)
+
+
+def _diff(track: Track, found: Reviewed, paint: words.Paint) -> Iterator[str]:
+    shown: list[Change] = []
+    left: list[Change] = []
+    total = 0
+    for verdict in found.verdicts:
+        if verdict.never:
+            continue
+        size = sum(entry.size for entry in (verdict.change.old, verdict.change.new) if entry)
+        total += size
+        (shown if size <= LARGEST and total <= ALL else left).append(verdict.change)
+    with Patch(track.git.repo, shown) as patch:
+        yield from _painted(patch.shown().split(b"\n")[:-1], paint)
+    if left:
+        yield paint("held", f"not shown here, too large: {words.counted(len(left), 'path')}; see review --patch FILE")
+        yield from (f"  {words.path(change.path)}" for change in left)
+
+
+def _painted(lines: list[bytes], paint: words.Paint) -> Iterator[str]:
+    """Coloured by what a line is, which what it begins with does not tell: a removed `-- x` looks like a head."""
+    old = new = 0
+    for raw in lines:
+        text = words.line(raw)
+        if raw.startswith(b"@@") and old <= 0 and new <= 0:
+            old, new = _lengths(raw)
+            yield paint("hunk", text)
+        elif old > 0 or new > 0:
+            old -= raw[:1] in (b" ", b"-")
+            new -= raw[:1] in (b" ", b"+")
+            yield paint("added" if raw[:1] == b"+" else "removed", text) if raw[:1] in (b"+", b"-") else text
+        else:
+            yield text if raw.startswith(b"\\") else paint("head", text)
+
+
+def _lengths(hunk: bytes) -> tuple[int, int]:
+    """How many lines of either side a hunk has: `@@ -1,2 +3 @@`."""
+    old, new = (part[1:].partition(b",") for part in hunk.split(b" ")[1:3])
+    return int(old[2] or 1), int(new[2] or 1)

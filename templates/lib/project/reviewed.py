@@ -1,0 +1,187 @@
+"""What there is to review: the changes with a verdict each, the notes, and the hash that stands for all of it."""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import asdict, dataclass
+
+from project import links, risky, spelling, words
+from project.host import Host, split
+from project.settings import Settings
+from project.verdict import LARGEST, Verdict, judge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from project.data import Change, Entry, Note
+    from project.patch import Told
+    from project.risky import Reason
+    from project.track import Track
+
+# How much of what is asked for is fetched ahead, by one process of git.
+AHEAD_BYTES, AHEAD = 16 << 20, 4096
+NOTES = {
+    "device": "a device",
+    "fifo": "a named pipe",
+    "socket": "a socket",
+    "set-id": "a set-user-id or set-group-id bit: the file comes back without it",
+    "hard-link": "a second name of a file",
+    "large": "larger than what is tracked",
+    "many": "more files than what is tracked",
+    "deep": "deeper than what is tracked",
+    "unreadable": "could not be read",
+    "git": "git's own folder is never touched",
+    "odd-name": "a name that no project has",
+    "mount": "another filesystem",
+    "ignored": "left out, as .gitignore says",
+    "base-unknown": "its version at entry is not known: it comes back only where the host has the same",
+}
+
+
+class Blobs:
+    """Contents by name. What is asked for in the given order is fetched in large parts."""
+
+    def __init__(self, track: Track, entries: Iterable[Entry | None]) -> None:
+        self.track = track
+        self.order = [entry for entry in entries if entry is not None]
+        self.place = {entry.oid: number for number, entry in reversed(list(enumerate(self.order)))}
+        self.held: dict[str, bytes] = {}
+
+    def __call__(self, oid: str) -> bytes:
+        """A blob's content."""
+        if oid not in self.held:
+            self.held = self.track.blobs(self._part(oid))
+        return self.held[oid]
+
+    def _part(self, oid: str) -> list[str]:
+        start, size = self.place.get(oid), 0
+        part = [oid]
+        for entry in self.order[start + 1 : start + AHEAD] if start is not None else ():
+            size += entry.size
+            if size > AHEAD_BYTES:
+                break
+            part.append(entry.oid)
+        return part
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """One state against an older one. `hash` names all that `apply` could bring back; empty where nothing changed."""
+
+    commit: str
+    hash: str
+    verdicts: Sequence[Verdict] = ()
+    notes: Sequence[Note] = ()
+
+    def wanted(self, accepted: Iterable[bytes] = ()) -> list[Verdict]:
+        """What comes back: all that is neither held back nor never brought back, and what was accepted."""
+        accepted = frozenset(accepted)
+        return [one for one in self.verdicts if not one.never and (not one.held or one.change.path in accepted)]
+
+    def held(self) -> list[Verdict]:
+        """What is held back."""
+        return [one for one in self.verdicts if one.held and not one.never]
+
+    def never(self) -> list[Verdict]:
+        """What can be tracked, but never comes back."""
+        return [one for one in self.verdicts if one.never]
+
+
+def gather(track: Track, host: Host | None, old: str | None = None, new: str | None = None) -> Reviewed:
+    """What the sandbox changed since entry, or from one commit to another."""
+    new = new or track.head()
+    if new is None:
+        return Reviewed("", "")
+    changes = track.changes(old, new)
+    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host)
+    return Reviewed(new, track.tree_id(new), verdicts, track.notes(new))
+
+
+def project(state: str) -> bytes:
+    """The project's folder."""
+    return Settings.load(state).project
+
+
+def _looked_into(changes: Sequence[Change]) -> list[Entry | None]:
+    """What a verdict depends on: links, and settings that are judged by content."""
+    by_content = (change for change in changes if spelling.folded(split(change.path)[1]) == "package.json")
+    packages = [entry for change in by_content for entry in (change.old, change.new) if entry and entry.size <= LARGEST]
+    made = [change.new for change in changes if change.new and change.new.mode == risky.LINK]
+    return [*(entry for entry in made if entry.size <= links.LONGEST), *packages]
+
+
+def match(spelled: Sequence[str], paths: Iterable[bytes]) -> dict[str, list[bytes]]:
+    """The paths that words of a command line mean: as they are, or as we show them; a folder means all below it."""
+    named: dict[bytes, str] = {}
+    for each in spelled:
+        named[os.fsencode(each).rstrip(b"/")] = each
+    shown = {word.rstrip("/"): word for word in spelled}
+    found: dict[str, list[bytes]] = {word: [] for word in spelled}
+    for path in paths:
+        ways = [path, *(path[:at] for at, char in enumerate(path) if char == 0x2F)]
+        hits = {named.get(way) or shown.get(words.path(way)) for way in ways}
+        for word in hits:
+            if word is not None:
+                found[word].append(path)
+    return found
+
+
+def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
+    """The document of `review --json`."""
+    renamed = sum(1 for one in told.values() if one.source is not None)
+    statuses = [verdict.change.status.value for verdict in reviewed.verdicts]
+    return {
+        "schema": 1,
+        "commit": reviewed.commit,
+        "hash": reviewed.hash,
+        "summary": {
+            **{status: statuses.count(status) for status in ("added", "changed", "removed")},
+            "renamed": renamed,
+            "modes": sum(_mode_changed(verdict.change) for verdict in reviewed.verdicts),
+            "held": len(reviewed.held()),
+            "never": len(reviewed.never()) + len(reviewed.notes),
+        },
+        "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
+        "notes": [
+            {**named(note.path), "kind": note.kind, "size": note.size, "count": note.count, "reason": why(note)}
+            for note in reviewed.notes
+        ],
+        "rules": [asdict(rule) for rule in risky.TABLE],
+    }
+
+
+def why(note: Note) -> str:
+    """A note's reason in words."""
+    return NOTES.get(note.kind, note.kind)
+
+
+def named(path: bytes) -> dict[str, str]:
+    """A path for programs: as it is shown, and its bytes where these differ."""
+    shown = words.path(path)
+    exact = {} if shown.encode("utf-8") == path else {"base64": base64.b64encode(path).decode("ascii")}
+    return {"path": shown, **exact}
+
+
+def _mode_changed(change: Change) -> bool:
+    return bool(change.old and change.new and change.old.mode != change.new.mode)
+
+
+def _change(verdict: Verdict, told: Told | None) -> dict[str, Any]:
+    change = verdict.change
+    found: dict[str, Any] = {**named(change.path), "status": change.status.value}
+    for key, entry in (("old", change.old), ("new", change.new)):
+        found[key] = entry and {"mode": f"{entry.mode:06o}", "oid": entry.oid, "size": entry.size}
+    if told is not None:
+        found["lines"] = None if told.added is None else {"added": told.added, "removed": told.removed}
+        if told.source is not None:
+            found |= {"renamed_from": named(told.source), "similarity": told.similarity}
+    found["held"] = [_reason(reason) for reason in verdict.held]
+    found["never"] = verdict.never and _reason(verdict.never)
+    return found
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    return {"kind": reason.kind, "reason": reason.reason, **({"pattern": reason.pattern} if reason.pattern else {})}
