@@ -32,10 +32,7 @@ KEYED = ("key", "account", "cred", "secret", "firebase", "google", "gcp", "servi
 PRIVATE_KEY = rb'"private_key"\s*:\s*"-----BEGIN'
 BY_CONTENT = (
     *((".npmrc", rb"_auth|_password"), (".yarnrc*", rb"[Aa]uth")),
-    *(
-        (f"*{word}*.json", PRIVATE_KEY)
-        for word in ["key", "account", "cred", "secret", "firebase", "google", "gcp", "service", "auth"]
-    ),
+    *((f"*{word}*.json", PRIVATE_KEY) for word in KEYED),
 )
 LOOKED_INTO = 65536
 

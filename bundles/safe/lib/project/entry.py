@@ -11,7 +11,7 @@ from project import leave, limits, making, records, words
 from project.choose import Choice, Chooser
 from project.failure import Failure
 from project.git import Git
-from project.layer import FOLDER, Unread, open_below
+from project.layer import FOLDER, Unread, Walk, open_below
 from project.secret import SECRETS, Secrets
 from project.settings import Settings
 
@@ -188,6 +188,8 @@ def _plain(state: str, choice: Choice, root: int, settings: Settings) -> None:
                 continue
             base.append((path, of_base))
             copied.append((path, of_copy))
+        for path in choice.history:
+            _copy_history(root, path, maker, settings)
         # Times and modes last, the deepest first: writing into a folder changes them.
         for path in sorted(choice.folders, reverse=True):
             made, was = maker.folder(path), choice.folders[path]
@@ -200,6 +202,30 @@ def _plain(state: str, choice: Choice, root: int, settings: Settings) -> None:
     choice.taken = base
     records.write(os.path.join(state, "copied.list"), records.join(copied), durable=True)
     os.sync()
+
+
+def _copy_history(root: int, path: bytes, maker: making.Maker, settings: Settings) -> None:
+    """Copies a `.git`, whatever is in it: the agent may look at it, and it is neither tracked nor ever brought back."""
+    above, _, name = path.rpartition(b"/")
+    source = open_below(root, above)
+    try:
+        found = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if not stat.S_ISDIR(found.st_mode):
+            making.copy_file(source, name, maker.folder(above), settings.uid, settings.gid)
+            return
+        inner = os.open(name, FOLDER, dir_fd=source)
+    finally:
+        os.close(source)
+    try:
+        os.fchmod(maker.folder(path), 0o755)
+        for here, prefix, below, status in Walk(inner):
+            if stat.S_ISDIR(status.st_mode):
+                os.fchmod(maker.folder(path + b"/" + prefix + below), 0o755)
+            elif stat.S_ISREG(status.st_mode):
+                target = maker.folder(path + b"/" + prefix[:-1] if prefix else path)
+                making.copy_file(here, below, target, settings.uid, settings.gid)
+    finally:
+        os.close(inner)
 
 
 def told(choice: Choice) -> str:

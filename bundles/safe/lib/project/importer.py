@@ -49,7 +49,8 @@ class Importer:
         self.output, stdout = os.pipe()
         self.errors, stderr = os.pipe()
         files = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, stdout, 1), (os.POSIX_SPAWN_DUP2, stderr, 2)]
-        words = self.git.words("fast-import", "--quiet", "--done", "--date-format=raw", "--force")
+        # Not where the user is: that folder may be gone.
+        words = self.git.words("-C", "/", "fast-import", "--quiet", "--done", "--date-format=raw", "--force")
         try:
             self.process = os.posix_spawnp("git", words, self.git.environment, file_actions=files)
         except FileNotFoundError:

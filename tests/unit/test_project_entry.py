@@ -1,0 +1,309 @@
+"""What of a project is taken into its copy, and what never is: the same by an overlay and by a plain copy."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from project.secret import Secrets
+
+from tests.unit.copying import PROGRAM, Copy, copy, git, program
+
+__all__ = ["copy"]
+
+
+def left(copy: Copy) -> dict[str, str]:
+    """What left-out.json says: path, why."""
+    told = json.loads((copy.state / "left-out.json").read_text())
+    return {found["path"]: found["why"] for found in told["left_out"]}
+
+
+def test_what_git_would_take_and_no_secret(copy: Copy) -> None:
+    copy.write("src/a", "src/deep/b", "untracked", "node_modules/x/n", "src/a.o", "tracked.o", ".env", "src/id_rsa")
+    (copy.project / ".gitignore").write_text("node_modules/\n*.o\n")
+    (copy.project / "link").symlink_to("/etc/passwd")
+    os.mkfifo(copy.project / "pipe")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "src")
+    git(copy.project, "add", "-f", "tracked.o", ".env", "src/id_rsa")
+    with socket.socket(socket.AF_UNIX) as server:
+        os.chdir(copy.project)
+        server.bind("sock")
+        said = copy.enter()
+    assert sorted(copy.look()) == [".gitignore", "link", "src/a", "src/deep/b", "tracked.o", "untracked"]
+    assert left(copy) == {
+        ".git": "git",
+        ".env": "secret",
+        "src/id_rsa": "secret",
+        "node_modules": "ignored",
+        "src/a.o": "ignored",
+        "pipe": "special",
+        "sock": "special",
+    }
+    assert "left out (secret): .env, src/id_rsa" in said
+    assert copy.commit() is None
+    lines = program(copy.state, "left-out", "--lines").stdout.decode().split()
+    assert lines == [".env", ".git", "node_modules", "pipe", "sock", "src/a.o", "src/id_rsa"]
+
+
+def test_what_is_asked_for_is_taken(copy: Copy) -> None:
+    copy.write("a", "build/b", ".env", "keep.pem", "plans.txt")
+    (copy.project / ".gitignore").write_text("build/\n")
+    git(copy.project, "init", "-q")
+    copy.enter("--ignored", "--git", "--keep", "keep.pem", "--secret", "plans*")
+    assert sorted(name for name in copy.look() if not name.startswith(".git/")) == [
+        *(".gitignore", "a", "build/b", "keep.pem"),
+    ]
+    # The agent may use git, and none of that ever comes back.
+    assert git(copy.root, "status", "--porcelain").splitlines()
+    (copy.root / ".git" / "config").write_text("[core]\n\tfsmonitor = evil\n")
+    copy.commit()
+    assert copy.changed() == []
+
+
+def names_of(*files: str) -> list[str]:
+    """Those that the default list calls a secret."""
+    secrets = Secrets()
+    found = []
+    for name in files:
+        parts = name.encode().split(b"/")
+        folders = [b"/".join(parts[: depth + 1]) for depth in range(len(parts) - 1)]
+        inside = any(secrets.is_secret(path, path.rpartition(b"/")[2], folder=True) for path in folders)
+        own = not secrets.hints.settle(parts[-1]) and secrets.is_secret(name.encode(), parts[-1])
+        found += [name] if inside or own else []
+    return found
+
+
+def test_the_list_of_secrets() -> None:
+    secrets = (
+        *(".env", ".ENV", ".env.local", "prod.env", ".envrc", "server.pem", "a/b/tls.KEY", "id_rsa", "id_ed25519.bak"),
+        *(".netrc", ".aws/config", "x/.ssh/known_hosts", ".gnupg/x", "credentials", "credentials.json", "v.kdbx"),
+        *(".docker/config.json", "my-service-account-1.json", "terraform.tfstate", ".git-credentials"),
+    )
+    harmless = (
+        *("env", "environment.py", ".env.example", "id_rsa.pub", "keys.py", "monkey.txt", "credentials.py", ".npmrc"),
+        *("docker/config.json", "aws/config", "package.json", "ssh.c", "secret.py", ".gitignore", "keyboard"),
+    )
+    assert names_of(*secrets, *harmless) == list(secrets)
+
+
+def test_some_are_secrets_by_what_is_in_them(copy: Copy) -> None:
+    copy.write("a/.npmrc", ".npmrc", "app-key.json", "key.json")
+    (copy.project / ".npmrc").write_text("//registry/:_authToken=x\n")
+    (copy.project / "key.json").write_text('{"private_key": "-----BEGIN PRIVATE KEY-----"}')
+    copy.enter()
+    assert left(copy) == {".npmrc": "secret", "key.json": "secret"}
+
+
+def test_a_worktree_and_submodules_by_their_own_rules(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / ".gitignore").write_text("*.log\n")
+    git(other, "init", "-q")
+    git(other, "add", "-A")
+    git(other, "commit", "-qm", "x")
+    copy.write("a")
+    copy.project.rmdir() if not any(copy.project.iterdir()) else shutil.rmtree(copy.project)
+    git(other, "worktree", "add", "-q", str(copy.project))
+    git(copy.project, "submodule", "add", "-q", str(other), "sub")
+    copy.write("b", "b.log", "sub/c", "sub/c.log", "nested/d", "nested/d.log", "nested/e.tmp")
+    git(copy.project / "nested", "init", "-q")
+    (copy.project / "nested/.gitignore").write_text("*.tmp\n")
+    copy.enter()
+    assert sorted(copy.look()) == [
+        *(".gitignore", ".gitmodules", "b", "nested/.gitignore", "nested/d", "nested/d.log", "sub/.gitignore", "sub/c"),
+    ]
+    assert {path for path, why in left(copy).items() if why == "git"} == {".git", "sub/.git", "nested/.git"}
+
+
+PLACES = {
+    "no repository, and its .gitignore counts": ("", {"a", ".gitignore", "sub/b"}),
+    "no commit yet": ("git init -q", {"a", ".gitignore", "sub/b"}),
+    "sha256": (
+        "git init -q --object-format=sha256 && git add . && git add -f x.o",
+        {"a", ".gitignore", "sub/b", "x.o"},
+    ),
+    "a split index": (
+        "git init -q && git add a && git update-index --split-index && git add -f x.o",
+        {"a", ".gitignore", "sub/b", "x.o"},
+    ),
+    "a broken .git": ("mkdir .git && echo x >.git/HEAD", {"a", ".gitignore", "sub/b"}),
+    "a .git file that leads nowhere": ("echo 'gitdir: /nonexistent' >.git", {"a", ".gitignore", "sub/b"}),
+    "signing": (
+        "git init -q && git config commit.gpgSign true && git config gpg.program false",
+        {"a", ".gitignore", "sub/b"},
+    ),
+    "in a folder of another repository": ("git -C .. init -q && echo sub >../.gitignore", {"a", ".gitignore"}),
+    "in a folder that another repository ignores": (
+        "git -C .. init -q && echo '*' >../.gitignore",
+        {"a", ".gitignore", "sub/b"},
+    ),
+    "info/exclude": ("git init -q && echo sub >.git/info/exclude", {"a", ".gitignore"}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whatever_git_makes_of_the_place(copy: Copy, place: str) -> None:
+    script, seen = PLACES[place]
+    copy.write("a", "sub/b", "x.o")
+    (copy.project / ".gitignore").write_text("*.o\n")
+    subprocess.run(("bash", "-euc", script), cwd=copy.project, check=True)
+    copy.enter()
+    assert set(copy.look()) == seen
+    assert not list(copy.state.glob("select*"))
+
+
+def test_the_user_s_own_list_of_what_is_ignored_counts(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ignore").write_text("*.mine\n")
+    (tmp_path / "gitconfig").write_text(f"[core]\n\texcludesFile = {tmp_path}/ignore\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    copy.write("a", "a.mine")
+    git(copy.project, "init", "-q")
+    copy.enter()
+    assert sorted(copy.look()) == ["a"]
+
+
+def test_the_project_s_git_configuration_never_runs(copy: Copy, tmp_path: Path) -> None:
+    copy.write("a", "b")
+    marker = tmp_path / "ran"
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    evil.chmod(0o755)
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "a")
+    (tmp_path / "included").write_text(f"[core]\n\tfsmonitor = {evil}\n")
+    (copy.project / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    with (copy.project / ".git/config").open("a") as config:
+        config.write(f"[include]\n\tpath = {tmp_path}/included\n[core]\n\thooksPath = {tmp_path}\n")
+        config.write(f'[filter "evil"]\n\tclean = {evil}\n[diff "evil"]\n\ttextconv = {evil}\n')
+    copy.enter()
+    (copy.root / "a").write_text("1\n")
+    copy.commit()
+    for words in (("diff",), ("diff", "--patch"), ("log",), ("status",), ("leave",)):
+        copy.hide()
+        assert program(copy.state, *words).returncode == 0
+    assert not marker.exists()
+    # What anybody else's git does there.
+    git(copy.project, "status")
+    assert marker.exists()
+
+
+def test_names_of_every_kind(copy: Copy) -> None:
+    odd = (b"a b", b"-rf", b"new\nline", b"\x1b[31m", b"\xff\xfe", b'"q"', b"\\slash", b"tab\t", b" lead", b"\xc3\xa9")
+    names = sorted(map(os.fsdecode, odd), key=os.fsencode)
+    for name in names:
+        folder = copy.project / f"d{name}"
+        folder.mkdir()
+        (folder / name).write_text(name, errors="surrogateescape")
+        (folder / f"{name}.pem").write_text("secret")
+    git(copy.project, "init", "-q")
+    said = copy.enter()
+    assert sorted(copy.look(), key=os.fsencode) == [f"d{name}/{name}" for name in names]
+    assert "\x1b" not in said
+    for name in names:
+        (copy.root / f"d{name}" / name).write_text("more")
+    copy.commit()
+    assert copy.changed() == [f"~d{name}/{name}" for name in names]
+
+
+def test_a_plain_copy_is_the_project_but_for_its_bits(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, "plain")
+    copy.write("a", "tool", "d/e/f")
+    os.utime(copy.project / "a", (1, 2))
+    (copy.project / "tool").chmod(0o6755)
+    (copy.project / "d").chmod(0o750)
+    os.utime(copy.project / "d", (1, 3))
+    with (copy.project / "sparse").open("wb") as stream:
+        stream.truncate(1 << 40)
+        stream.seek(1 << 30)
+        stream.write(b"data")
+    done = program(copy.state, "enter", "--project", copy.project, "--sandbox-uid", "1234")
+    assert done.returncode == 0, done.stderr
+    found = {name: (copy.root / name).stat() for name in ("a", "tool", "d", "sparse")}
+    assert (found["a"].st_mtime, found["tool"].st_mode & 0o7777, found["d"].st_mode & 0o7777) == (2, 0o755, 0o750)
+    assert (found["d"].st_mtime, found["sparse"].st_size, found["sparse"].st_blocks < 100) == (3, 1 << 40, True)
+    assert {(status.st_uid, status.st_gid) for status in found.values()} == {(1234, 1234)}
+    assert json.loads((copy.state / "settings.json").read_text())["method"] == "plain"
+
+
+def test_why_there_is_no_overlay_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+    copy = Copy(folder)
+    for words, why in ((("--sandbox-uid", "0"), b"mount options"), (("--sandbox-uid", "7"), b"mount options")):
+        done = program(copy.state, "enter", "--project", copy.project, "--method", "overlay", *words)
+        assert (done.returncode, why in done.stderr) == (4, True)
+        assert not (copy.state / "settings.json").exists()
+
+
+def test_a_second_entry_is_refused(copy: Copy) -> None:
+    copy.write("a")
+    copy.enter()
+    done = program(copy.state, "enter", "--project", copy.project, "--sandbox-uid", "0")
+    assert (done.returncode, done.stderr[:44]) == (4, b"gen: there is a copy of a project here already"[:44])
+
+
+@pytest.mark.parametrize("method", ["overlay", "plain"])
+def test_an_entry_that_is_cut_off_is_never_taken_for_whole(tmp_path: Path, method: str) -> None:
+    copy = Copy(tmp_path, method)
+    copy.write(*(f"d{number % 7}/f{number}" for number in range(300)), "x.o", "d1/y.o")
+    (copy.project / ".gitignore").write_text("*.o\n")
+    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", copy.state, "enter", "--project")
+    words = (*command, copy.project, "--sandbox-uid", "0", "--method", method)
+    cut = 0
+    began = time.monotonic()
+    subprocess.run(words, check=True, capture_output=True)
+    whole = time.monotonic() - began
+    for part in range(1, 12):
+        program(copy.state, "leave", "--delete")
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+        time.sleep(whole * part / 11)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (copy.state / "settings.json").exists():
+            continue
+        cut += 1
+        assert program(copy.state, "status").returncode == 2
+        subprocess.run(words, check=True, capture_output=True)
+        try:
+            copy.show()
+            assert len(copy.look()) == 301
+            assert copy.commit() is None
+        finally:
+            copy.hide()
+    assert cut > 2
+
+
+def test_leave_takes_all_of_it_and_nothing_else(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "x").write_text("the host's\n")
+    copy.write("a", "d/e")
+    copy.enter()
+    subprocess.run(
+        ("bash", "-euc", f"ln -s {outside} l; rm -r d; ln -s {outside} d; mkdir -p u/v; echo >u/v/w; chmod 0 u/v u"),
+        cwd=copy.root,
+        check=True,
+    )
+    copy.commit()
+    copy.hide()
+    (copy.state / "disk" / "somebody's").write_text("x")
+    done = program(copy.state, "leave")
+    assert done.returncode == 0
+    assert b"the history of what was changed stays: track.git" in done.stdout
+    assert sorted(path.name for path in copy.state.iterdir() if path.name != "compiled") == ["disk", "track.git"]
+    assert [path.name for path in (copy.state / "disk").iterdir()] == ["somebody's"]
+    assert (outside / "x").read_text() == "the host's\n"
+    assert (copy.project / "d" / "e").read_text() == "d/e\n"
+    # The next copy has a history of its own; that of the first one is kept beside it.
+    copy.enter()
+    assert copy.changed() == []
+    copy.hide()
+    assert program(copy.state, "leave", "--delete").returncode == 0
+    assert [path.name for path in copy.state.iterdir() if path.name != "compiled"] == ["disk"]
