@@ -3,17 +3,14 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from project.secret import Secrets
 
-from tests.unit.copying import PROGRAM, Copy, copy, git, program
+from tests.unit.copying import Copy, copy, git, program
 
 __all__ = ["copy"]
 
@@ -211,99 +208,3 @@ def test_names_of_every_kind(copy: Copy) -> None:
         (copy.root / f"d{name}" / name).write_text("more")
     copy.commit()
     assert copy.changed() == [f"~d{name}/{name}" for name in names]
-
-
-def test_a_plain_copy_is_the_project_but_for_its_bits(tmp_path: Path) -> None:
-    copy = Copy(tmp_path, "plain")
-    copy.write("a", "tool", "d/e/f")
-    os.utime(copy.project / "a", (1, 2))
-    (copy.project / "tool").chmod(0o6755)
-    (copy.project / "d").chmod(0o750)
-    os.utime(copy.project / "d", (1, 3))
-    with (copy.project / "sparse").open("wb") as stream:
-        stream.truncate(1 << 40)
-        stream.seek(1 << 30)
-        stream.write(b"data")
-    done = program(copy.state, "enter", "--project", copy.project, "--sandbox-uid", "1234")
-    assert done.returncode == 0, done.stderr
-    found = {name: (copy.root / name).stat() for name in ("a", "tool", "d", "sparse")}
-    assert (found["a"].st_mtime, found["tool"].st_mode & 0o7777, found["d"].st_mode & 0o7777) == (2, 0o755, 0o750)
-    assert (found["d"].st_mtime, found["sparse"].st_size, found["sparse"].st_blocks < 100) == (3, 1 << 40, True)
-    assert {(status.st_uid, status.st_gid) for status in found.values()} == {(1234, 1234)}
-    assert json.loads((copy.state / "settings.json").read_text())["method"] == "plain"
-
-
-def test_why_there_is_no_overlay_is_said(tmp_path: Path) -> None:
-    folder = tmp_path / "a:b"
-    folder.mkdir()
-    copy = Copy(folder)
-    for words, why in ((("--sandbox-uid", "0"), b"mount options"), (("--sandbox-uid", "7"), b"mount options")):
-        done = program(copy.state, "enter", "--project", copy.project, "--method", "overlay", *words)
-        assert (done.returncode, why in done.stderr) == (4, True)
-        assert not (copy.state / "settings.json").exists()
-
-
-def test_a_second_entry_is_refused(copy: Copy) -> None:
-    copy.write("a")
-    copy.enter()
-    done = program(copy.state, "enter", "--project", copy.project, "--sandbox-uid", "0")
-    assert (done.returncode, done.stderr[:44]) == (4, b"gen: there is a copy of a project here already"[:44])
-
-
-@pytest.mark.parametrize("method", ["overlay", "plain"])
-def test_an_entry_that_is_cut_off_is_never_taken_for_whole(tmp_path: Path, method: str) -> None:
-    copy = Copy(tmp_path, method)
-    copy.write(*(f"d{number % 7}/f{number}" for number in range(300)), "x.o", "d1/y.o")
-    (copy.project / ".gitignore").write_text("*.o\n")
-    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", copy.state, "enter", "--project")
-    words = (*command, copy.project, "--sandbox-uid", "0", "--method", method)
-    cut = 0
-    began = time.monotonic()
-    subprocess.run(words, check=True, capture_output=True)
-    whole = time.monotonic() - began
-    for part in range(1, 12):
-        program(copy.state, "leave", "--delete")
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-        time.sleep(whole * part / 11)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        if (copy.state / "settings.json").exists():
-            continue
-        cut += 1
-        assert program(copy.state, "status").returncode == 2
-        subprocess.run(words, check=True, capture_output=True)
-        try:
-            copy.show()
-            assert len(copy.look()) == 301
-            assert copy.commit() is None
-        finally:
-            copy.hide()
-    assert cut > 2
-
-
-def test_leave_takes_all_of_it_and_nothing_else(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> None:
-    outside = tmp_path_factory.mktemp("outside")
-    (outside / "x").write_text("the host's\n")
-    copy.write("a", "d/e")
-    copy.enter()
-    subprocess.run(
-        ("bash", "-euc", f"ln -s {outside} l; rm -r d; ln -s {outside} d; mkdir -p u/v; echo >u/v/w; chmod 0 u/v u"),
-        cwd=copy.root,
-        check=True,
-    )
-    copy.commit()
-    copy.hide()
-    (copy.state / "disk" / "somebody's").write_text("x")
-    done = program(copy.state, "leave")
-    assert done.returncode == 0
-    assert b"the history of what was changed stays: track.git" in done.stdout
-    assert sorted(path.name for path in copy.state.iterdir() if path.name != "compiled") == ["disk", "track.git"]
-    assert [path.name for path in (copy.state / "disk").iterdir()] == ["somebody's"]
-    assert (outside / "x").read_text() == "the host's\n"
-    assert (copy.project / "d" / "e").read_text() == "d/e\n"
-    # The next copy has a history of its own; that of the first one is kept beside it.
-    copy.enter()
-    assert copy.changed() == []
-    copy.hide()
-    assert program(copy.state, "leave", "--delete").returncode == 0
-    assert [path.name for path in copy.state.iterdir() if path.name != "compiled"] == ["disk"]
