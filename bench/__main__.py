@@ -1,4 +1,4 @@
-"""`python -m bench [NAME...]`: all of it, or many, cold-start, steps, engine. Exit code 1 when a goal is missed."""
+"""`python -m bench [NAME...]`: all of it, or some by name. Exit code 1 when a goal is missed."""
 
 import sys
 import tempfile
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.many import thousand_bundles
 from bench.measure import Row, report
+from bench.microvm import microvm
 from bench.overhead import overhead
 from bench.rendering import cold_start
 from bench.starting import on_the_engine
@@ -23,6 +24,7 @@ def main(names: Sequence[str]) -> int:
             "cold-start": lambda: cold_start(work, RIVALS),
             "steps": lambda: overhead(work, RIVALS),
             "engine": lambda: on_the_engine(work),
+            "microvm": microvm,
         }
         if unknown := set(names) - set(parts):
             print(f"no such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(parts)}", file=sys.stderr)

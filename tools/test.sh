@@ -98,6 +98,14 @@ run_pytest() { # NAME ARG...: which tests
     return "$code"
 }
 
+see_to_microvm() {
+    if [ "${GEN_REQUIRE_ENGINE:-}" = 1 ]; then
+        tools/microvm.sh ensure
+    else
+        tools/microvm.sh ensure --no-install || say "no QEMU: the tests of the microVM will be skipped"
+    fi
+}
+
 see_to_engine() {
     if [ "${GEN_REQUIRE_ENGINE:-}" = 1 ]; then
         tools/engine.sh ensure && { have strace || need_packages "strace, which injects faults" strace; }
@@ -139,7 +147,7 @@ engine_tests() {
         options=("${apart[@]/#/--ignore=tests/engine/test_}")
         options=("${options[@]/%/.py}")
     fi
-    suite "engine tests" run_pytest engine tests --ignore=tests/unit "${options[@]+"${options[@]}"}"
+    suite "engine tests" run_pytest engine tests --ignore=tests/unit --ignore=tests/microvm "${options[@]+"${options[@]}"}"
     [ -z "$side" ] || { wait "$side" && cat "$work/apart"; }
 }
 
@@ -159,12 +167,14 @@ without_engine() {
     lint
     suite "unit tests" run_pytest unit tests/unit
     suite "bats" run_bats
+    suite "microvm tests" run_pytest microvm tests/microvm
 }
 
 if [ "${1:-}" = --lint ]; then
     lint
 else
     suite "engine" see_to_engine
+    suite "microvm" see_to_microvm
     without_engine >"$work/without" 2>&1 &
     engine_tests
     wait

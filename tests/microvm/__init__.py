@@ -1,0 +1,1 @@
+"""Real machines under QEMU, most often without hardware to help."""
