@@ -164,8 +164,8 @@ class Job:
 
 
 def new_group(parent: Path) -> Path:
-    """A control group for one command; those that are empty by now go."""
-    for old in parent.glob("job-*"):
+    """A control group for one command; our own that are empty by now go. One of another lane's may be empty still."""
+    for old in parent.glob(f"job-{os.getpid()}-*"):
         try:
             old.rmdir()
         except OSError:
