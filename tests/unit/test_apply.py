@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.applying import Link, Tree, make, snapshot
-from tests.unit.tracking import LIB, Tracked
+from tests.unit.tracking import LIB, Done, Tracked
 
 TEXT = "".join(f"line {number}\n" for number in range(20))
 ABOVE, BELOW, BOTH = TEXT.replace("line 2\n", "ours\n"), TEXT.replace("line 18\n", "theirs\n"), None
@@ -96,7 +96,7 @@ def test_three_versions_become_one(
         assert snapshot(tracked.project) == snapshot(make(tmp_path / "outcome", tree(outcome)))
 
 
-def apply(tracked: Tracked, *words: str, accept_all: bool = True) -> subprocess.CompletedProcess[str]:
+def apply(tracked: Tracked, *words: str, accept_all: bool = True) -> Done:
     """`apply --json --yes`, with all that is held back accepted one by one."""
     held = [change["path"] for change in tracked.review()["changes"] if change["held"]] if accept_all else []
     accepted = [word for path in held for word in ("--accept", path)]
@@ -254,6 +254,15 @@ def test_new_files_have_the_projects_owner_and_mode(tmp_path: Path) -> None:
         assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (owner.st_uid, owner.st_gid, mode), name
     status = (tracked.project / "old").stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (kept.st_uid, kept.st_gid, 0o640)
+
+
+def test_it_is_started_as_a_bundle_does(tracked: Tracked) -> None:
+    assert tracked.start("apply", "--approve", "wrong").returncode == 4
+    assert tracked.start("apply", "--accept", "wrong", "--yes").returncode == 2
+    done = tracked.start("apply", "--approve", str(tracked.review()["hash"]))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1 path brought back, 0 of them merged")
+    assert tracked.start("apply", "--recover").returncode == 0
 
 
 def test_a_thousand_files_come_at_once(tmp_path: Path) -> None:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from project import apply, review
+from project.failure import Failure
 from project.git import Git
 from project.importer import BRANCH, path_words
 from project.settings import Settings
 
-from tests.unit.applying import Link, Tree, Versions, make
+from tests.unit.applying import Tree, Versions, make
 
 LIB = Path(__file__).resolve().parents[2] / "templates" / "lib" / "project"
 WHO = b"gen sandbox <sandbox@gen.invalid> 0 +0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Tracked:
@@ -52,17 +67,30 @@ class Tracked:
         stream.append(b"M 100644 inline notes\ndata %d\n%b\n" % (len(lines), lines.encode()))
         git.run("fast-import", "--quiet", stdin=b"".join(stream))
 
-    def run(self, *words: str | Path, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-        """One command of lib/project, as a bundle starts it."""
+    def run(self, *words: str | Path, check: bool = True) -> Done:
+        """One command of lib/project, in this process, which saves Python's start; without a terminal."""
+        parser = argparse.ArgumentParser()
+        subparsers = parser.add_subparsers()
+        for command in (review, apply):
+            command.add_parser(subparsers)
+        args = parser.parse_args(list(map(str, words)), argparse.Namespace(state=str(self.state)))
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = args.run(args)
+            except Failure as failure:
+                code = failure.code
+                err.write(f"{failure.what}\n{failure.why}\n")
+        assert not check or code == 0, err.getvalue()
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def start(self, *words: str | Path) -> Done:
+        """The same as a bundle starts it, in a process of its own."""
         command = (sys.executable, "-I", "-S", "-B", LIB, "--state", self.state, *words)
-        done = subprocess.run(command, capture_output=True, text=True, input=stdin, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert "Traceback" not in done.stderr, done.stderr
-        assert not check or done.returncode == 0, done.stderr
-        return done
+        return Done(done.returncode, done.stdout, done.stderr)
 
     def review(self, *words: str) -> dict[str, object]:
         """The document of `review --json`."""
         return dict(json.loads(self.run("review", "--json", *words).stdout))
-
-
-__all__ = ["Link", "Tracked"]
