@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.apply import apply_beside_rsync
 from bench.many import thousand_bundles
 from bench.measure import Row, report
 from bench.microvm import microvm
@@ -25,6 +26,7 @@ def main(names: Sequence[str]) -> int:
             "steps": lambda: overhead(work, RIVALS),
             "engine": lambda: on_the_engine(work),
             "microvm": microvm,
+            "apply": lambda: apply_beside_rsync(work),
         }
         if unknown := set(names) - set(parts):
             print(f"no such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(parts)}", file=sys.stderr)

@@ -90,6 +90,13 @@ class Host:
         self.device = os.fstat(self.fd).st_dev
         self._open: OrderedDict[bytes, int] = OrderedDict()
 
+    def again(self) -> Host:
+        """The same project with no folder open but its own."""
+        other = Host.__new__(Host)
+        other.fd, other.root, other.device = os.dup(self.fd), self.root, self.device
+        other._open = OrderedDict()
+        return other
+
     def __enter__(self) -> Host:
         return self
 

@@ -55,14 +55,15 @@ class Swap:
     def back(self) -> list[bytes]:
         """Undoes all that was done, from any state, as often as wanted. Gives the paths that could not be undone."""
         for _ in range(ATTEMPTS):
-            # Whoever swaps a folder for a link in a loop swaps it back too: then is the time.
+            # First through the folders that are still open, wherever somebody moved them meanwhile. Then by walking
+            # there anew: whoever swaps a folder for a link in a loop swaps it back too, and then is the time.
             if not (left := self._back()):
                 break
+            self.host.forget()
             time.sleep(PAUSE)
         return left
 
     def _back(self) -> list[bytes]:
-        self.host.forget()
         left: list[bytes] = []
         with self._parts() as (new, old, gone):
             for number, moved in reversed(list(enumerate(self.record.puts))):
@@ -72,7 +73,6 @@ class Swap:
                 there = look(old, b"%d" % number)
                 left += self._restore(moved, old, b"%d" % number, there) if there else []
             self._settle(new, old)
-        self.host.forget()
         return left + [moved.path for moved in self.record.puts if self._stands(moved)]
 
     @contextlib.contextmanager
@@ -98,10 +98,10 @@ class Swap:
 
     def _verify(self, old: int) -> None:
         """Looks once more, from the root: a folder that was moved away meanwhile took our files along."""
-        self.host.forget()
-        for moved in self.record.puts:
-            if not moved.seen.same(self._now(moved.path)):
-                raise Moving(moved.path, "was moved away on the host just now")
+        with self.host.again() as fresh:
+            for moved in self.record.puts:
+                if not moved.seen.same(fresh.look(moved.path)):
+                    raise Moving(moved.path, "was moved away on the host just now")
         for number, moved in enumerate(self.record.takes):
             if not moved.seen.same(look(old, b"%d" % number)):
                 raise Moving(moved.path, "was written to on the host just now")
