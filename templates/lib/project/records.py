@@ -106,3 +106,17 @@ class Records:
             else:
                 high = begin
         return low
+
+
+def within(path: bytes, folders: set[bytes]) -> bool:
+    """Whether a path is one of these, or below one of them; the empty one is the whole tree."""
+    if not folders:
+        return False
+    if b"" in folders or path in folders:
+        return True
+    end = path.rfind(b"/")
+    while end > 0:
+        if path[:end] in folders:
+            return True
+        end = path.rfind(b"/", 0, end)
+    return False

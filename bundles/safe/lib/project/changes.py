@@ -54,7 +54,7 @@ class Changes:
                     self._gone(path)
         for path, version in self.known.items():
             if path not in self.now:
-                self.now[path] = version if _within(path, kept) else self._vanished(path, version)
+                self.now[path] = version if records.within(path, kept) else self._vanished(path, version)
 
     def _one(self, item: Item) -> None:
         old = self.known.get(item.path)
@@ -113,7 +113,7 @@ class Changes:
 
     def _vanished(self, path: bytes, old: Version) -> Version:
         """What is no longer in the upper layer: gone, or the project's own again, after an undo."""
-        if self.base.find(path) is None or _within(path, self.hidden):
+        if self.base.find(path) is None or records.within(path, self.hidden):
             return GONE
         base = self._base(path)
         if base is None:
@@ -175,20 +175,6 @@ class Changes:
 
 def _line(mode: int, oid: str, path: bytes) -> bytes:
     return b"M %o %b %b\n" % (mode, oid.encode(), path_words(path))
-
-
-def _within(path: bytes, folders: set[bytes]) -> bool:
-    """Whether a path is one of these, or below one of them; the empty one is the whole tree."""
-    if not folders:
-        return False
-    if b"" in folders or path in folders:
-        return True
-    end = path.rfind(b"/")
-    while end > 0:
-        if path[:end] in folders:
-            return True
-        end = path.rfind(b"/", 0, end)
-    return False
 
 
 def blob_name(content: bytes) -> str:

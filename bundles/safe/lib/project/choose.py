@@ -146,17 +146,18 @@ class Chooser:
         prefix = folder + b"/" if folder else b""
         choice, secrets, folders = self.choice, self.secrets, []
         choice.folders[folder] = os.fstat(here)
-        settle, take, words = secrets.hints.settle, choice.taken.append, records.stat_words
+        heads, tails = secrets.hints.heads, secrets.hints.tails
+        take, words = choice.taken.append, records.stat_words
         for entry in self._entries(here, folder):
             name = os.fsencode(entry.name)
-            path = prefix + name
-            if entry.is_file(follow_symlinks=False) and settle(name):
-                # Most are such files, and this is what an entry spends its time on.
+            path, low = prefix + name, name.lower()
+            # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, in place.
+            if low[:2] not in heads and low.rpartition(b".")[2] not in tails and entry.is_file(follow_symlinks=False):
                 try:
                     take((path, words(entry.stat(follow_symlinks=False))))
                 except OSError:
                     continue
-            elif name.lower() == b".git":
+            elif low == b".git":
                 self._git(path, folder)
             elif entry.is_dir(follow_symlinks=False):
                 if secrets.is_secret(path, name, folder=True):

@@ -8,7 +8,7 @@ from itertools import islice
 
 from project import limits
 from project.records import read as read_file
-from project.records import split, stat_words
+from project.records import split, stat_words, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -288,4 +288,5 @@ class Plain(Upper):
             self._note_links(path, found)
             yield _item(folder, path, name, found)
         for path in missing:
-            yield Item(path, "gone")
+            if not within(path, self.walk.kept):
+                yield Item(path, "gone")
