@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 _LANGUAGES = {".md.j2": MARKDOWN, ".sh.j2": SHELL, ".env.example.j2": SHELL, "Dockerfile.j2": DOCKERFILE}
 _COPY: When = {"project.method": ("auto", "overlay", "plain")}
 _NO_COPY: When = {"project.method": ("none",)}
+# A microVM has its workspace from the copy of a project.
+_MACHINE: When = {**_COPY, "isolation.backend": ("auto", "microvm")}
 _ONLY_WHEN: Mapping[str, When] = {
     "lib/project": _COPY,
-    "lib/microvm": {"engine": ("microvm",)},
+    "lib/machine.sh": _MACHINE,
+    "lib/microvm": _MACHINE,
     **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},
     **{f"scripts/{name}.sh": _NO_COPY for name in ("backup", "mount-storage", "resize-volume", "restore")},
 }

@@ -41,6 +41,8 @@ def bundle_settings(
 def _isolation(profile: Profile) -> dict[str, str]:
     """What may isolate the sandbox, the strongest first: the bundle takes the first that works where it runs."""
     asked, enough = profile.isolation.backend, backends_for(profile.isolation.minimum)
+    if profile.project.method == "none":
+        enough = tuple(backend for backend in enough if backend != "microvm")
     return {
         "GEN_BACKENDS": _words(reversed(enough)) if asked == "auto" else asked,
         "GEN_ISOLATION_MINIMUM": profile.isolation.minimum,

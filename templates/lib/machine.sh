@@ -1,0 +1,101 @@
+# A sandbox that is a microVM: the same verbs as docker.sh has for a container. Sourced by docker.sh where the microVM is
+# what was chosen. It takes no daemon and no rights: QEMU runs as whoever calls.
+# shellcheck shell=bash disable=SC2034,SC2329,SC2317 # what stands here is for those who source it
+
+# shellcheck disable=SC2153 # common.sh sets it
+MACHINE=$STATE/microvm
+# The image's files as a disk, what the machine was started for, and its workspace, which is the only thing of it that is data.
+MACHINE_IMAGE=$MACHINE/image MACHINE_MADE=$MACHINE/made MACHINE_WORK=$MACHINE/work.img
+
+machine() { python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" "$@"; }
+
+# machine_state: running, frozen, stopped, dead, starting, built or absent.
+machine_state() { if [ -d "$MACHINE" ]; then machine status; else echo absent; fi || :; }
+
+# sandbox_line: "id state instance bundle local", as docker.sh says it of a container.
+sandbox_line() {
+    local state
+    state=$(machine_state)
+    case $state in
+    running) ;;
+    frozen) state=paused ;;
+    stopped | dead | starting) state=exited ;;
+    *) return 0 ;;
+    esac
+    [ ! -s "$MACHINE_MADE" ] || echo "microvm $state $INSTANCE $(cat "$MACHINE_MADE")"
+}
+
+healthy_line() { sandbox_line | grep '^microvm running ' || :; }
+
+inside() { machine exec -- "$@"; }
+
+# sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
+sandbox_client() {
+    CLIENT=(python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" exec)
+    [ "${1:-}" != tty ] || CLIENT+=(--tty)
+    CLIENT+=(--env "HOME=/home/$GEN_USER" --)
+}
+
+thaw_sandbox() { machine thaw; }
+stop_sandbox() { machine stop; }
+
+# need_sandbox: a machine asks no engine.
+need_sandbox() { :; }
+
+# machine_made: what the machine is made for: the bundle and the user's own additions.
+machine_made() { echo "$GEN_COMPOSE_PROJECT $(local_digest)-microvm"; }
+
+# start_machine: a machine for this bundle, from the one that is there where that can be.
+start_machine() {
+    case $(machine_state) in
+    frozen) machine thaw ;;
+    esac
+    if [ "$(machine_state)" = running ]; then
+        [ "$(cat "$MACHINE_MADE" 2>/dev/null)" != "$(machine_made)" ] || return 0
+        echo "the bundle has changed, so the machine is started anew; the workspace stays"
+        machine stop || return 1
+    fi
+    machine start --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" --pids "$GEN_PIDS" --disk "$GEN_STORAGE_BYTES" \
+        --uid "$GEN_UID" --gid "$GEN_UID" --hostname "$GEN_NAME" --project-tar "$STATE/project/project.tar" || return 1
+    machine_made | write_durably "$MACHINE_MADE"
+}
+
+# undo_machine: back to what it was before the run; or nothing, with the workspace kept unless it is to be deleted.
+undo_machine() {
+    local was=none
+    [ -d "$MACHINE" ] || return 0
+    if [ "${GEN_UNDO:-run}" = run ]; then
+        # Nothing was written down, so nothing was done.
+        [ -s "$GEN_PRIOR/was" ] || return 0
+        read -r was <"$GEN_PRIOR/was" || return 1
+    fi
+    case $was in
+    running | frozen) start_machine && { [ "$was" = running ] || machine freeze; } ;;
+    stopped | dead) machine stop ;;
+    *)
+        machine kill || return 1
+        if [ -e "$MACHINE_WORK" ] && [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then
+            echo "kept: $(keep_image "$MACHINE_WORK")" || return 1
+        fi
+        machine discard && rm -f "$MACHINE_MADE"
+        ;;
+    esac
+}
+
+# processors: whole ones, since a machine has no parts of one.
+processors() { awk -v cpus="$GEN_CPUS" 'BEGIN { n = int(cpus); print n < cpus ? n + 1 : n }'; }
+
+# build_machine: the image's files as a disk, with a kernel.
+build_machine() {
+    local tar=$MACHINE/image.tar id
+    id=$(word 1 "$(image_line "$GEN_IMAGE_REF")")
+    mkdir -p "$MACHINE"
+    docker create --name "$TOOL" --label "gen.instance=$INSTANCE" --label gen.role=tool --network none "$GEN_IMAGE_REF" true >/dev/null || return 1
+    docker export --output "$tar" "$TOOL" || return 1
+    remove_ours "$TOOL" || return 1
+    machine build --rootfs "$tar" --size $(($(file_bytes "$tar") * 5 / 4 + (256 << 20))) || return 1
+    rm -f "$tar"
+    echo "$id" | write_durably "$MACHINE_IMAGE"
+}
+
+machine_is_built() { [ -s "$MACHINE_IMAGE" ] && [ "$(cat "$MACHINE_IMAGE")" = "$(word 1 "$(image_line "$GEN_IMAGE_REF")")" ]; }

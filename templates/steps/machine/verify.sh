@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Holds when the microVM's disk is made from today's image, or when no microVM isolates the sandbox.
+set -u
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../../lib/docker.sh"
+# shellcheck source=templates/lib/machine.sh
+. "$BUNDLE/lib/machine.sh"
+
+if [ -z "${GEN_UNDO:-}" ] && [ "$BACKEND" != microvm ]; then exit "$HOLDS"; fi
+machine_is_built || exit "$HOLDS_NOT"
