@@ -138,6 +138,21 @@ look() {
     fi
 }
 
+# undo_commands N: a layer that is mounted is not changed behind its back; a machine is sent another one.
+undo_commands() {
+    local state layer=$PROJECT/layer.$$ code=0
+    state=$(sandbox_state) || return 1
+    if [ "$BACKEND" = microvm ]; then
+        project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
+        rm -f "$layer"
+        return "$code"
+    fi
+    [ "$state" != running ] || stop_sandbox || return 1
+    project undo "$1" || code=$?
+    [ "$state" != running ] || { docker start "$GEN_CONTAINER" >/dev/null && healthy_within 30; } || return 1
+    return "$code"
+}
+
 # track_rest: what was changed outside of any command becomes a commit too, where there is something to look at.
 track_rest() {
     local state

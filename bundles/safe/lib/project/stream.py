@@ -1,0 +1,145 @@
+"""The upper layer of a microVM's overlay, as the tar that its agent sends; and one for it, to go back to.
+
+Whoever sends it is not trusted: nothing of it reaches a folder of the host, and its times are not believed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+import time
+
+from project.failure import Failure
+from project.layer import SPECIAL, Item, git_mode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import BinaryIO
+
+    from project.data import Change
+
+    Note = tuple[bytes, str, int, int]
+
+OPAQUE = "SCHILY.xattr.trusted.overlay.opaque"
+# A file that the guest's agent found too large to send.
+LARGE = "GEN.large"
+
+
+class _Seen:
+    """What a walk through a folder tells besides its items."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self.kept: set[bytes] = set()
+
+
+class Tar:
+    """A layer from a stream. Raises Failure when that is no tar, or ends too early."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.walk = stream, _Seen()
+        self.git: dict[bytes, list[int]] = {}
+
+    def __iter__(self) -> Iterator[Item]:
+        """The items, in the order of the stream."""
+        try:
+            with tarfile.open(fileobj=self.stream, mode="r|", errors="surrogateescape") as tar:
+                for member in tar:
+                    yield from self._items(tar, member)
+            # Whoever writes the other end must not be left with a pipe that nobody reads.
+            while self.stream.read(1 << 16):
+                pass
+        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+            raise Failure("what the microVM sent of its changes is not whole", str(error), "try again") from None
+        self.walk.notes += [(path, "git", size, count) for path, (count, size) in self.git.items()]
+
+    def _items(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[Item]:
+        words = [word for word in os.fsencode(member.name).split(b"/") if word not in (b"", b".")]
+        if not words:
+            return
+        path = b"/".join(words)
+        if b".." in words:
+            self.walk.notes.append((path, "odd-name", member.size, 1))
+        elif any(word.lower() == b".git" for word in words):
+            place = next(number for number, word in enumerate(words) if word.lower() == b".git")
+            found = self.git.setdefault(b"/".join(words[: place + 1]), [0, 0])
+            found[0], found[1] = found[0] + 1, found[1] + member.size
+        else:
+            yield self._item(tar, member, path)
+
+    def _item(self, tar: tarfile.TarFile, member: tarfile.TarInfo, path: bytes) -> Item:
+        if member.isdir():
+            return Item(path, "hidden" if member.pax_headers.get(OPAQUE) == "y" else "folder")
+        if member.ischr() and (member.devmajor, member.devminor) == (0, 0):
+            return Item(path, "gone")
+        if member.pax_headers.get(LARGE):
+            return Item(path, "large", 0, _number(member.pax_headers[LARGE]))
+        if member.issym():
+            target = os.fsencode(member.linkname)
+            return Item(path, "link", 0o120000, len(target), b"", _reader(stat.S_IFLNK | 0o777, lambda: target))
+        if member.isreg():
+            if member.mode & 0o6000:
+                self.walk.notes.append((path, "set-id", member.size, 1))
+            content = tar.extractfile(member)
+            mode = stat.S_IFREG | member.mode & 0o777
+            read = _reader(mode, content.read if content else bytes)
+            return Item(path, "file", git_mode(mode), member.size, b"", read)
+        kinds = {tarfile.LNKTYPE: "hard-link", tarfile.FIFOTYPE: "fifo"}
+        return Item(path, kinds.get(member.type, SPECIAL[stat.S_IFCHR]), member.mode, member.size)
+
+
+def _reader(mode: int, content: Callable[[], bytes]) -> Callable[[], tuple[bytes, bytes]]:
+    def read() -> tuple[bytes, bytes]:
+        # As if it had changed this moment: so it is read again each time.
+        now = time.time_ns()
+        return b"%o 0 %d %d" % (mode, now, now), content()
+
+    return read
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def write(out: BinaryIO, changes: Iterable[Change], blobs: dict[str, bytes], owner: tuple[int, int]) -> None:
+    """The layer that shows these changes, as the guest's agent takes it."""
+    changed = list(changes)
+    files = {change.path for change in changed if change.new}
+    made: set[bytes] = set()
+    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
+        for change in sorted(changed, key=lambda one: one.path):
+            above = _above(change.path)
+            if any(folder in files for folder in above):
+                continue
+            for folder in above:
+                if folder not in made:
+                    made.add(folder)
+                    tar.addfile(_member(folder, tarfile.DIRTYPE, 0o755, owner))
+            if change.new is None:
+                # Of a folder that is a file's name now, nothing is left to hide.
+                tar.addfile(_member(change.path, tarfile.CHRTYPE, 0, owner))
+                continue
+            content = blobs[change.new.oid]
+            if stat.S_ISLNK(change.new.mode):
+                member = _member(change.path, tarfile.SYMTYPE, 0o777, owner)
+                member.linkname = os.fsdecode(content)
+                tar.addfile(member)
+                continue
+            member = _member(change.path, tarfile.REGTYPE, change.new.mode & 0o777, owner)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+def _above(path: bytes) -> list[bytes]:
+    words = path.split(b"/")
+    return [b"/".join(words[:depth]) for depth in range(1, len(words))]
+
+
+def _member(path: bytes, kind: bytes, mode: int, owner: tuple[int, int]) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(os.fsdecode(path))
+    member.type, member.mode, member.mtime = kind, mode, int(time.time())
+    member.uid, member.gid = owner
+    return member
