@@ -45,7 +45,7 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
     Examples:
       gen review safe
       gen review safe --stat
-      gen review safe --json | jq -r '.held_back[].path'
+      gen review safe --json | jq -r '.changes[] | select(.held != []).path'
     """
     words = (*_range(between), *(("--stat",) if stat else ()))
     words += (*(("--patch", str(Path(patch).absolute())) if patch else ()), *(("--json",) if as_json else ()))
