@@ -26,10 +26,10 @@ case ${1:-} in
 *) fail "$EX_USAGE" "unknown argument: $1" "a command stands behind --" "$0 -- $*" ;;
 esac
 
-need_engine
+need_sandbox "$EX_REFUSED"
 # What is told from a copy would stand in the copy's audit log, where nobody looks for it.
 home_check
-line=$(container_line "$GEN_CONTAINER")
+line=$(sandbox_line)
 ours "$line" 3 && [ "$(word 2 "$line")" = running ] ||
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
 
@@ -38,8 +38,7 @@ if [ "$GEN_PROJECT_METHOD" != none ]; then
     # shellcheck source=templates/lib/project.sh
     . "$BUNDLE/lib/project.sh"
 fi
-terminal=(--interactive)
-[ ! -t 0 ] || [ ! -t 1 ] || terminal+=(--tty)
+if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
 RUN=$AUDIT_ID child='' ended_by=''
@@ -56,7 +55,7 @@ trap 'on_signal 2' INT
 trap 'on_signal 3' QUIT
 trap 'on_signal 15' TERM
 # In our own process group, which is the terminal's.
-(exec docker exec "${terminal[@]}" "$GEN_CONTAINER" "$@") <&0 &
+(exec "${CLIENT[@]}" "$@") <&0 &
 child=$!
 trap '' PIPE
 code=0

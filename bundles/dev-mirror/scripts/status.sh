@@ -18,8 +18,8 @@ help_or_refuse "$0" "$@"
 
 row() { printf '  %-12s %s\n' "$1" "$2"; }
 
-need_engine
-line=$(container_line "$GEN_CONTAINER")
+need_sandbox "$EX_REFUSED"
+line=$(sandbox_line)
 state=none
 ! ours "$line" 3 || state=$(word 2 "$line")
 [ "$state" != running ] || state="running, $(health)"

@@ -13,13 +13,13 @@
 help_or_refuse "$0" "$@"
 
 begin
-need_engine "$EX_RESIDUE"
+need_sandbox "$EX_RESIDUE"
 need_name
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "docker ps -a"
+line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "docker ps -a"
 if ours "$line" 3; then
     say "Stopping $GEN_CONTAINER …"
-    docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
-    docker stop --time 10 "$GEN_CONTAINER" >/dev/null ||
+    thaw_sandbox 2>/dev/null
+    stop_sandbox ||
         fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "docker kill $GEN_CONTAINER"
 fi
 detach >/dev/null || fail "$EX_RESIDUE" "the loop device could not be freed" "" "sudo losetup -d $(attached_device)"

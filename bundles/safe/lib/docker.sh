@@ -95,8 +95,25 @@ image_is_there() {
     [ -n "$id" ]
 }
 
+# The sandbox, by whatever isolates it: machine.sh has the same verbs for a microVM.
+# sandbox_line, healthy_line: container_line of the sandbox's own name; the second only when it runs and is healthy.
+sandbox_line() { container_line "$GEN_CONTAINER"; }
+healthy_line() { container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy; }
 # inside ARG...: a command in the running sandbox as its user.
 inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
+# sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
+sandbox_client() {
+    CLIENT=(docker exec --interactive)
+    [ "${1:-}" != tty ] || CLIENT+=(--tty)
+    CLIENT+=("$GEN_CONTAINER")
+}
+freeze_sandbox() { docker pause "$GEN_CONTAINER" >/dev/null; }
+thaw_sandbox() { docker unpause "$GEN_CONTAINER" >/dev/null; }
+stop_sandbox() { docker stop --time 10 "$GEN_CONTAINER" >/dev/null; }
+# no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.
+no_disk_needed() { [ "$BACKEND" = microvm ] && [ -z "${GEN_UNDO:-}" ]; }
+# need_sandbox CODE: ends a script that can ask nothing of the sandbox.
+need_sandbox() { need_engine "$1"; }
 
 # A field with a comma or a quote in --mount needs quotes of its own.
 mount_field() {
@@ -289,3 +306,8 @@ image_inventory() {
             $1 == "mine" { delete theirs[$2]; next }
             !($2 in theirs)'
 }
+
+if [ "$BACKEND" = microvm ]; then
+    # shellcheck source=templates/lib/machine.sh
+    . "${BASH_SOURCE[0]%/*}/machine.sh"
+fi

@@ -7,6 +7,8 @@
 . "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
 # shellcheck source=templates/lib/project.sh
 . "$BUNDLE/lib/project.sh"
 

@@ -58,11 +58,22 @@ enter_project() {
     for word in $GEN_PROJECT_SECRETS; do words+=(--secret "$word"); done
     for word in $GEN_PROJECT_KEEP; do words+=(--keep "$word"); done
     set +f
+    [ "$BACKEND" != microvm ] || { copy_for_machine "$path" ${words[@]+"${words[@]}"}; return; }
     project enter --project "$path" --sandbox-uid "$GEN_UID" --method "$GEN_PROJECT_METHOD" ${words[@]+"${words[@]}"}
+}
+
+# copy_for_machine PATH OPTION...: the copy as one file that the machine reads and cannot write. It unpacks it on its own disk.
+copy_for_machine() {
+    local path=$1
+    shift
+    project enter --project "$path" --sandbox-uid "$GEN_UID" --method plain "$@" &&
+        tar --format=gnu --numeric-owner -C "$DISK/tree" -cf "$PROJECT/project.tar.new" . &&
+        durable "$PROJECT/project.tar.new" && mv -f "$PROJECT/project.tar.new" "$PROJECT/project.tar"
 }
 
 # leave_project: a whole rollback keeps the history of what the agent did beside the disk image that it keeps.
 leave_project() {
+    rm -f "$PROJECT"/project.tar*
     if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then project leave; else project leave --delete; fi
 }
 
@@ -92,27 +103,64 @@ left_out() { project left-out --lines; }
 # sandbox_state: running, paused, exited and so on; empty when there is none of ours.
 sandbox_state() {
     local line
-    line=$(container_line "$GEN_CONTAINER") || return 1
+    line=$(sandbox_line) || return 1
     ! ours "$line" 3 || word 2 "$line"
 }
 
-# freeze: nothing in the sandbox runs until thaw. Holds as well where nothing runs.
+# freeze: nothing in the sandbox runs until thaw. Holds as well where nothing runs. A machine tells of its changes itself, so
+# it has to run; what comes back is what it told, and it cannot change that.
 FROZEN=''
 freeze() {
     local state
+    [ "$BACKEND" != microvm ] || return 0
     state=$(sandbox_state) || return 1
     [ "$state" = running ] || return 0
-    docker pause "$GEN_CONTAINER" >/dev/null && FROZEN=yes
+    freeze_sandbox && FROZEN=yes
 }
-thaw() { [ -z "$FROZEN" ] || docker unpause "$GEN_CONTAINER" >/dev/null; }
+thaw() { [ -z "$FROZEN" ] || thaw_sandbox; }
 
 # track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.
 track() {
     local code=$1
     shift
-    printf '%s\0' "$@" | project commit --command-file - --exit "$code" --seconds $((SECONDS - AUDIT_SINCE)) >/dev/null ||
+    printf '%s\0' "$@" >"$PROJECT/command.$$"
+    look --command-file "$PROJECT/command.$$" --exit "$code" --seconds $((SECONDS - AUDIT_SINCE)) >/dev/null ||
         warn "what this command changed is not written down yet: scripts/changes.sh tries again"
+    rm -f "$PROJECT/command.$$"
 }
 
-# track_rest: what was changed outside of any command becomes a commit too. Without the disk there is nothing to look at.
-track_rest() { ! disk_is_mounted || project commit --outside; }
+# look OPTION...: a commit of what is changed now. A machine tells of its changes itself.
+look() {
+    if [ "$BACKEND" != microvm ]; then
+        project commit "$@"
+    else
+        (set -o pipefail && machine changes | project commit --tar - "$@")
+    fi
+}
+
+# undo_commands N: a layer that is mounted is not changed behind its back; a machine is sent another one.
+undo_commands() {
+    local state layer=$PROJECT/layer.$$ code=0
+    state=$(sandbox_state) || return 1
+    if [ "$BACKEND" = microvm ]; then
+        project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
+        rm -f "$layer"
+        return "$code"
+    fi
+    [ "$state" != running ] || stop_sandbox || return 1
+    project undo "$1" || code=$?
+    [ "$state" != running ] || { docker start "$GEN_CONTAINER" >/dev/null && healthy_within 30; } || return 1
+    return "$code"
+}
+
+# track_rest: what was changed outside of any command becomes a commit too, where there is something to look at.
+track_rest() {
+    local state
+    if [ "$BACKEND" = microvm ]; then
+        state=$(sandbox_state)
+        [ "$state" = running ] || return 0
+    else
+        disk_is_mounted || return 0
+    fi
+    look --outside >/dev/null
+}

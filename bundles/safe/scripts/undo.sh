@@ -4,13 +4,13 @@
 #
 # usage: scripts/undo.sh [N]
 #
-# The sandbox is frozen meanwhile, or stopped and started again where its copy is an overlay. Your project is not touched.
+# A container is stopped meanwhile and started again; a microVM goes on. Your project is not touched.
 #
 # Exit codes: 0 done; 1 it failed; 2 wrong arguments; 4 refused, nothing was changed.
 # shellcheck source=templates/lib/project-script.sh
 . "$(dirname "$0")/../lib/project-script.sh"
 
+case ${1:-1} in *[!0-9]* | '') fail "$EX_USAGE" "how many commands is a number" "$1" "scripts/undo.sh 2" ;; esac
 need_copy
-at_rest
 track_rest || fail "$EX_FAILED" "what was changed last could not be written down, so nothing is undone" "" "scripts/status.sh"
-project undo "$@"
+undo_commands "${1:-1}"

@@ -7,6 +7,11 @@ set -u
 . "$BUNDLE/lib/sandbox.sh"
 set -e
 
+if [ "$BACKEND" = microvm ]; then
+    machine_state | write_durably "$GEN_PRIOR/was"
+    start_machine
+    exit
+fi
 line=$(container_line "$GEN_CONTAINER")
 # What was there, in what state: undo brings exactly that back, and takes nothing away without it.
 echo "$(word 1 "${line:-none}") $(word 2 "$line")" | write_durably "$GEN_PRIOR/was"

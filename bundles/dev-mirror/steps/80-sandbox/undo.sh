@@ -6,6 +6,12 @@ set -u
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
 
+if [ "$BACKEND" = microvm ]; then
+    # shellcheck source=templates/lib/storage.sh
+    . "$BUNDLE/lib/storage.sh"
+    undo_machine
+    exit
+fi
 if [ "${GEN_UNDO:-run}" = all ]; then
     # By our mark, whatever it is called: the profile's name may have changed since.
     end_tools || exit 1

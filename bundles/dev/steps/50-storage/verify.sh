@@ -6,4 +6,5 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
+! no_disk_needed || exit "$HOLDS"
 [ -f "$IMAGE" ] && is_ext4 "$IMAGE" || exit "$HOLDS_NOT"

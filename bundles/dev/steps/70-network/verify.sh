@@ -4,5 +4,6 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
+! no_disk_needed || exit "$HOLDS"
 line=$(network_line "$NETWORK") || unknown "the engine does not list its networks"
 ours "$line" 2 || exit "$HOLDS_NOT"

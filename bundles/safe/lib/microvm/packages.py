@@ -13,7 +13,7 @@ from .failure import USAGE, Failure
 
 KERNEL = "linux-image-cloud-amd64"
 BUSYBOX = "busybox-static"
-WANTED = ("virtio_pci", "virtio_blk", "virtio_console", "virtio_net", "overlay")
+WANTED = ("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_console", "virtio_net", "overlay")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import base64
 import os
 import socket
 import subprocess
@@ -183,7 +182,7 @@ def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, agai
 def setup(wanted: Wanted, again: bool) -> dict[str, Any]:
     """The first request after each start."""
     return {
-        "do": "setup", "time": time.time(), "seed": base64.b64encode(os.urandom(64)).decode("ascii"), "again": again,
+        "do": "setup", "time": time.time(), "seed": os.urandom(64).hex(), "again": again,
         "pids": wanted.pids, "uid": wanted.uid, "gid": wanted.gid, "project": wanted.project is not None,
         "hostname": wanted.hostname,
     }  # fmt: skip

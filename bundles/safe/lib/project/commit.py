@@ -17,17 +17,24 @@ from project.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import BinaryIO, NoReturn
 
-USAGE = "commit [--command-file FILE|- --exit N --seconds S | --outside] [--thorough]"
+USAGE = "commit [--command-file FILE|- --exit N --seconds S | --outside | --undone N] [--thorough] [--tar -]"
 
 
 def make(
-    state: str, kind: str, command: str = "", code: int = 0, seconds: float = 0.0, thorough: bool = False
+    state: str,
+    kind: str,
+    command: str = "",
+    code: int = 0,
+    seconds: float = 0.0,
+    thorough: bool = False,
+    stream: BinaryIO | None = None,
 ) -> str | None:
     """Commits what changed since the last one; gives the commit's name, or None when nothing did.
 
-    `kind` is command, outside (nobody's command of ours) or undo. One at a time: a second one waits.
+    `kind` is command, outside (nobody's command of ours) or undo. One at a time: a second one waits. What changed is
+    in the folder of the state, or in `stream`, as a tar of a microVM's layer.
     """
     settings = Settings.quick(state)
     git = Git(os.path.join(state, "track.git"))
@@ -37,7 +44,7 @@ def make(
         head = head_of(git.repo)
         changes = Changes(state, git, head, settings.project, thorough)
         try:
-            notes = _look(state, settings, changes)
+            notes = _look(state, settings, changes, stream)
             lines = changes.lines() + _notes_lines(changes, notes)
             fresh = None
             if lines:
@@ -60,8 +67,16 @@ def head_of(repo: str) -> str | None:
         return None
 
 
-def _look(state: str, settings: Settings, changes: Changes) -> list[tuple[bytes, str, int, int]]:
+def _look(
+    state: str, settings: Settings, changes: Changes, stream: BinaryIO | None
+) -> list[tuple[bytes, str, int, int]]:
     """Goes through the copy; gives the notes."""
+    if stream is not None:
+        from project.stream import Tar
+
+        sent = Tar(stream)
+        changes.take(sent, sent.walk.kept)
+        return sorted(sent.walk.notes + changes.notes + [(path, "base-unknown", 0, 1) for path in changes.unknown])
     overlay = settings.method == "overlay"
     folder = os.open(os.path.join(state, "disk", "upper" if overlay else "tree"), FOLDER)
     try:
@@ -129,7 +144,7 @@ def quick(argv: list[str]) -> int:
             continue
         if word == "--thorough":
             thorough = True
-        elif word in ("--state", "--command-file", "--exit", "--seconds") and words:
+        elif word in ("--state", "--command-file", "--exit", "--seconds", "--undone", "--tar") and words:
             given[word] = words.pop(0)
         else:
             _usage(f"{word} is not known, or lacks its value")
@@ -141,7 +156,10 @@ def quick(argv: list[str]) -> int:
     except (ValueError, OSError) as error:
         _usage(str(error))
     kind = "command" if "--command-file" in given else "outside"
-    oid = make(os.path.abspath(given["--state"]), kind, command, code, seconds, thorough)
+    if "--undone" in given:
+        kind, command = "undo", f"undo {given['--undone']}"
+    stream = sys.stdin.buffer if "--tar" in given else None
+    oid = make(os.path.abspath(given["--state"]), kind, command, code, seconds, thorough, stream)
     if oid:
         sys.stdout.write(oid + "\n")
     return 0

@@ -25,6 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """`undo`."""
     parser = subparsers.add_parser("undo", help="the files back to before the last N commands")
     parser.add_argument("count", nargs="?", type=int, default=1, metavar="N")
+    parser.add_argument("--tar", metavar="FILE", help="write a microVM's layer to go back to; change nothing")
     parser.set_defaults(run=run)
 
 
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     if args.count < 1:
         raise Failure("there is nothing to undo in that", f"{args.count} commands", "undo 1", 2)
     track = entered(args.state)
+    if args.tar:
+        return _as_tar(track, args.count, args.tar)
     _refuse_mounted(track.state)
     # What nobody has committed yet would be lost.
     track.commit_outside()
@@ -46,6 +49,19 @@ def run(args: argparse.Namespace) -> int:
     words.show([f"undone: {words.counted(len(wanted), 'path')}"], paged=False)
     for path in sorted(wanted):
         sys.stdout.write(f"  {words.path(path)}\n")
+    return 0
+
+
+def _as_tar(track: Track, count: int, file: str) -> int:
+    """Writes the upper layer as it was, for whoever can bring it into the machine."""
+    from project import stream
+
+    target, settings = before(track, count), Settings.load(track.state)
+    changes = track.changes(None, target) if target else []
+    blobs = track.blobs(change.new.oid for change in changes if change.new)
+    with open(file, "xb") as out:
+        stream.write(out, changes, dict(blobs), (settings.uid, settings.gid))
+    words.show([f"undone: {words.counted(len(track.changes(target, track.head())), 'path')}"], paged=False)
     return 0
 
 

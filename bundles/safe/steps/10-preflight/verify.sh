@@ -13,7 +13,7 @@ set -u
 . "$BUNDLE/lib/sandbox.sh"
 
 # A sandbox of ours that runs is the proof that this host can run it.
-line=$(container_line "$GEN_CONTAINER" 2>/dev/null)
+line=$(sandbox_line 2>/dev/null)
 if is_current "$line" && [ "$(word 2 "$line")" = running ]; then exit "$HOLDS"; fi
 problems=$(preflight_problems)
 [ -z "$problems" ] && exit "$HOLDS"

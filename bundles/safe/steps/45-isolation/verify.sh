@@ -16,7 +16,7 @@ if [ "${GEN_UNDO:-}" = all ]; then
 fi
 [ -n "$BACKEND" ] || exit "$HOLDS_NOT"
 # A sandbox of ours that runs is the proof that it works.
-line=$(container_line "$GEN_CONTAINER" --filter status=running) || unknown "the engine does not list its containers"
+line=$(healthy_line) || unknown "the engine does not list its containers"
 if is_current "$line"; then exit "$HOLDS"; fi
 works "$BACKEND" && exit "$HOLDS"
 # Whoever chose anew here would take something weaker, and nobody would see it.

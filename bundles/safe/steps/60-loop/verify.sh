@@ -6,4 +6,5 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
+! no_disk_needed || exit "$HOLDS"
 is_attached || exit "$HOLDS_NOT"

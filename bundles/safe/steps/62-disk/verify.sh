@@ -6,4 +6,5 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
+! no_disk_needed || exit "$HOLDS"
 disk_is_mounted || exit "$HOLDS_NOT"

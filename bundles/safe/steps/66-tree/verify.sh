@@ -6,6 +6,7 @@ set -u
 # shellcheck source=templates/lib/project.sh
 . "$BUNDLE/lib/project.sh"
 
+! no_disk_needed || exit "$HOLDS"
 line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
 ours "$line" 2 || exit "$HOLDS_NOT"
 [ "$(word 3 "$line")" = "$(tree_device)" ] || exit "$HOLDS_NOT"

@@ -6,5 +6,5 @@ set -u
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
 
-line=$(container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy) || unknown "the engine does not list its containers"
+line=$(healthy_line) || unknown "the engine does not list its containers"
 is_current "$line" || exit "$HOLDS_NOT"

@@ -13,13 +13,19 @@ while read -r module; do
     insmod "/modules/$module" || echo "gen: module $module does not load" >/dev/console
 done </modules/order
 
-# disk SERIAL: the device with that serial number; the order of devices proves nothing.
+# disk NAME: the device with that serial number; where the host gives none, the one at that place in gen.disks.
 disk() {
-    local device serial
+    local device serial order
     for device in /sys/block/vd*; do
         serial=
         read -r serial <"$device/serial"
         [ "$serial" = "$1" ] && echo "/dev/${device##*/}" && return
+    done
+    read -r order </proc/cmdline
+    order=${order#*gen.disks=}
+    for device in a b c d; do
+        [ "${order%%[, ]*}" = "$1" ] && echo "/dev/vd$device" && return
+        order=${order#*,}
     done
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import select
 import signal
 import struct
@@ -12,9 +11,12 @@ import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import wire
+
+if TYPE_CHECKING:
+    from typing import Any
 
 READ = 64 * 1024
 GRACE = 2.0
@@ -49,7 +51,7 @@ class Job:
         return input_write, (input_read, out_write, err_write)
 
     def _terminal(self, size: tuple[int, int]) -> tuple[int, tuple[int, int, int]]:
-        ours, theirs = pty.openpty()
+        ours, theirs = os.openpty()
         self.outputs = {ours: wire.OUTPUT}
         self.input = ours
         self.resize(*size)
@@ -162,8 +164,8 @@ class Job:
 
 
 def new_group(parent: Path) -> Path:
-    """A control group for one command; those that are empty by now go."""
-    for old in parent.glob("job-*"):
+    """A control group for one command; our own that are empty by now go. One of another lane's may be empty still."""
+    for old in parent.glob(f"job-{os.getpid()}-*"):
         try:
             old.rmdir()
         except OSError:

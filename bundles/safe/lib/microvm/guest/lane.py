@@ -9,11 +9,14 @@ import select
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import wire
 from . import requests
 from .job import Job
+
+if TYPE_CHECKING:
+    from typing import Any
 
 READ = 64 * 1024
 HIGH = 512 * 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import os
 import pwd
@@ -12,10 +11,13 @@ import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import kernel, workspace
 from .job import Job
+
+if TYPE_CHECKING:
+    from typing import Any
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ADD_ENTROPY, RESEED = 0x40085203, 0x5207
@@ -38,7 +40,7 @@ def setup(request: dict[str, Any], group: Path) -> Callable[[], None]:
 
     def child() -> None:
         time.clock_settime(time.CLOCK_REALTIME, float(request["time"]))
-        stir(base64.b64decode(request["seed"]))
+        stir(bytes.fromhex(request["seed"]))
         (group / "pids.max").write_text(str(int(request["pids"])), encoding="ascii")
         (group / "memory.max").write_text(str(memory_for_all()), encoding="ascii")
         workspace.settle(request)

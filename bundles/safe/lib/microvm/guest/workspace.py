@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from . import kernel, layer
+from . import kernel
+
+if TYPE_CHECKING:
+    from typing import Any
+
+# What the first answer does not need is imported where it is used: each module is read anew at each start.
 
 PLACE = "/workspace"
 DISK = Path("/run/gen/work")
@@ -56,7 +60,9 @@ def look_again(serial: str) -> None:
 
 
 def bring_in(device: str, uid: int, gid: int) -> None:
-    """The project's files below the overlay, as the sandbox's user. A unpacking that was cut off is begun anew."""
+    """The project's files below the overlay, as the sandbox's user. An unpacking that was cut off is begun anew."""
+    import shutil
+
     for old in DISK.iterdir():
         if old.name != "lost+found":
             shutil.rmtree(old)
@@ -65,8 +71,7 @@ def bring_in(device: str, uid: int, gid: int) -> None:
     if device and (code := unpack(device, uid, gid)) != 0:
         raise OSError(f"the project could not be unpacked: tar ended with {code}")
     new_upper("upper-0")
-    os.sync()
-    READY.write_text(json.dumps({"upper": "upper-0"}), encoding="ascii")
+    in_use("upper-0")
 
 
 def unpack(device: str, uid: int, gid: int) -> int:
@@ -89,6 +94,16 @@ def unpack(device: str, uid: int, gid: int) -> int:
             os._exit(126)
     os.close(source)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def in_use(name: str) -> None:
+    """Writes down which layer is, when all of it is on the disk: the machine may end at any moment."""
+    os.sync()
+    fresh = READY.with_name("ready.new")
+    fresh.write_text(json.dumps({"upper": name}), encoding="ascii")
+    os.sync()
+    fresh.replace(READY)
+    os.sync()
 
 
 def upper() -> Path:
@@ -125,12 +140,16 @@ def leave() -> None:
 
 def write_changes(end: int, most: int, largest: int) -> None:
     """The upper layer as a tar stream of at most so many bytes."""
+    from . import layer
+
     with open(end, "wb", closefd=False) as stream:
         layer.pack(upper(), stream, most, largest)
 
 
 def replace_changes(end: int) -> None:
     """Another upper layer instead of this one, from a tar stream: whole, or this one stays."""
+    from . import layer
+
     old = upper()
     new = new_upper(f"upper-{time.monotonic_ns()}-{time.time_ns()}")
     try:
@@ -139,17 +158,15 @@ def replace_changes(end: int) -> None:
     except BaseException:
         discard(new)
         raise
-    os.sync()
-    fresh = READY.with_name("ready.new")
-    fresh.write_text(json.dumps({"upper": new.name}), encoding="ascii")
+    in_use(new.name)
     show(new)
-    fresh.replace(READY)
-    os.sync()
     discard(old)
 
 
 def discard(layer_out_of_use: Path) -> None:
     """Removes a layer and what the kernel keeps beside it."""
+    import shutil
+
     for folder in (layer_out_of_use, layer_out_of_use.with_name(f"{layer_out_of_use.name}.work")):
         shutil.rmtree(folder, ignore_errors=True)
 
