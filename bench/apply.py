@@ -73,6 +73,11 @@ def applying(work: Path, count: int) -> list[Row]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content(number, changed=True))
 
+    # A review comes before, and leaves what Python compiled in the state folder. It wants to see the project.
+    copy(whole, project)
+    command((sys.executable, "-I", "-S", "-B", LIB, "--state", kept, "apply", "--recover"))
+    command((sys.executable, "-I", "-S", "-B", LIB, "--state", kept, "review", "--stat"))
+
     def prepare() -> None:
         copy(whole, project)
         copy(kept, state)

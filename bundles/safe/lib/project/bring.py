@@ -106,13 +106,14 @@ def _back(host: Host, record: Record) -> list[bytes]:
 
 
 def _close(host: Host, journal: Journal, record: Record, finish: Finish) -> None:
-    """After the last move: what was applied is the sandbox's new base, and the old files go."""
+    """After the last move: the old files go, and what was applied is the sandbox's new base."""
+    # In this order: as long as a file has a second name in the staging folder, its status is not the last one.
+    _clean(host, record)
     try:
         finish(record.told)
     except Failure as failure:
         what = "the changes are in the project, and the sandbox's own record could not be moved on"
         raise Failure(what, f"{failure.what}\n{failure.why}", "apply --recover", 3) from None
-    _clean(host, record)
     journal.clear()
 
 

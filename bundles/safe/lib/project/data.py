@@ -63,7 +63,7 @@ class Note:
 class Commit:
     """One command's changes: `command` ran, ended with `code` after `seconds`, at the Unix time `time`.
 
-    `kind` is command, outside (what changed outside a command) or undo.
+    `kind` is command, outside (what changed outside a command), undo, or applied (what came back is the new base).
     """
 
     oid: str

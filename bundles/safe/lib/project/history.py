@@ -113,7 +113,7 @@ def _stat(changes: list[Change]) -> Iterator[str]:
 def _commit_line(commit: Commit) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(commit.time))
     shown = words.path(commit.command.encode("utf-8", "surrogateescape"))
-    what = {"outside": "(outside a command)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
+    what = {"outside": "(outside a command)", "applied": "(applied)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
     ended = f"exit {commit.code}, {commit.seconds:.1f} s" if commit.kind == "command" else ""
     return f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
 

@@ -44,8 +44,11 @@ def _renew_list(state: str, paths: set[bytes]) -> None:
         return
     title, listed = records.split(content)
     found = {path: words for path, words in listed if path not in paths}
-    with Host(Settings.load(state).project) as host:
-        for path in paths:
+    settings = Settings.load(state)
+    # A plain copy has what is new of its own; below an overlay it is now the project's.
+    again = paths if settings.method == "overlay" else paths & {path for path, _ in listed}
+    with Host(settings.project) as host:
+        for path in again:
             parent, name = split(path)
             try:
                 found[path] = records.stat_words(os.stat(name, dir_fd=host.folder(parent), follow_symlinks=False))

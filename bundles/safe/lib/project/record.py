@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 from project import disk
 from project.failure import Failure
@@ -95,7 +95,7 @@ class Journal:
 
 def _values(moved: Moved) -> list[Any]:
     # A path that is no UTF-8 comes back as it was: lone surrogates are written as escapes.
-    return [moved.path.decode("utf-8", "surrogateescape"), astuple(moved.seen), moved.folder, moved.digest]
+    return [moved.path.decode("utf-8", "surrogateescape"), list(vars(moved.seen).values()), moved.folder, moved.digest]
 
 
 def _moved(values: list[Any]) -> Moved:

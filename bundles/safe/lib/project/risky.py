@@ -2,12 +2,11 @@
 
 A path is held back when a tool may run it, or be steered by it, though nobody asked for that: git, shells, editors,
 agents, package managers, and what builds and tests. Source code that the user runs as such is not: that is what a
-review is for. Each pattern matches a whole component at any depth, folded (spelling.py), with `*` and `?`.
+review is for. Each pattern matches a whole component at any depth, folded (spelling.py), where `*` is anything.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -160,22 +159,32 @@ OURS = Reason("path", "the name under which apply keeps its own staged files")
 OTHER = Reason("type", "neither a file nor a symbolic link")
 
 
-def _expression(pattern: str) -> str:
-    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-
-
-_EXACT = {rule.pattern: rule for rule in TABLE if "*" not in rule.pattern and "?" not in rule.pattern}
-_WILD = tuple((re.compile(_expression(rule.pattern), re.DOTALL), rule) for rule in TABLE if rule.pattern not in _EXACT)
+_EXACT = {rule.pattern: rule for rule in TABLE if "*" not in rule.pattern}
+_WILD = tuple((rule.pattern.split("*"), rule) for rule in TABLE if rule.pattern not in _EXACT)
 # No wildcard pattern matches what neither begins nor ends as one of them: most names are done with here.
-_HEADS = tuple(head for _, rule in _WILD if (head := re.split(r"[*?]", rule.pattern)[0]))
-_TAILS = tuple(re.split(r"[*?]", rule.pattern)[-1] for _, rule in _WILD if rule.pattern[0] in "*?")
+_HEADS = tuple(parts[0] for parts, _ in _WILD if parts[0])
+_TAILS = tuple(parts[-1] for parts, _ in _WILD if not parts[0])
+
+
+def _matches(parts: list[str], name: str) -> bool:
+    """Whether a name is these parts, with anything between them."""
+    head, *middle, tail = parts
+    if len(name) < len(head) + len(tail) or not (name.startswith(head) and name.endswith(tail)):
+        return False
+    at, end = len(head), len(name) - len(tail)
+    for part in middle:
+        at = name.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 @lru_cache(maxsize=65536)
 def _component(folded: str) -> tuple[Reason, ...]:
     found: dict[str, Reason] = {}
     near = folded.startswith(_HEADS) or folded.endswith(_TAILS)
-    rules = [rule for expression, rule in _WILD if near and expression.fullmatch(folded)]
+    rules = [rule for parts, rule in _WILD if near and _matches(parts, folded)]
     for rule in [_EXACT[folded], *rules] if folded in _EXACT else rules:
         found.setdefault(rule.kind, Reason(rule.kind, rule.reason, rule.pattern))
     return (*found.values(), SHORT) if spelling.is_short_name(folded) else tuple(found.values())

@@ -78,7 +78,7 @@ def _refuse_mounted(state: str) -> None:
 def before(track: Track, count: int) -> str | None:
     """The commit before the last `count` commands; what changed outside of commands since then goes as well."""
     commits = track.commits()
-    places = [number for number, one in enumerate(commits) if one.kind != "outside"]
+    places = [number for number, one in enumerate(commits) if one.kind not in ("outside", "applied")]
     if len(places) < count:
         had = words.counted(len(places), "command")
         raise Failure("so many commands have not changed anything", f"The history has {had}.", "see `log`", 2)
