@@ -3,6 +3,16 @@
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
 
+if [ "$BACKEND" = microvm ]; then
+    words=$(machine_words) || unknown "the machine's process does not tell how it was started"
+    ! printf '%s\n' "$words" | grep -E -e '^-(virtfs|fsdev)$' -e 'virtiofs|vhost-user-fs|virtio-9p|vfio|usb-host|vsock' ||
+        { echo "the machine was started with a way to this host"; exit "$HOLDS_NOT"; }
+    # shellcheck disable=SC2016 # awk expands it
+    shares=$(inside awk '{ for (i = 1; i <= NF; i++) if ($i == "-") print $(i + 1) }' /proc/self/mountinfo | grep -E '^(9p|virtiofs|nfs.*|cifs|fuse.*)$')
+    [ -z "$shares" ] || { echo "mounted in the machine: $shares"; exit "$HOLDS_NOT"; }
+    blocks=$(inside find /dev -type b \( -readable -o -writable \)) && [ -z "$blocks" ] || { echo "the user may use: $blocks"; exit "$HOLDS_NOT"; }
+    exit "$HOLDS"
+fi
 # What the engine mounts: the workspace's volume and tmpfs, nothing of the host.
 mounts=$(docker inspect --format '{{range .Mounts}}{{.Type}}:{{.Name}}:{{.Destination}} {{end}}' "$GEN_CONTAINER") || unknown "the engine does not answer"
 [ "$mounts" = "volume:$VOLUME:$GEN_STORAGE_PATH " ] || { echo "unexpected mounts: $mounts"; exit "$HOLDS_NOT"; }

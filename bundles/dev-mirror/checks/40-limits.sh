@@ -3,6 +3,15 @@
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
 
+if [ "$BACKEND" = microvm ]; then
+    # What a machine has is all that there is for it.
+    words=$(machine_words) || unknown "the machine's process does not tell how it was started"
+    expected="-m $((GEN_MEMORY_BYTES >> 20))M -smp $(processors)"
+    case $(printf '%s' "$words" | tr '\n' ' ') in *" $expected "*) ;; *) echo "the machine was not started with $expected"; exit "$HOLDS_NOT" ;; esac
+    seen="$(inside nproc) $(inside cat /sys/fs/cgroup/sandbox/pids.max)"
+    [ "$seen" = "$(processors) $GEN_PIDS" ] || { echo "processors and processes inside: $seen; expected: $(processors) $GEN_PIDS"; exit "$HOLDS_NOT"; }
+    exit "$HOLDS"
+fi
 settings=$(docker inspect --format '{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.PidsLimit}}' "$GEN_CONTAINER") || unknown "the engine does not answer"
 expected="$(awk -v n="$GEN_CPUS" 'BEGIN { printf "%.0f", n * 1000000000 }') $GEN_MEMORY_BYTES $GEN_MEMORY_BYTES $GEN_PIDS"
 [ "$settings" = "$expected" ] || { echo "the engine has: $settings; expected: $expected"; exit "$HOLDS_NOT"; }

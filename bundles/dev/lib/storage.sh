@@ -3,6 +3,8 @@
 
 # The file's name is unique on the machine: the kernel tells a loop device's backing file by its name.
 IMAGE=$STORAGE/workspace-$INSTANCE.img
+# A machine has its workspace on a disk of its own.
+[ "$BACKEND" != microvm ] || IMAGE=$MACHINE_WORK
 # A link of ours to whichever loop device has the image: the volume names this link, so the number may change. It is in
 # /dev, so it is gone after a reboot: whatever has that number then is never mounted in its place.
 DEVICE=/dev/gen-workspace-$INSTANCE

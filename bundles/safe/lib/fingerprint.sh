@@ -49,7 +49,7 @@ without_other_bundles() {
 # fingerprint FILE: writes it. Fails when some part of it cannot be known: no answer is not the same as nothing there.
 fingerprint() {
     { engine_inventory && kernel_inventory && file_inventory; } >"$1.parts" &&
-        without_other_bundles <"$1.parts" | sort >"$1.new" && rm -f "$1.parts" &&
+        (set -o pipefail && without_other_bundles <"$1.parts" | sort >"$1.new") && rm -f "$1.parts" &&
         durable "$1.new" && mv -f "$1.new" "$1"
 }
 

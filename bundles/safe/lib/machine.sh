@@ -39,6 +39,10 @@ sandbox_client() {
 thaw_sandbox() { machine thaw; }
 stop_sandbox() { machine stop; }
 
+# machine_pid: the number of QEMU's process. machine_words: its command line, a word a line.
+machine_pid() { machine status --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }
+machine_words() { tr '\0' '\n' <"/proc/$(machine_pid)/cmdline"; }
+
 # need_sandbox: a machine asks no engine.
 need_sandbox() { :; }
 
@@ -47,6 +51,8 @@ machine_made() { echo "$GEN_COMPOSE_PROJECT $(local_digest)-microvm"; }
 
 # start_machine: a machine for this bundle, from the one that is there where that can be.
 start_machine() {
+    local rooms=(--tmpfs "/tmp=$GEN_TMPFS_BYTES" --tmpfs "/home/$GEN_USER=$GEN_TMPFS_BYTES")
+    [ "$GEN_READONLY_ROOT" = false ] || rooms+=(--readonly-root --tmpfs "/var/tmp=$((64 << 20))")
     case $(machine_state) in
     frozen) machine thaw ;;
     esac
@@ -56,7 +62,7 @@ start_machine() {
         machine stop || return 1
     fi
     machine start --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" --pids "$GEN_PIDS" --disk "$GEN_STORAGE_BYTES" \
-        --uid "$GEN_UID" --gid "$GEN_UID" --hostname "$GEN_NAME" --project-tar "$STATE/project/project.tar" || return 1
+        --uid "$GEN_UID" --gid "$GEN_UID" --hostname "$GEN_NAME" --project-tar "$STATE/project/project.tar" "${rooms[@]}" || return 1
     machine_made | write_durably "$MACHINE_MADE"
 }
 

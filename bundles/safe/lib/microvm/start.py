@@ -35,6 +35,8 @@ class Wanted:
     gid: int
     project: Path | None
     hostname: str
+    readonly: bool
+    tmpfs: tuple[tuple[str, int], ...]
 
 
 def prepare(machine: Machine, wanted: Wanted) -> None:
@@ -184,7 +186,7 @@ def setup(wanted: Wanted, again: bool) -> dict[str, Any]:
     return {
         "do": "setup", "time": time.time(), "seed": os.urandom(64).hex(), "again": again,
         "pids": wanted.pids, "uid": wanted.uid, "gid": wanted.gid, "project": wanted.project is not None,
-        "hostname": wanted.hostname,
+        "hostname": wanted.hostname, "readonly": wanted.readonly, "tmpfs": wanted.tmpfs,
     }  # fmt: skip
 
 
@@ -199,4 +201,15 @@ def wanted_of(args: argparse.Namespace, accel: str) -> Wanted:
     if args.uid <= 0 or args.gid <= 0:
         raise Failure("the sandbox's user is an ordinary one", "0 is root", "--uid and --gid above 0", USAGE)
     shape = qemu.Shape(accel, args.memory, args.cpus, args.network == "user")
-    return Wanted(shape, args.disk, args.system, args.pids, args.uid, args.gid, args.project_tar, args.hostname)
+    return Wanted(
+        shape, args.disk, args.system, args.pids, args.uid, args.gid, args.project_tar, args.hostname,
+        args.readonly_root, tuple(map(tmpfs_of, args.tmpfs)),
+    )  # fmt: skip
+
+
+def tmpfs_of(words: str) -> tuple[str, int]:
+    """A folder in memory, as it stands on the command line."""
+    path, _, size = words.partition("=")
+    if not path.startswith("/") or ".." in path.split("/") or not (size.isascii() and size.isdigit()):
+        raise Failure("--tmpfs takes a path and a size", words, "--tmpfs /tmp=67108864", USAGE)
+    return path, int(size)

@@ -36,6 +36,8 @@ def shape_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--uid", type=int, default=1000)
     command.add_argument("--gid", type=int, default=1000)
     command.add_argument("--hostname", default="sandbox")
+    command.add_argument("--readonly-root", action="store_true", help="only the workspace and --tmpfs can be written")
+    command.add_argument("--tmpfs", action="append", default=[], metavar="PATH=BYTES", help="a folder in memory")
     command.add_argument("--project-tar", type=Path, metavar="FILE", help="the project (tar --format=gnu)")
 
 

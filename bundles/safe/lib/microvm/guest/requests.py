@@ -44,8 +44,22 @@ def setup(request: dict[str, Any], group: Path) -> Callable[[], None]:
         (group / "pids.max").write_text(str(int(request["pids"])), encoding="ascii")
         (group / "memory.max").write_text(str(memory_for_all()), encoding="ascii")
         workspace.settle(request)
+        furnish(request)
 
     return child
+
+
+def furnish(request: dict[str, Any]) -> None:
+    """Folders in memory, and a root that nobody writes to any more, where that is asked for."""
+    owner = f"uid={int(request['uid'])},gid={int(request['gid'])}"
+    for path, size in request["tmpfs"]:
+        os.makedirs(path, exist_ok=True)
+        if not os.path.ismount(path):
+            mode = "mode=1777" if path in ("/tmp", "/var/tmp") else f"mode=0700,{owner}"  # noqa: S108
+            kernel.mount("tmpfs", path, "tmpfs", f"size={int(size)},{mode}")
+    if request["readonly"]:
+        flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
+        kernel.mount("", "/", "", "", flags)
 
 
 def memory_for_all() -> int:
