@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -83,15 +82,15 @@ def test_whatever_the_guest_sends_it_is_an_answer_or_a_failure(answers: list[byt
             outcome, _ = ask(connection)
         except Failure:
             return
-    assert outcome.keys() <= {"code", "late", "error"}
+    assert outcome.keys() <= {"code", "error"}
     assert isinstance(outcome["code"], int)
     assert 0 <= outcome["code"] <= 255
 
 
 def test_an_honest_guest_is_understood() -> None:
-    end = wire.encode(wire.EXIT, json.dumps({"code": 7}).encode())
+    end = wire.encode(wire.EXIT, b"7 ")
     with guest(wire.encode(wire.OUTPUT, b"a"), wire.encode(wire.ERRORS, b"b") + end) as connection:
-        assert ask(connection) == ({"code": 7, "late": False, "error": ""}, b"ab")
+        assert ask(connection) == ({"code": 7, "error": ""}, b"ab")
 
 
 def test_noise_before_the_welcome_is_somebody_elses() -> None:
@@ -100,7 +99,7 @@ def test_noise_before_the_welcome_is_somebody_elses() -> None:
 
     def answer() -> None:
         ((_, word),) = wire.Decoder().feed(theirs.recv(1000))
-        theirs.sendall(wire.encode(wire.WELCOME, word) + wire.encode(wire.EXIT, b'{"code": 0}'))
+        theirs.sendall(wire.encode(wire.WELCOME, word) + wire.encode(wire.EXIT, b"0 "))
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -135,8 +134,7 @@ def test_noise_without_end_is_given_up() -> None:
     theirs.close()
 
 
-OUTCOMES = ["", "{}", "[]", "7", '{"code": 256}', '{"code": -1}', '{"code": true}', '{"code": "0"}', '{"code": 1e400}',
-            "[" * 100_000, '{"code": ' + "9" * 10_000 + "}", "\xff"]  # fmt: skip
+OUTCOMES = ["", " ", "x", "-1", "256", "0x1", "1.0", "\xb2", "9" * 10_000, "0\n", "+1", "None"]
 
 
 @pytest.mark.parametrize("body", OUTCOMES)
