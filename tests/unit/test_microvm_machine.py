@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from itertools import pairwise
@@ -63,6 +64,17 @@ def test_another_process_of_the_same_number_is_left_alone() -> None:
         assert ours.end(signal.SIGKILL, 5)
         # Dead, though nobody has asked how yet.
         assert not ours.alive()
+
+
+def test_a_machine_that_nobody_wrote_down_is_found_by_where_it_works(tmp_path: Path) -> None:
+    fake, state = tmp_path / "qemu-system-fake", tmp_path / "state"
+    shutil.copy(shutil.which("sleep") or "", fake)
+    state.mkdir()
+    with subprocess.Popen((fake, "60"), cwd=state) as lost, subprocess.Popen((fake, "60"), cwd=tmp_path) as other:
+        Machine(state).kill()
+        assert lost.wait(5) == -signal.SIGKILL
+        assert other.poll() is None
+        other.kill()
 
 
 def test_without_qemu_there_is_no_microvm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +167,12 @@ def test_a_second_call_waits_and_is_refused_within_bounds(state: Path) -> None:
     with machine.locked(), pytest.raises(Failure) as failure, machine.locked(wait=0.05):
         pass
     assert failure.value.code == 4
+
+
+def test_a_question_leaves_no_folder_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--state", str(tmp_path / "new"), "status"]) == 1
+    assert capsys.readouterr().out == "absent\n"
+    assert not (tmp_path / "new").exists()
 
 
 def test_errors_say_what_why_and_the_mend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

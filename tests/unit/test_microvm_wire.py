@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from microvm import wire
-from microvm.channel import Channel, Streams, outcome_of, printable
+from microvm.channel import Channel, Streams, Words, outcome_of, printable
 from microvm.failure import Failure
 
 KINDS = st.sampled_from([wire.OUTPUT, wire.ERRORS, wire.TAKEN, wire.EXIT, wire.WELCOME, b"?"])
@@ -143,6 +143,11 @@ def test_an_end_that_makes_no_sense_is_a_failure(body: str) -> None:
         outcome_of(body.encode("latin-1"))
 
 
-def test_words_of_the_guest_steer_no_terminal() -> None:
+def test_words_of_the_guest_steer_no_terminal_and_fill_no_memory() -> None:
+    words = Words()
+    for _ in range(1000):
+        words(b"\x1b[31m" * 1000)
+    assert len(str(words)) == 300
+    assert "\x1b" not in str(words)
     assert printable("a\x1b[31m\r\nb\u202ec") == "a?[31m??b?c"
     assert len(printable("x" * 10_000)) == 300

@@ -171,6 +171,19 @@ def outcome_of(body: bytes) -> dict[str, Any]:
     return {"code": int(code), "error": printable(error.decode(errors="replace"))}
 
 
+class Words:
+    """The first of what the guest says, for a message; the rest is thrown away."""
+
+    def __init__(self) -> None:
+        self._said = b""
+
+    def __call__(self, data: bytes) -> None:
+        self._said = (self._said + data)[:1000]
+
+    def __str__(self) -> str:
+        return printable(self._said.decode(errors="replace").strip())
+
+
 def printable(text: str) -> str:
     """Words of the guest's in a message of ours: one line, bounded, without control characters."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:300])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import build, programs, qemu, rootfs
-from .channel import Channel, Streams
+from .channel import Channel, Streams, Words
 from .failure import REFUSED, USAGE, Failure
 from .machine import Machine, noted
 from .process import Process, of
@@ -166,10 +166,10 @@ def start(machine: Machine, wanted: Wanted, warm: bool = False, resume: Boot | N
 
 def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, again: bool) -> None:
     """Waits for the agent and has it make the workspace ready."""
-    said: list[bytes] = []
+    said = Words()
     try:
         with Channel(machine.connect("lane-0.sock"), HELLO_SECONDS[wanted.shape.accel]) as channel:
-            outcome = channel.ask(setup(wanted, again), Streams(said.append, said.append), limit=600)
+            outcome = channel.ask(setup(wanted, again), Streams(said, said), limit=600)
     except Failure as failure:
         if child.poll() is not None:
             raise Failure("the microVM did not start", last_words(child), f"read {machine.state}/console.log") from None
@@ -177,8 +177,7 @@ def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, agai
         why = f"{failure.what}: {failure.why}"
         raise Failure("the microVM did not start", why, f"read {machine.state}/console.log") from None
     if outcome["code"] != 0:
-        why = b"".join(said[:10]).decode(errors="replace").strip() or outcome["error"]
-        raise Failure("the workspace is not ready", why[:500], "discard, then start")
+        raise Failure("the workspace is not ready", str(said) or outcome["error"], "discard, then start")
 
 
 def setup(wanted: Wanted, again: bool) -> dict[str, Any]:
