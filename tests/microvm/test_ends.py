@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import stat
 import subprocess
 import tarfile
 from io import BytesIO
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.microvm.machines import MIB, SIZES, Vm, build, eventually, machine, ordinary
+from tests.microvm.machines import LIMIT, MIB, SIZES, Vm, build, eventually, machine, ordinary
 
 
 def test_nothing_is_known_of_an_empty_folder() -> None:
@@ -117,6 +119,25 @@ def test_a_saved_state_of_another_image_is_refused(vm: Vm) -> None:
         assert (refused.returncode, b"another image" in refused.stderr) == (4, True)
     finally:
         os.utime(root, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.skipif(not ordinary(), reason="only root can do what root does")
+def test_the_qemu_that_root_starts_is_not_roots(vm: Vm) -> None:
+    vm.run("kill")
+    owners = {path: path.stat() for path in (vm.state, *vm.state.iterdir())}
+    try:
+        subprocess.run(vm.words_of_root("start", "--warm", *SIZES), check=True, capture_output=True, timeout=LIMIT)
+        (uids,) = re.findall(r"^Uid:(.*)$", Path(f"/proc/{vm.status()['pid']}/status").read_text("ascii"), re.MULTILINE)
+        assert not {"0", "12345", "1000"} & set(uids.split())
+        done = subprocess.run(vm.words_of_root("exec", "--", "cat", "kept"), capture_output=True, check=True)
+        assert done.stdout == b"kept\n"
+    finally:
+        subprocess.run(vm.words_of_root("kill"), check=True)
+        for path, before in owners.items():
+            if path.exists():
+                os.chown(path, before.st_uid, before.st_gid)
+                path.chmod(stat.S_IMODE(before.st_mode))
+        os.chown(vm.state / "machine.json", owners[vm.state].st_uid, owners[vm.state].st_gid)
 
 
 NOISE = b"""#!/bin/busybox sh

@@ -31,7 +31,7 @@ def devices(words: tuple[str, ...]) -> list[str]:
 
 
 def test_a_machine_has_the_devices_that_are_named_and_no_other() -> None:
-    words = qemu.argv(shape(), 20, tuple(range(21, 27)))
+    words = qemu.argv(shape(), 20, tuple(range(21, 27)), 27)
     assert devices(words) == ["virtio-blk-pci"] * 4 + ["virtio-serial-pci"] + ["virtserialport"] * 6
     assert {"-nodefaults", "-no-user-config", "-no-reboot"} < set(words)
     assert (
@@ -47,9 +47,9 @@ def test_a_machine_has_the_devices_that_are_named_and_no_other() -> None:
 
 
 def test_a_network_is_one_device_more_and_the_words_are_the_same_each_time() -> None:
-    asked = qemu.argv(shape(network=True), 20, tuple(range(21, 27)))
+    asked = qemu.argv(shape(network=True), 20, tuple(range(21, 27)), 27)
     assert devices(asked)[-1] == "virtio-net-pci"
-    assert asked == qemu.argv(shape(network=True), 20, tuple(range(21, 27)))
+    assert asked == qemu.argv(shape(network=True), 20, tuple(range(21, 27)), 27)
 
 
 def test_another_process_of_the_same_number_is_left_alone() -> None:
