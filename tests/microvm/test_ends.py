@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from microvm import process
 
 from tests.microvm.machines import LIMIT, MIB, SIZES, Vm, build, eventually, machine, ordinary
 
@@ -127,7 +128,8 @@ def test_the_qemu_that_root_starts_is_not_roots(vm: Vm) -> None:
     owners = {path: path.stat() for path in (vm.state, *vm.state.iterdir())}
     try:
         subprocess.run(vm.words_of_root("start", "--warm", *SIZES), check=True, capture_output=True, timeout=LIMIT)
-        (uids,) = re.findall(r"^Uid:(.*)$", Path(f"/proc/{vm.status()['pid']}/status").read_text("ascii"), re.MULTILINE)
+        (qemu,) = process.working_in(vm.state, "qemu-system")
+        (uids,) = re.findall(r"^Uid:(.*)$", Path(f"/proc/{qemu.pid}/status").read_text("ascii"), re.MULTILINE)
         assert not {"0", "12345", "1000"} & set(uids.split())
         done = subprocess.run(vm.words_of_root("exec", "--", "cat", "kept"), capture_output=True, check=True)
         assert done.stdout == b"kept\n"
