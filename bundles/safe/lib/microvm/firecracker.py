@@ -27,7 +27,7 @@ def config(shape: qemu.Shape) -> dict[str, Any]:
         raise Failure("this machine cannot have a network", why, "--network none", USAGE)
     if shape.cpus != 1 and shape.cpus % 2:
         raise Failure("Firecracker takes one processor or an even number", f"{shape.cpus} were asked for", code=USAGE)
-    disks = (*qemu.DISKS, qemu.PROJECT)
+    disks = (*qemu.DISKS, ("project", "project.tar", True))
     order = ",".join(name for name, _, _ in disks)
     return {
         "boot-source": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .channel import Streams, printable
+from .channel import Streams, Words
 from .exec_ import to
 from .failure import Failure
 from .machine import Machine
@@ -46,12 +46,11 @@ def put(args: argparse.Namespace) -> int:
 
 def asked(args: argparse.Namespace, request: dict[str, Any], streams: Streams) -> int:
     """Does it, within bounds."""
-    said: list[bytes] = []
-    streams.errors = lambda data: said.append(data) if len(said) < 10 else None
+    streams.errors = said = Words()
     machine = Machine(args.state)
     with machine.channel() as channel:
         outcome = channel.ask(request, streams, SECONDS)
     if outcome["code"] != 0:
-        why = b"".join(said).decode(errors="replace").strip() or str(outcome.get("error", ""))
-        raise Failure(f"the guest's agent could not do it ({request['do']})", printable(why))
+        why = str(said) or outcome["error"]
+        raise Failure(f"the guest's agent could not do it ({request['do']})", why)
     return 0

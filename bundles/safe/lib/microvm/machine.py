@@ -17,7 +17,7 @@ from typing import Any
 from . import qemu
 from .channel import Channel
 from .failure import REFUSED, Failure
-from .process import Process, resident
+from .process import Process, resident, working_in
 from .qmp import Qmp
 
 NOTE, LOCK, CONSOLE = "machine.json", "lock", "console.log"
@@ -31,7 +31,6 @@ class Machine:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     # --- what is known
 
@@ -98,6 +97,7 @@ class Machine:
     @contextlib.contextmanager
     def locked(self, name: str = LOCK, wait: float = WAIT) -> Iterator[None]:
         """Alone, within bounds; the kernel opens the lock of who dies."""
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = take(self.state / name, wait)
         if lock is None:
             why = f"it has been at work for more than {wait:.0f} seconds"
@@ -194,11 +194,12 @@ class Machine:
 
     def kill(self) -> None:
         """At once. Twice is once."""
-        process = self.process()
-        if process:
+        if self.process():
             self.save_console()
-        if process and not process.end(signal.SIGKILL, STOP_SECONDS):
-            raise Failure("QEMU does not end", f"process {process.pid} got SIGKILL", f"ps {process.pid}")
+        # One whose start was struck down before it was written down is found by where it works.
+        for process in working_in(self.state, "qemu-system"):
+            if not process.end(signal.SIGKILL, STOP_SECONDS):
+                raise Failure("QEMU does not end", f"process {process.pid} got SIGKILL", f"ps {process.pid}")
         note = self.note()
         if note.pop("process", None) or note.pop("ready", None):
             note.pop("ready", None)

@@ -46,6 +46,18 @@ def of(pid: int) -> Process | None:
     return None if time is None else Process(pid, time, boot_id())
 
 
+def working_in(folder: Path, name: str) -> list[Process]:
+    """The processes of programs with such a name whose working folder it is."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        # What is another user's cannot be looked at, and is not ours.
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and os.path.samefile(entry / "cwd", folder):
+                process = of(int(entry.name)) if Path(os.readlink(entry / "exe")).name.startswith(name) else None
+                found += [process] if process else []
+    return found
+
+
 def boot_id() -> str:
     """This boot of the host: numbers and times begin anew with each."""
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

@@ -13,7 +13,8 @@ APPEND = "console=ttyS0 quiet loglevel=4 panic=1 rdinit=/init random.trust_cpu=o
 EMULATED = "mitigations=off no_timer_check tsc=reliable"
 """An emulated processor guesses nothing ahead: what guards against that only costs."""
 DISKS = (("root", "root.img", True), ("system", "system.img", False), ("work", "work.img", False))
-PROJECT = ("project", "project.tar", True)
+PROJECT = ("project", "/dev/fdset/1", True)
+"""Handed over open: where it lies, QEMU need not be able to go."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,12 @@ class Shape:
     network: bool
 
 
-def argv(shape: Shape, qmp: int, lanes: tuple[int, ...], incoming: bool = False) -> tuple[str, ...]:
-    """The machine: no device but those named. `qmp` and `lanes` are listening sockets that it inherits."""
+def argv(shape: Shape, qmp: int, lanes: tuple[int, ...], project: int, incoming: bool = False) -> tuple[str, ...]:
+    """The machine: no device but those named. `qmp` and `lanes` are sockets that it inherits, `project` is a file."""
     words = (*base(shape.accel), *memory(shape), "-kernel", "kernel", "-initrd", "initrd")
     words += ("-chardev", f"socket,id=qmp,fd={qmp},server=on,wait=off", "-mon", "chardev=qmp,mode=control")
     words += ("-chardev", "ringbuf,id=console,size=65536", "-serial", "chardev:console")
+    words += ("-add-fd", f"fd={project},set=1")
     for name, file, read_only in (*DISKS, PROJECT):
         words += disk(name, file, read_only)
     words += ("-device", f"virtio-serial-pci,max_ports={LANES + 1}")

@@ -26,7 +26,7 @@ SECONDS = 120.0
 def key(state: Path, wanted: Wanted) -> dict[str, str]:
     """What has to be the same for a saved state to be of use, by name."""
     built = build.note_of(state)
-    words = "\0".join(qemu.argv(wanted.shape, 0, ()))
+    words = "\0".join(qemu.argv(wanted.shape, 0, (), 0))
     return {
         "kernel": built[build.KERNEL],
         "initial file system": built[build.INITRD],

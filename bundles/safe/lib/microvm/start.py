@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import build, programs, qemu, rootfs
-from .channel import Channel, Streams
+from . import build, identity, programs, qemu, rootfs
+from .channel import Channel, Streams, Words
 from .failure import REFUSED, USAGE, Failure
 from .machine import Machine, noted
 from .process import Process, of
@@ -21,6 +22,8 @@ from .qmp import Qmp
 
 HELLO_SECONDS = {"kvm": 30.0, "tcg": 180.0}
 BLOCK = 512
+FIRST = 20
+"""The lowest number of a descriptor that QEMU inherits."""
 
 
 @dataclass(frozen=True)
@@ -111,26 +114,33 @@ def content_size(header: bytes) -> int:
 
 def launch(machine: Machine, shape: qemu.Shape, incoming: bool = False) -> tuple[subprocess.Popen[bytes], Process]:
     """QEMU, with a session of its own: what ends the caller does not end it."""
-    sockets = [machine.listen(name) for name in ("qmp.sock", *(f"lane-{n}.sock" for n in range(qemu.LANES)))]
-    numbers = tuple(20 + at for at in range(len(sockets)))
-    words = qemu.argv(shape, numbers[0], numbers[1:], incoming)
-    program = programs.needed(words[0])
-    # The numbers stand on the command line, so they have to be the same each time.
-    copies = [os.dup2(one.fileno(), number, inheritable=True) for one, number in zip(sockets, numbers)]
-    try:
+    identity.hand_over(machine.state)
+    names = ("qmp.sock", *(f"lane-{number}.sock" for number in range(qemu.LANES)))
+    with contextlib.ExitStack() as stack:
+        ends = [stack.enter_context(machine.listen(name)).fileno() for name in names]
+        ends.append(stack.enter_context((machine.state / "project.tar").open("rb")).fileno())
+        # The numbers stand on the command line, so they have to be the same each time.
+        numbers = [stack.enter_context(copied(end, FIRST + at)) for at, end in enumerate(ends)]
+        words = qemu.argv(shape, numbers[0], tuple(numbers[1:-1]), numbers[-1], incoming)
         child = subprocess.Popen(
-            (program, *words[1:]), cwd=machine.state, pass_fds=copies, start_new_session=True,
+            (programs.needed(words[0]), *words[1:]), cwd=machine.state, pass_fds=numbers, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            **identity.words(machine.state),
         )  # fmt: skip
-    finally:
-        for end in copies:
-            os.close(end)
-        for one in sockets:
-            one.close()
     process = of(child.pid)
     if process is None:
         raise Failure("QEMU ended at once", last_words(child))
     return child, process
+
+
+@contextlib.contextmanager
+def copied(end: int, number: int) -> Iterator[int]:
+    """A descriptor under another number, for a program to inherit."""
+    os.dup2(end, number, inheritable=True)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 def last_words(child: subprocess.Popen[bytes]) -> str:
@@ -166,10 +176,10 @@ def start(machine: Machine, wanted: Wanted, warm: bool = False, resume: Boot | N
 
 def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, again: bool) -> None:
     """Waits for the agent and has it make the workspace ready."""
-    said: list[bytes] = []
+    said = Words()
     try:
         with Channel(machine.connect("lane-0.sock"), HELLO_SECONDS[wanted.shape.accel]) as channel:
-            outcome = channel.ask(setup(wanted, again), Streams(said.append, said.append), limit=600)
+            outcome = channel.ask(setup(wanted, again), Streams(said, said), limit=600)
     except Failure as failure:
         if child.poll() is not None:
             raise Failure("the microVM did not start", last_words(child), f"read {machine.state}/console.log") from None
@@ -177,8 +187,7 @@ def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, agai
         why = f"{failure.what}: {failure.why}"
         raise Failure("the microVM did not start", why, f"read {machine.state}/console.log") from None
     if outcome["code"] != 0:
-        why = b"".join(said[:10]).decode(errors="replace").strip() or outcome["error"]
-        raise Failure("the workspace is not ready", why[:500], "discard, then start")
+        raise Failure("the workspace is not ready", str(said) or outcome["error"], "discard, then start")
 
 
 def setup(wanted: Wanted, again: bool) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The guest's first process."""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from microvm.guest.agent import main  # noqa: E402
 

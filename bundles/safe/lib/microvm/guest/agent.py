@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 
-from . import kernel
+from . import files, kernel
 from .lane import Lane
 
-GROUP = Path("/sys/fs/cgroup/sandbox")
-PORTS = Path("/sys/class/virtio-ports")
+GROUPS = "/sys/fs/cgroup"
+PORTS = "/sys/class/virtio-ports"
 SYSCTL = {
     "user/max_user_namespaces": "0",
     "kernel/unprivileged_bpf_disabled": "1",
@@ -24,10 +23,10 @@ SYSCTL = {
 }
 
 
-def write(path: str | Path, text: str) -> None:
+def write(path: str, text: str) -> None:
     """Into a file of the kernel's; one that this kernel does not have is passed over."""
     try:
-        Path(path).write_text(text, encoding="ascii")
+        files.write(path, text)
     except OSError as error:
         print(f"gen: {path}: {error}", flush=True)
 
@@ -39,18 +38,17 @@ def prepare() -> None:
     write("/proc/self/oom_score_adj", "-1000")
     for name, value in SYSCTL.items():
         write(f"/proc/sys/{name}", value)
-    Path("/sys/fs/cgroup").mkdir(exist_ok=True)
-    kernel.mount("cgroup2", "/sys/fs/cgroup", "cgroup2")
-    write("/sys/fs/cgroup/cgroup.subtree_control", "+pids +memory")
-    for group in (GROUP, GROUP.with_name("service")):
-        group.mkdir(exist_ok=True)
+    kernel.mount("cgroup2", GROUPS, "cgroup2")
+    write(f"{GROUPS}/cgroup.subtree_control", "+pids +memory")
+    for name in ("sandbox", "service"):
+        os.mkdir(f"{GROUPS}/{name}")
     # Until the host has said how many.
-    write(GROUP / "pids.max", "64")
+    write(f"{GROUPS}/sandbox/pids.max", "64")
 
 
 def lanes() -> list[str]:
     """The devices of the ports that are called lane-N, in order."""
-    named = {(port / "name").read_text("ascii").strip(): f"/dev/{port.name}" for port in PORTS.iterdir()}
+    named = {files.read(f"{PORTS}/{port}/name"): f"/dev/{port}" for port in os.listdir(PORTS)}
     return [named[name] for name in sorted(named) if name.startswith("lane-")]
 
 
@@ -61,7 +59,7 @@ def worker(device: str) -> int:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
-            Lane(device, GROUP).serve()
+            Lane(device, GROUPS).serve()
         finally:
             os._exit(1)
     return pid

@@ -10,13 +10,9 @@ import struct
 import termios
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import wire
-
-if TYPE_CHECKING:
-    from typing import Any
+from . import files
 
 READ = 64 * 1024
 GRACE = 2.0
@@ -24,17 +20,17 @@ GRACE = 2.0
 
 
 class Job:
-    """Runs `child` in a process of its own, in a control group of its own below `group`."""
+    """Runs `child` in a process of its own, in a control group of its own below `groups`."""
 
     def __init__(
-        self, child: Callable[[], None], group: Path, limit: float | None, size: tuple[int, int] | None
+        self, child: Callable[[], None], groups: str, limit: float | None, size: tuple[int, int] | None
     ) -> None:
         self.late = False
         self.due = time.monotonic() + limit if limit else None
         self.pending = b""
         self.closing = False
         self.outputs: dict[int, bytes] = {}
-        self.group = new_group(group)
+        self.group = new_group(groups)
         self.input, child_ends = self._terminal(size) if size else self._pipes()
         self.pid = os.fork()
         if self.pid == 0:
@@ -140,16 +136,16 @@ class Job:
 
     def kill(self) -> None:
         """Everything that the command started, wherever it hid."""
-        (self.group / "cgroup.kill").write_text("1", encoding="ascii")
+        files.write(f"{self.group}/cgroup.kill", "1")
 
-    def ended(self) -> dict[str, Any] | None:
-        """How the command ended, or None while it runs."""
+    def ended(self) -> int | None:
+        """The command's exit code, or None while it runs."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             return None
         code = os.waitstatus_to_exitcode(status)
         code = 128 - code if code < 0 else code
-        return {"code": 124 if self.late else code, "late": self.late}
+        return 124 if self.late else code
 
     def destroy(self) -> None:
         """Ends it without a word."""
@@ -163,19 +159,21 @@ class Job:
         self.outputs, self.input = {}, -1
 
 
-def new_group(parent: Path) -> Path:
+def new_group(parent: str) -> str:
     """A control group for one command; our own that are empty by now go. One of another lane's may be empty still."""
-    for old in parent.glob(f"job-{os.getpid()}-*"):
-        try:
-            old.rmdir()
-        except OSError:
-            continue
-    group = parent / f"job-{os.getpid()}-{time.monotonic_ns()}"
-    group.mkdir()
+    ours = f"job-{os.getpid()}-"
+    for old in os.listdir(parent):
+        if old.startswith(ours):
+            try:
+                os.rmdir(f"{parent}/{old}")
+            except OSError:
+                continue
+    group = f"{parent}/{ours}{time.monotonic_ns()}"
+    os.mkdir(group)
     return group
 
 
-def become(child: Callable[[], None], ends: tuple[int, int, int], group: Path, terminal: bool) -> None:
+def become(child: Callable[[], None], ends: tuple[int, int, int], group: str, terminal: bool) -> None:
     """The new process; never returns."""
     code = 126
     try:
@@ -183,8 +181,8 @@ def become(child: Callable[[], None], ends: tuple[int, int, int], group: Path, t
         for usual in (signal.SIGIO, signal.SIGPIPE, signal.SIGINT):
             signal.signal(usual, signal.SIG_DFL)
         os.setsid()
-        (group / "cgroup.procs").write_text("0", encoding="ascii")
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+        files.write(f"{group}/cgroup.procs", "0")
+        files.write("/proc/self/oom_score_adj", "500")
         if terminal:
             fcntl.ioctl(ends[0], termios.TIOCSCTTY, 0)
         # Copies above all others first: one of the ends may be 0, 1 or 2.

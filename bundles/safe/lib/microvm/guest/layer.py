@@ -23,7 +23,7 @@ class TooMuch(OSError):
     """More than was asked for."""
 
 
-def pack(top: Path, stream: BinaryIO, most: int, largest: int) -> None:
+def pack(top: str, stream: BinaryIO, most: int, largest: int) -> None:
     """Writes the layer. The sandbox may go on changing it: what vanishes is left out, what shrinks is filled up."""
     links: dict[tuple[int, int], str] = {}
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 16, errorlevel=2) as tar:
@@ -123,8 +123,9 @@ def attribute(path: bytes, name: str) -> bytes:
         return b""
 
 
-def unpack(stream: BinaryIO, top: Path) -> None:
+def unpack(stream: BinaryIO, folder: str) -> None:
     """Reads a layer into an empty folder that nobody else can reach."""
+    top = Path(folder)
     with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 16) as tar:
         for member in tar:
             place(tar, member, top)

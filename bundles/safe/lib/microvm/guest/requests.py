@@ -10,12 +10,11 @@ import signal
 import struct
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from . import kernel, workspace
+from . import files, kernel, workspace
 from .job import Job
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -23,26 +22,26 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ADD_ENTROPY, RESEED = 0x40085203, 0x5207
 
 
-def start(request: dict[str, Any], group: Path) -> Job:
+def start(request: dict[str, Any], groups: str) -> Job:
     """The process that does what is asked."""
-    kinds: dict[str, Callable[[dict[str, Any], Path], Callable[[], None]]] = {
+    kinds: dict[str, Callable[[dict[str, Any], str], Callable[[], None]]] = {
         "setup": setup, "exec": command, "changes": changes, "put": put, "stop": stop,
     }  # fmt: skip
     size = request.get("size")
-    child = kinds[request["do"]](request, group)
+    child = kinds[request["do"]](request, groups)
     # What we do ourselves is not under the limits of the sandbox's processes.
-    own = group if request["do"] == "exec" else group.with_name("service")
+    own = f"{groups}/{'sandbox' if request['do'] == 'exec' else 'service'}"
     return Job(child, own, request.get("limit"), (size[0], size[1]) if size else None)
 
 
-def setup(request: dict[str, Any], group: Path) -> Callable[[], None]:
+def setup(request: dict[str, Any], groups: str) -> Callable[[], None]:
     """The clock, fresh randomness, limits, and the workspace. Asked for once after each start of the machine."""
 
     def child() -> None:
         time.clock_settime(time.CLOCK_REALTIME, float(request["time"]))
         stir(bytes.fromhex(request["seed"]))
-        (group / "pids.max").write_text(str(int(request["pids"])), encoding="ascii")
-        (group / "memory.max").write_text(str(memory_for_all()), encoding="ascii")
+        files.write(f"{groups}/sandbox/pids.max", str(int(request["pids"])))
+        files.write(f"{groups}/sandbox/memory.max", str(memory_for_all()))
         workspace.settle(request)
         furnish(request)
 
@@ -70,12 +69,12 @@ def memory_for_all() -> int:
 
 def stir(seed: bytes) -> None:
     """Two machines that began from one saved state must not draw the same numbers."""
-    with Path("/dev/urandom").open("wb", buffering=0) as device:
+    with open("/dev/urandom", "wb", buffering=0) as device:
         fcntl.ioctl(device, ADD_ENTROPY, struct.pack("ii", len(seed) * 8, len(seed)) + seed)
         fcntl.ioctl(device, RESEED)
 
 
-def command(request: dict[str, Any], _: Path) -> Callable[[], None]:
+def command(request: dict[str, Any], _: str) -> Callable[[], None]:
     """A program of the sandbox's, as the sandbox's user."""
     argv = [os.fsencode(word) for word in request["argv"]]
     uid, gid = int(request["uid"]), int(request["gid"])
@@ -106,17 +105,17 @@ def surroundings(uid: int) -> dict[str, str]:
         return {"PATH": PATH, "HOME": "/tmp"}  # noqa: S108  # the one place that a user without a name can write to
 
 
-def changes(request: dict[str, Any], _: Path) -> Callable[[], None]:
+def changes(request: dict[str, Any], _: str) -> Callable[[], None]:
     """The upper layer of the workspace on standard output."""
     return lambda: workspace.write_changes(1, int(request["most"]), int(request["largest"]))
 
 
-def put(_request: dict[str, Any], _: Path) -> Callable[[], None]:
+def put(_request: dict[str, Any], _: str) -> Callable[[], None]:
     """Another upper layer, from standard input."""
     return lambda: workspace.replace_changes(0)
 
 
-def stop(_request: dict[str, Any], _: Path) -> Callable[[], None]:
+def stop(_request: dict[str, Any], _: str) -> Callable[[], None]:
     """Ends the machine in good order."""
 
     def child() -> None:

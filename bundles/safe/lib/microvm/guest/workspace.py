@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from . import kernel
+from . import files, kernel
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 # What the first answer does not need is imported where it is used: each module is read anew at each start.
 
 PLACE = "/workspace"
-DISK = Path("/run/gen/work")
-LOWER = DISK / "lower"
-READY = DISK / "ready"
+DISK = "/run/gen/work"
+LOWER = f"{DISK}/lower"
+READY = f"{DISK}/ready"
+BLOCK = "/sys/block"
 BUSYBOX = "/run/gen/busybox"
 OPTIONS = "redirect_dir=off,metacopy=off,index=off,xino=off"
 
@@ -28,9 +27,9 @@ def settle(request: dict[str, Any]) -> None:
     if request["again"]:
         for serial in ("work", "project"):
             look_again(serial)
-    DISK.mkdir(mode=0o700, exist_ok=True)
-    kernel.mount(disk("work"), str(DISK), "ext4", "discard")
-    if not READY.exists():
+    os.makedirs(DISK, mode=0o700, exist_ok=True)
+    kernel.mount(disk("work"), DISK, "ext4", "discard")
+    if not os.path.exists(READY):
         bring_in(disk("project") if request["project"] else "", int(request["uid"]), int(request["gid"]))
     show(upper())
     network(request)
@@ -38,18 +37,17 @@ def settle(request: dict[str, Any]) -> None:
 
 def disk(serial: str) -> str:
     """The device of a disk."""
-    for device in Path("/sys/block").glob("vd*"):
-        if (device / "serial").read_text("ascii").strip() == serial:
-            return f"/dev/{device.name}"
+    for device in os.listdir(BLOCK):
+        if device.startswith("vd") and files.read(f"{BLOCK}/{device}/serial") == serial:
+            return f"/dev/{device}"
     raise FileNotFoundError(2, "no such disk", serial)
 
 
 def look_again(serial: str) -> None:
     """Has the driver take the disk anew: after a start from a saved state it has another size and other content."""
-    device = (Path("/sys/block") / Path(disk(serial)).name / "device").resolve().name
-    driver = Path("/sys/bus/virtio/drivers/virtio_blk")
-    (driver / "unbind").write_text(device, encoding="ascii")
-    (driver / "bind").write_text(device, encoding="ascii")
+    device = os.path.basename(os.readlink(f"{BLOCK}/{os.path.basename(disk(serial))}/device"))
+    for what in ("unbind", "bind"):
+        files.write(f"/sys/bus/virtio/drivers/virtio_blk/{what}", device)
     # The serial number is asked for when the disk is there.
     for _ in range(100):
         try:
@@ -63,10 +61,13 @@ def bring_in(device: str, uid: int, gid: int) -> None:
     """The project's files below the overlay, as the sandbox's user. An unpacking that was cut off is begun anew."""
     import shutil
 
-    for old in DISK.iterdir():
-        if old.name != "lost+found":
-            shutil.rmtree(old)
-    LOWER.mkdir(mode=0o755)
+    for old in os.listdir(DISK):
+        path = f"{DISK}/{old}"
+        if not os.path.isdir(path):
+            os.unlink(path)
+        elif old != "lost+found":
+            shutil.rmtree(path)
+    os.mkdir(LOWER, 0o755)
     os.chown(LOWER, uid, gid)
     if device and (code := unpack(device, uid, gid)) != 0:
         raise OSError(f"the project could not be unpacked: tar ended with {code}")
@@ -99,40 +100,37 @@ def unpack(device: str, uid: int, gid: int) -> int:
 def in_use(name: str) -> None:
     """Writes down which layer is, when all of it is on the disk: the machine may end at any moment."""
     os.sync()
-    fresh = READY.with_name("ready.new")
-    fresh.write_text(json.dumps({"upper": name}), encoding="ascii")
-    os.sync()
-    fresh.replace(READY)
+    files.replace(READY, name)
     os.sync()
 
 
-def upper() -> Path:
+def upper() -> str:
     """The layer that is in use."""
-    return DISK / str(json.loads(READY.read_text("ascii"))["upper"])
+    return f"{DISK}/{files.read(READY)}"
 
 
-def new_upper(name: str) -> Path:
+def new_upper(name: str) -> str:
     """An empty upper layer, owned as the lower one is."""
-    made = DISK / name
-    made.mkdir(mode=0o755)
-    owner = LOWER.stat()
+    made = f"{DISK}/{name}"
+    os.mkdir(made, 0o755)
+    owner = os.stat(LOWER)
     os.chown(made, owner.st_uid, owner.st_gid)
-    made.with_name(f"{name}.work").mkdir()
+    os.mkdir(f"{made}.work")
     return made
 
 
-def show(layer_in_use: Path) -> None:
+def show(layer: str) -> None:
     """Mounts the overlay at its place; what was mounted there is out of sight."""
     os.makedirs(PLACE, exist_ok=True)
     if os.path.ismount(PLACE):
         kernel.unmount(PLACE)
-    work = layer_in_use.with_name(f"{layer_in_use.name}.work")
-    kernel.mount("workspace", PLACE, "overlay", f"lowerdir={LOWER},upperdir={layer_in_use},workdir={work},{OPTIONS}")
+    options = f"lowerdir={LOWER},upperdir={layer},workdir={layer}.work,{OPTIONS}"
+    kernel.mount("workspace", PLACE, "overlay", options)
 
 
 def leave() -> None:
     """Before the machine ends. What still runs loses the place, not the files."""
-    for place in (PLACE, str(DISK)):
+    for place in (PLACE, DISK):
         if os.path.ismount(place):
             os.sync()
             kernel.unmount(place)
@@ -158,27 +156,23 @@ def replace_changes(end: int) -> None:
     except BaseException:
         discard(new)
         raise
-    in_use(new.name)
+    in_use(os.path.basename(new))
     show(new)
     discard(old)
 
 
-def discard(layer_out_of_use: Path) -> None:
+def discard(layer: str) -> None:
     """Removes a layer and what the kernel keeps beside it."""
     import shutil
 
-    for folder in (layer_out_of_use, layer_out_of_use.with_name(f"{layer_out_of_use.name}.work")):
+    for folder in (layer, f"{layer}.work"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def network(request: dict[str, Any]) -> None:
     """Where names are asked, when there is a network at all."""
     names = "nameserver 10.0.2.3\n" if os.path.exists("/sys/class/net/eth0") else ""
-    with open("/etc/resolv.conf.new", "w", encoding="ascii") as file:
-        file.write(names)
-    os.replace("/etc/resolv.conf.new", "/etc/resolv.conf")
+    files.replace("/etc/resolv.conf", names)
     host = str(request.get("hostname") or "sandbox")
-    with open("/proc/sys/kernel/hostname", "w", encoding="ascii") as file:
-        file.write(host)
-    with open("/etc/hosts", "w", encoding="ascii") as file:
-        file.write(f"127.0.0.1 localhost {host}\n::1 localhost\n")
+    files.write("/proc/sys/kernel/hostname", host)
+    files.replace("/etc/hosts", f"127.0.0.1 localhost {host}\n::1 localhost\n")
