@@ -272,3 +272,21 @@ def test_a_thousand_files_come_at_once(tmp_path: Path) -> None:
     tracked.commit(sandbox)
     assert apply(tracked).returncode == 0
     assert snapshot(tracked.project) == snapshot(make(tmp_path / "outcome", sandbox))
+
+
+def test_a_tree_as_deep_as_git_goes_comes_back_and_goes_again(tmp_path: Path) -> None:
+    deep = "d/" * 1800 + "x"
+    tracked = Tracked(tmp_path, {"k": "k"})
+    try:
+        tracked.commit({"k": "k", deep: "x"})
+        assert apply(tracked).returncode == 0
+        there = subprocess.run(
+            ("find", ".", "-name", "x"), cwd=tracked.project, capture_output=True, text=True, check=True
+        )
+        assert there.stdout.strip() == f"./{deep}"
+        tracked.base = {"k": "k", deep: "x"}
+        tracked.commit({"k": "k"})
+        assert apply(tracked).returncode == 0
+        assert sorted(path.name for path in tracked.project.iterdir()) == ["k"]
+    finally:
+        subprocess.run(("rm", "-rf", tracked.project), check=True)

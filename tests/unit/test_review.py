@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from project import records
 
 from tests.unit.applying import Link, make, snapshot
 from tests.unit.tracking import Tracked
@@ -257,3 +258,25 @@ def test_a_bare_repository_that_is_half_the_users_is_seen(tmp_path: Path) -> Non
     found = changes(tracked.review())
     assert [each["kind"] for each in found["r/config"]["held"]] == ["bare-repository"]
     assert found["other"]["held"] == []
+
+
+OWN_LINKS = (
+    # the project's own link, what the agent changes, held back as
+    ({"CLAUDE.md": Link("docs/notes.md")}, "docs/notes.md", ["agent"]),
+    ({".vscode": Link("tools/editor")}, "tools/editor/tasks.json", ["editor"]),
+    ({"sub/.envrc": Link("../env/x")}, "env/x", ["shell"]),
+    ({"readable": Link("docs/notes.md")}, "docs/notes.md", []),
+    ({"CLAUDE.md": Link("docs/other.md")}, "docs/notes.md", []),
+)
+
+
+@pytest.mark.parametrize(("links", "changed", "kinds"), OWN_LINKS)
+def test_what_a_link_of_the_project_leads_to_is_held_back(
+    tmp_path: Path, links: dict, changed: str, kinds: list
+) -> None:
+    base = {**links, changed: "old"}
+    tracked = Tracked(tmp_path, base)
+    listed = ((os.fsencode(name), records.stat_words((tracked.project / name).lstat())) for name in sorted(base))
+    records.write(str(tracked.state / "base.list"), records.join(listed))
+    tracked.commit({**base, changed: "new"})
+    assert [each["kind"] for each in changes(tracked.review())[changed]["held"]] == kinds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, merge, review, reviewed, words
+from project import bring, limits, merge, review, reviewed, words
 from project.failure import Failure
 from project.host import Host
 from project.track import Track
@@ -40,6 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Brings it back; gives the exit code: 1 with conflicts, and then nothing is changed."""
+    limits.open_files()
     track, root = Track(args.state), reviewed.project(args.state)
     with bring.opened(args.state) as journal:
         recovered = bring.recover(root, journal, review.moved_on(track))

@@ -9,7 +9,7 @@ import os
 
 from project import disk, risky
 from project.failure import Failure
-from project.host import FOLDER, Host, Seen, look, seen, split
+from project.host import FOLDER, Host, Seen, look, parents, split
 from project.record import Moved
 
 TYPE_CHECKING = False
@@ -75,20 +75,24 @@ class Stage:
         below = digest(folder, name) if there.kind == "folder" else ""
         return Moved(path, there, self.host.inode(split(path)[0]), below)
 
-    def _put(self, folder: int, top: bytes, below: bytes, put: Put, sync: bool) -> None:
+    def _put(self, top_folder: int, top: bytes, below: bytes, put: Put, sync: bool) -> None:
         """One file or link, in folders that are made on the way."""
-        parts = [top, *below.split(b"/")] if below else [top]
-        with contextlib.ExitStack() as stack:
-            stack.callback(_sync, folder, sync)
-            for part in parts[:-1]:
-                folder = self._enter(folder, part)
-                stack.callback(os.close, folder)
-                stack.callback(_sync, folder, sync)
+        *folders, name = [top, *below.split(b"/")] if below else [top]
+        folder = os.dup(top_folder)
+        try:
+            for part in folders:
+                inner = self._enter(folder, part)
+                _sync(folder, sync)
+                os.close(folder)
+                folder = inner
             if put.mode == risky.LINK:
-                os.symlink(put.content(), parts[-1], dir_fd=folder)
-                self._own(folder, parts[-1], None)
+                os.symlink(put.content(), name, dir_fd=folder)
+                self._own(folder, name, None)
             else:
-                self._file(folder, parts[-1], put, sync)
+                self._file(folder, name, put, sync)
+            _sync(folder, sync)
+        finally:
+            os.close(folder)
 
     def _enter(self, folder: int, name: bytes) -> int:
         with contextlib.suppress(FileExistsError):
@@ -162,39 +166,21 @@ def _mode(put: Put, mask: int) -> int:
 def _units(plan: Plan, host: Host) -> dict[bytes, list[Put]]:
     """The puts by the topmost path that is not there yet, when all takes are done."""
     taken = {take.path for take in plan.takes}
-    there: dict[bytes, bool] = {b"": True}
-
-    def stands(folder: bytes) -> bool:
-        if folder not in there:
-            parent = split(folder)[0]
-            found = stands(parent) and folder not in taken and host.look(folder)
-            there[folder] = bool(found)
-        return there[folder]
-
+    missing: dict[bytes, bool] = {}
     units: dict[bytes, list[Put]] = {}
     for put in plan.puts:
-        top = put.path
-        while not stands(split(top)[0]):
-            top = split(top)[0]
-        units.setdefault(top, []).append(put)
+        for folder in parents(put.path):
+            if folder not in missing:
+                missing[folder] = folder in taken or host.look(folder) is None
+            if missing[folder]:
+                units.setdefault(folder, []).append(put)
+                break
+        else:
+            units[put.path] = [put]
     return units
 
 
 def digest(folder: int, name: bytes) -> str:
     """What is in a folder, by names, kinds, inodes, sizes and times: equal as long as nobody changed anything."""
-    lines: list[bytes] = []
-    _list(folder, name, b"", lines)
+    lines = (path + b"\0" + repr(there.moved()).encode("ascii") for _, _, path, there in disk.below(folder, name))
     return hashlib.sha256(b"\0".join(sorted(lines))).hexdigest()
-
-
-def _list(folder: int, name: bytes, path: bytes, lines: list[bytes]) -> None:
-    fd = os.open(name, FOLDER, dir_fd=folder)
-    try:
-        for each in map(os.fsencode, os.listdir(fd)):
-            status = seen(os.stat(each, dir_fd=fd, follow_symlinks=False))
-            below = path + b"/" + each
-            lines.append(below + b"\0" + repr(status.moved()).encode("ascii"))
-            if status.kind == "folder":
-                _list(fd, each, below, lines)
-    finally:
-        os.close(fd)

@@ -7,6 +7,12 @@ import os
 
 from project.host import FOLDER, look
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from project.host import Seen
+
 # One call for the whole filesystem costs as much as some files' own.
 FEW = 16
 
@@ -47,18 +53,41 @@ def put(fd: int, content: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def remove(folder: int, name: bytes) -> None:
-    """Removes what stands under a name in an open folder, and all below it; nothing is followed, absence is fine."""
-    there = look(folder, name)
-    if there is None:
-        return
-    if there.kind != "folder":
-        os.unlink(name, dir_fd=folder)
-        return
-    fd = os.open(name, FOLDER, dir_fd=folder)
+def below(folder: int, name: bytes) -> Iterator[tuple[int, bytes, bytes, Seen]]:
+    """All that is in a folder: where it stands, its name, its path from there, what it is. A folder comes last.
+
+    It keeps one folder open a depth, and needs no call a depth: trees are as deep as their makers like.
+    """
+    stack = [_opened(folder, name, b"")]
     try:
-        for each in os.listdir(fd):
-            remove(fd, os.fsencode(each))
+        while stack:
+            fd, names, path = stack[-1]
+            if names:
+                each = names.pop()
+                there = look(fd, each)
+                if there is not None and there.kind == "folder":
+                    stack.append(_opened(fd, each, path + b"/" + each))
+                elif there is not None:
+                    yield fd, each, path + b"/" + each, there
+                continue
+            os.close(stack.pop()[0])
+            last = path.rpartition(b"/")[2]
+            if stack and (there := look(stack[-1][0], last)) is not None:
+                yield stack[-1][0], last, path, there
     finally:
-        os.close(fd)
+        for fd, _, _ in stack:
+            os.close(fd)
+
+
+def _opened(folder: int, name: bytes, path: bytes) -> tuple[int, list[bytes], bytes]:
+    fd = os.open(name, FOLDER, dir_fd=folder)
+    return fd, [os.fsencode(each) for each in os.listdir(fd)], path
+
+
+def remove(folder: int, name: bytes) -> None:
+    """Removes a folder under a name in an open one, and all below it; nothing is followed, absence is fine."""
+    if look(folder, name) is None:
+        return
+    for fd, each, _, there in below(folder, name):
+        (os.rmdir if there.kind == "folder" else os.unlink)(each, dir_fd=fd)
     os.rmdir(name, dir_fd=folder)

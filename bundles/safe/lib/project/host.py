@@ -14,6 +14,7 @@ from project.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -78,6 +79,14 @@ def split(path: bytes) -> tuple[bytes, bytes]:
     return parent, name
 
 
+def parents(path: bytes) -> Iterator[bytes]:
+    """The folders that a path is in, from the topmost one; the root is not among them."""
+    end = path.find(b"/")
+    while end > 0:
+        yield path[:end]
+        end = path.find(b"/", end + 1)
+
+
 class Host:
     """The open project. Folders stay open for a while: a path that is swapped for a link in between leads nowhere."""
 
@@ -111,14 +120,22 @@ class Host:
 
     def folder(self, path: bytes) -> int:
         """The descriptor of a folder, valid until some more are asked for. FileNotFoundError, or Blocked."""
-        if not path:
-            return self.fd
         if path in self._open:
             self._open.move_to_end(path)
             return self._open[path]
-        parent, name = split(path)
+        # From the deepest folder that is open, step by step: a path may have more steps than Python has calls.
+        at = path
+        while at and at not in self._open:
+            at = split(at)[0]
+        fd = self._open[at] if at else self.fd
+        for name in path[len(at) :].strip(b"/").split(b"/") if path else ():
+            at = at + b"/" + name if at else name
+            fd = self._step(fd, name, at)
+        return fd
+
+    def _step(self, folder: int, name: bytes, path: bytes) -> int:
         try:
-            found = os.open(name, FOLDER, dir_fd=self.folder(parent))
+            found = os.open(name, FOLDER, dir_fd=folder)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
                 raise Blocked(path, "is a link or a file here, not a folder") from None

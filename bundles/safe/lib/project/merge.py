@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from project import risky, words
 from project.failure import Failure
-from project.host import Blocked, Host, Seen, split
+from project.host import Blocked, Host, Seen, parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,34 +187,31 @@ class _Planner:
 
     def _empties(self, folder: bytes, now: Seen, going: dict[bytes, Take]) -> bool:
         """Whether nothing is left below a folder; all that is below it goes too."""
-        for name in self.host.names(folder):
-            path = folder + b"/" + name
-            below = self.host.look(path)
-            if path in self.takes or below is None:
-                continue
-            if below.kind != "folder" or not self._empties(path, below, going):
-                return False
-        going[folder] = Take(folder, now)
+        found, todo = {}, [(folder, now)]
+        while todo:
+            path, there = todo.pop()
+            found[path] = Take(path, there)
+            for name in self.host.names(path):
+                inner = path + b"/" + name
+                below = self.host.look(inner)
+                if inner in self.takes or below is None:
+                    continue
+                if below.kind != "folder":
+                    return False
+                todo.append((inner, below))
+        going.update(found)
         return True
 
     def _emptied(self, going: dict[bytes, Take]) -> None:
         """As git does: a folder whose last file is removed goes too."""
-        kept = {parent for path in self.puts for parent in _parents(path)}
-        left = {parent for path in self.takes if path not in self.puts for parent in _parents(path)} - kept
+        kept = {parent for path in self.puts for parent in parents(path)}
+        left = {parent for path in self.takes if path not in self.puts for parent in parents(path)} - kept
         for folder in sorted(left, key=lambda path: -path.count(b"/")):
             names = (folder + b"/" + name for name in self.host.names(folder))
             if all(path in self.takes or path in going for path in names):
                 now = self.host.look(folder)
                 if now is not None and now.kind == "folder":
                     going[folder] = Take(folder, now)
-
-
-def _parents(path: bytes) -> list[bytes]:
-    parents = []
-    while parent := split(path)[0]:
-        parents.append(parent)
-        path = parent
-    return parents
 
 
 def _executable(now: Seen) -> int:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from project import bring, reviewed, words
+from project import bring, limits, reviewed, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
@@ -39,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Shows it; gives the exit code."""
+    limits.open_files()
     track = Track(args.state)
     root = reviewed.project(args.state)
     with bring.opened(args.state) as journal:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from project import links, risky, spelling
-from project.host import Blocked, Host, split
+from project import links, risky, spelling, words
+from project.host import Blocked, Host, parents, split
 from project.risky import Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from project.data import Change, Entry
@@ -44,11 +45,33 @@ class Verdict:
     never: Reason | None = None
 
 
-def judge(changes: Sequence[Change], blob: Blob, host: Host | None) -> list[Verdict]:
-    """A verdict a change, in their order. Without a host, only what the changes themselves tell is known."""
+def judge(changes: Sequence[Change], blob: Blob, host: Host | None, own_links: Iterable[bytes] = ()) -> list[Verdict]:
+    """A verdict a change, in their order. Without a host, only what the changes themselves tell is known.
+
+    `own_links` are the project's own symbolic links: where one has a name of the table, what it leads to is held back.
+    """
     links_to = _Links(changes, blob, host)
     bare, collisions = _bare(changes, host), _collisions(changes, host)
-    return [_one(change, blob, links_to, bare, collisions) for change in changes]
+    led_to = _led_to(own_links, host)
+    verdicts = [_one(change, blob, links_to, bare, collisions) for change in changes]
+    return [_by_link(verdict, led_to) for verdict in verdicts] if led_to else verdicts
+
+
+def _led_to(own_links: Iterable[bytes], host: Host | None) -> dict[bytes, Reason]:
+    """What the project's own links with a name of the table lead to, by the link's text."""
+    found: dict[bytes, Reason] = {}
+    for path in own_links if host else ():
+        reasons, target = risky.by_name(path), host.link(path) if host else None
+        if reasons and target is not None:
+            aim = os.path.normpath(os.path.join(split(path)[0], target))
+            found[aim] = Reason(reasons[0].kind, f"{words.path(path)} leads to it: {reasons[0].reason}")
+    return found
+
+
+def _by_link(verdict: Verdict, led_to: dict[bytes, Reason]) -> Verdict:
+    path = verdict.change.path
+    reasons = [led_to[each] for each in (path, *parents(path)) if each in led_to]
+    return replace(verdict, held=(*verdict.held, *reasons)) if reasons and not verdict.never else verdict
 
 
 def _one(change: Change, blob: Blob, links_to: _Links, bare: set[str], collisions: set[bytes]) -> Verdict:
@@ -98,7 +121,8 @@ def _bare(changes: Sequence[Change], host: Host | None) -> set[str]:
     """The folded folders that git would take for a repository, once the changes and what the host has are together."""
     there = [change.path for change in changes if change.new]
     if host is not None:
-        for folder in {folder for change in changes for folder, _ in _steps(change.path)}:
+        # Sorted, so that each is looked up in one that is open.
+        for folder in sorted({b"", *(folder for change in changes for folder in parents(change.path))}):
             if any(_is(host, folder, name) for name in (b"HEAD", b"objects")):
                 there += [b"/".join((folder, name)) for name in host.names(folder)]
     return risky.bare_repositories(path.lstrip(b"/") for path in there)
