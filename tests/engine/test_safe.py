@@ -60,7 +60,7 @@ def safe(tmp_path: Path, base_image: str) -> Iterator[Safe]:
 
     def make(*sets: str) -> Bundle:
         name = f"gs-{os.urandom(4).hex()}"
-        bundle = generate(tmp_path / name, name, *SAFE, *on_base(base_image), *sets, profile="safe")
+        bundle = generate(tmp_path / name, name, *SAFE, *on_base(base_image), "isolation=docker", *sets, profile="safe")
         made.append(bundle)
         return bundle
 
@@ -80,16 +80,18 @@ def document(bundle: Bundle, script: str, *words: str) -> Any:
     return json.loads(bundle.script(f"scripts/{script}.sh", *words, "--json").stdout)
 
 
-def test_a_whole_life(safe: Safe, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["docker", "gvisor", "microvm"])
+def test_a_whole_life(backend: str, safe: Safe, tmp_path: Path) -> None:
     """In, changed, looked at, brought back and thrown away; the host is what it was."""
     before = inventory()
     project = make_project(tmp_path / "project")
     entered = tree(project)
-    bundle = safe()
+    bundle = safe(f"isolation={backend}")
 
     bundle.script("scripts/start.sh", "--project", str(project))
     checks = bundle.script("test-setup.sh", check=False)
     assert checks.returncode == 0, checks.stdout + checks.stderr
+    assert (bundle.path / ".state/names/isolation").exists() == (backend != "docker")
 
     seen = executed(bundle, "find . -mindepth 1 | sort").split()
     assert {"./main.py", "./src/library.py", "./untracked.txt", "./link"} <= set(seen)
@@ -116,6 +118,7 @@ def test_a_whole_life(safe: Safe, tmp_path: Path) -> None:
 
     bundle.script("scripts/discard.sh", "--yes")
     assert not inventory() - before
+    assert not (bundle.path / ".state/microvm").exists()
 
 
 def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: Safe, tmp_path: Path) -> None:
