@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from generator.engines.oci.isolation import accepted
 from generator.image import agent_version
-from generator.profile_facts import backends_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,11 +40,8 @@ def bundle_settings(
 
 def _isolation(profile: Profile) -> dict[str, str]:
     """What may isolate the sandbox, the strongest first: the bundle takes the first that works where it runs."""
-    asked, enough = profile.isolation.backend, backends_for(profile.isolation.minimum)
-    if profile.project.method == "none":
-        enough = tuple(backend for backend in enough if backend != "microvm")
     return {
-        "GEN_BACKENDS": _words(reversed(enough)) if asked == "auto" else asked,
+        "GEN_BACKENDS": _words(accepted(profile)),
         "GEN_ISOLATION_MINIMUM": profile.isolation.minimum,
     }
 

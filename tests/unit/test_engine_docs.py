@@ -97,9 +97,10 @@ ISOLATIONS = {
     "": ("docker", False, "shared-kernel"),
     "isolation=docker": ("docker", False, "shared-kernel"),
     "isolation=gvisor": ("gvisor", True, "userspace-kernel"),
-    "isolation=microvm isolation.minimum=separate-kernel": ("microvm", True, "own-kernel"),
-    "isolation=auto": ("microvm gvisor docker", True, "shared-kernel"),
-    "isolation=auto isolation.minimum=userspace-kernel": ("microvm gvisor", True, "userspace-kernel"),
+    "project.method=auto isolation=microvm isolation.minimum=separate-kernel": ("microvm", True, "own-kernel"),
+    "isolation=auto": ("gvisor docker", True, "shared-kernel"),
+    "project.method=auto isolation=auto": ("microvm gvisor docker", True, "shared-kernel"),
+    "isolation=auto isolation.minimum=userspace-kernel": ("gvisor", True, "userspace-kernel"),
 }
 
 

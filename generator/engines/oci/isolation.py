@@ -36,5 +36,12 @@ def chosen(profile: Profile) -> str:
     isolation = profile.isolation
     if isolation.backend != "auto":
         return f"The profile asks for {isolation.backend}."
-    strongest = ", then ".join(reversed(backends_for(isolation.minimum)))
-    return f"Where it is started first, the strongest that works is taken: {strongest}."
+    return f"Where it is started first, the strongest that works is taken: {', then '.join(accepted(profile))}."
+
+
+def accepted(profile: Profile) -> tuple[str, ...]:
+    """The backends that the bundle may take, the strongest first. A microVM has its workspace from a project's copy."""
+    if profile.isolation.backend != "auto":
+        return (profile.isolation.backend,)
+    enough = reversed(backends_for(profile.isolation.minimum))
+    return tuple(backend for backend in enough if backend != "microvm" or profile.project.method != "none")

@@ -1,0 +1,185 @@
+"""The field: a sandbox a backend, somebody beside them who must not be reached, and one that is weakened on purpose."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.engine.private import PrivateEngine
+    from tests.hostile.attacks import Attack
+
+Verdict = Literal["held", "breach", "unknown"]
+
+PIDS, MEMORY, DISK = 200, 512 << 20, 256 << 20
+PORT = 7777
+LIMITS = (f"resources.pids={PIDS}", "resources.memory=512M", "storage.size=256M")
+CLOSED = ("network.mode=none", "image.sudo=none", "security.readonly_root=true")
+SET_UID = "/tmp/set-uid-probe"  # noqa: S108
+
+# Somebody who answers whatever is asked: TCP, UDP, names, and an abstract socket.
+PEER = """
+import os, socket, sys, threading
+def echo(port):
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    one.bind(("0.0.0.0", port))
+    while True:
+        data, who = one.recvfrom(512)
+        if port == 53:
+            head = b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0"
+            address = b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4\\xc0\\0\\2\\7"
+            data = data[:2] + head + data[12:] + address
+        one.sendto(data, who)
+def accept(family, where):
+    one = socket.socket(family)
+    one.bind(where)
+    one.listen()
+    while True:
+        one.accept()[0].close()
+for job in ((echo, 53), (echo, int(sys.argv[1])), (accept, socket.AF_UNIX, "\\0" + sys.argv[2])):
+    threading.Thread(target=job[0], args=job[1:], daemon=True).start()
+accept(socket.AF_INET, ("0.0.0.0", int(sys.argv[1])))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one attack on one sandbox, and what the probe saw."""
+
+    verdict: Verdict
+    saw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """All of it, standing. `bundles` are by backend."""
+
+    engine: PrivateEngine
+    bundles: dict[str, Bundle]
+    weak: str
+    facts: dict[str, Any]
+
+    def attack(self, attack: Attack, backend: str) -> Outcome:
+        """Runs the probe in the sandbox of that backend. Whatever it broke there is mended afterwards."""
+        bundle = self.bundles[backend]
+        kernel = "host" if backend == "docker" else "own"
+        outcome = self._probe(attack, bundle.name, "1000:1000", kernel)
+        if outcome.verdict != "unknown" and self._lives(bundle.name):
+            return outcome
+        self.engine.docker("kill", bundle.name, check=False)
+        bundle.start()
+        self.arm(bundle.name)
+        # It may have taken itself down; then it got no more than that.
+        verdict = "held" if attack.costly and outcome.verdict == "unknown" else outcome.verdict
+        return Outcome(verdict=verdict, saw="the sandbox did not survive it, and was started again")
+
+    def _lives(self, container: str) -> bool:
+        try:
+            return run("docker", "exec", container, "true", check=False, limit=30, env=self.engine.env).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def control(self, attack: Attack) -> Outcome:
+        """Runs the same probe in the weakened sandbox, where it must succeed."""
+        outcome = self._probe(attack, self.weak, attack.user, "host")
+        # A busy machine may stall; what gave no answer is asked once more.
+        return outcome if outcome.verdict != "unknown" else self._probe(attack, self.weak, attack.user, "host")
+
+    def arm(self, container: str) -> None:
+        """Puts a set-uid program of root's into a sandbox, as root: what somebody may do who has a hole already."""
+        script = f"cp -L /usr/bin/python3 {SET_UID} && chmod 4755 {SET_UID}"
+        self.engine.docker("exec", "--user", "0:0", container, "sh", "-c", script)
+
+    def _probe(self, attack: Attack, container: str, user: str, kernel: str) -> Outcome:
+        facts = json.dumps({**self.facts, "kernel": kernel})
+        inside = ("timeout", "60", "python3", "-I", "-c", attack.script, facts)
+        argv = ("docker", "exec", "--user", user, container, *inside)
+        try:
+            done = run(*argv, check=False, limit=90, env=self.engine.env)
+        except subprocess.TimeoutExpired:
+            done = None
+        known: dict[int, Verdict] = {0: "held", 1: "breach"}
+        verdict = known.get(done.returncode, "unknown") if done else "unknown"
+        said = (done.stdout.strip() or done.stderr.strip()).splitlines() if done else []
+        if verdict == "breach" and done and "Traceback" in done.stderr:
+            verdict = "unknown"
+        return Outcome(
+            verdict=verdict, saw=said[-1] if said else f"no word, code {done.returncode}" if done else "no answer"
+        )
+
+
+def backends() -> tuple[str, ...]:
+    """Those that can be tried on this machine."""
+    return ("docker", "gvisor") if shutil.which("runsc") else ("docker",)
+
+
+@contextlib.contextmanager
+def field(engine: PrivateEngine, base_image: str, folder: Path) -> Iterator[Field]:
+    """Makes it, and takes everything away in the end."""
+    marker = f"gen-canary-{secrets.token_hex(4)}"
+    canary = folder / marker
+    canary.write_text(marker)
+    canary.chmod(0o644)
+    bundles: dict[str, Bundle] = {}
+    with contextlib.ExitStack() as stack:
+        for backend in backends():
+            name = f"hostile-{backend}"
+            sets = (*SMALL, *HOST, *on_base(base_image), *CLOSED, *LIMITS, f"isolation={backend}")
+            bundle = generate(folder / name, name, *sets)
+            bundle.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
+            stack.callback(bundle.rollback, "--delete-data")
+            bundle.start()
+            bundles[backend] = bundle
+        image = engine.docker("inspect", "--format", "{{.Config.Image}}", bundles["docker"].name)
+        others = ("peer", "weak")
+        stack.callback(engine.docker, "rm", "--force", *others)
+        python = ("--entrypoint", "python3", image, "-c", PEER, str(PORT), marker)
+        engine.docker(
+            "run",
+            "--detach",
+            "--user",
+            "0:0",
+            "--name",
+            "peer",
+            "--env",
+            f"GEN_PEER={marker}",
+            "--dns",
+            "127.0.0.1",
+            *python,
+        )
+        address = "{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Gateway}}"
+        peer, gateway = engine.docker("inspect", "--format", address, "peer").split()
+        engine.docker(*weak(engine, folder, image))
+        facts = {
+            "peer": peer, "gateway": gateway, "port": PORT, "marker": marker, "canary": str(canary), "secret": marker,
+            "pids": PIDS, "memory": MEMORY, "disk": DISK, "set_uid": SET_UID,
+        }  # fmt: skip
+        ready = Field(engine=engine, bundles=bundles, weak="weak", facts=facts)
+        for container in (*(bundle.name for bundle in bundles.values()), "weak"):
+            ready.arm(container)
+        yield ready
+
+
+TMP = "/tmp:exec,suid,dev,mode=1777"  # noqa: S108
+
+
+def weak(engine: PrivateEngine, folder: Path, image: str) -> tuple[str, ...]:
+    """A sandbox with every wall taken down: on the private engine, for the length of the tests."""
+    return (
+        "run", "--detach", "--init", "--name", "weak", "--privileged", "--user", "1000:1000",
+        "--network", "container:peer", "--pid", "host", "--security-opt", "seccomp=unconfined",
+        "--security-opt", "systempaths=unconfined", "--volume", f"{folder}:/host:ro",
+        "--volume", f"{engine.folder}/docker.sock:/var/run/docker.sock", "--tmpfs", TMP,
+        "--tmpfs", "/workspace:size=1g,mode=1777", "--pids-limit", "2000", "--memory", "2g",
+        "--entrypoint", "sleep", image, "infinity",
+    )  # fmt: skip

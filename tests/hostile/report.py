@@ -1,0 +1,53 @@
+"""The containment table: attack by backend, as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.attacks import ATTACKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.hostile.field import Outcome
+
+WEAKENED = "weakened"
+
+HEAD = """# Containment: what was tried from inside, and what came of it
+
+Made by `python -m tests.hostile --out docs` on {date}: Linux {kernel}, Docker {docker}, {runsc}. Each row is a
+program in [tests/hostile/probes](../tests/hostile/probes), run in a sandbox of each backend that has no network, a
+read-only root and no packages. "weakened" is the control: the same program in a container whose walls were taken down,
+where it must report the breach, since a probe that cannot see one proves nothing. Under gVisor the sandbox has a kernel
+of its own: what that answers, the host's was not asked. The control is a container for gVisor's column as well.
+
+"held" is said of the host and of other sandboxes, not of the sandbox itself: under gVisor a fork bomb that reaches the
+limit on processes, which counts gVisor's own threads, ends the sandbox (the workspace stays).
+
+"""
+
+
+def table(results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...]) -> str:
+    """One row an attack: the verdict for each backend, and what the probe saw."""
+    columns = (*backends, WEAKENED)
+    lines = [f"| attack | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for attack in ATTACKS:
+        cells = [cell(results[attack.id, column]) for column in columns]
+        lines.append(f"| {attack.title} | {' | '.join(cells)} ({attack.weakened}) |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(outcome: Outcome) -> str:
+    """The verdict in bold where it is bad in itself, and the words of the probe."""
+    saw = outcome.saw.replace("|", "\\|").replace("<", "&lt;")
+    return f"{'held' if outcome.verdict == 'held' else f'**{outcome.verdict}**'}: {saw}"
+
+
+def faults(results: Mapping[tuple[str, str], Outcome]) -> list[str]:
+    """What is not as it must be: a sandbox that was breached, or a control that was not."""
+    wanted = {True: "breach", False: "held"}
+    return [
+        f"{attack} on {column}: {outcome.verdict}: {outcome.saw}"
+        for (attack, column), outcome in results.items()
+        if outcome.verdict != wanted[column == WEAKENED]
+    ]
