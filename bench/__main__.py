@@ -10,6 +10,7 @@ from bench.many import thousand_bundles
 from bench.measure import Row, report
 from bench.microvm import microvm
 from bench.overhead import overhead
+from bench.project import project_copy
 from bench.rendering import cold_start
 from bench.starting import on_the_engine
 
@@ -24,6 +25,7 @@ def main(names: Sequence[str]) -> int:
             "many": thousand_bundles,
             "cold-start": lambda: cold_start(work, RIVALS),
             "steps": lambda: overhead(work, RIVALS),
+            "project": lambda: project_copy(work),
             "engine": lambda: on_the_engine(work),
             "microvm": microvm,
             "apply": lambda: apply_beside_rsync(work),
