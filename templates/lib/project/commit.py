@@ -52,6 +52,7 @@ def make(
                 fresh = changes.importer.commit(head, text, int(time.time()), lines)
         finally:
             changes.importer.close()
+            changes.ignoring.close()
         seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
         return fresh
     finally:
@@ -82,6 +83,7 @@ def _look(
     try:
         copied = os.path.join(state, "copied.list")
         source = Upper(folder) if overlay else Plain(folder, copied, changes.known.__contains__)
+        source.walk.skip = changes.ignored.__contains__
         changes.take(source, source.walk.kept)
     finally:
         os.close(folder)

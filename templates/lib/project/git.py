@@ -72,6 +72,19 @@ class Git:
         settings = [word for setting in SETTINGS for word in ("-c", setting)]
         return ["git", "--no-pager", "--literal-pathspecs", *settings, *args]
 
+    def start(self, *args: str | bytes) -> tuple[int, int, int, int]:
+        """Starts git, without what a module for that takes to load: its number, and our ends of its three streams."""
+        (stdin, entry), (ours, stdout), (complaints, stderr) = os.pipe(), os.pipe(), os.pipe()
+        files = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate((stdin, stdout, stderr))]
+        try:
+            process = os.posix_spawnp("git", self.words(*args), self.environment, file_actions=files)
+        except FileNotFoundError:
+            raise Failure("git is not there", "", "install git 2.30 or newer") from None
+        finally:
+            for end in (stdin, stdout, stderr):
+                os.close(end)
+        return process, entry, ours, complaints
+
     def run(self, *args: str | bytes, stdin: bytes = b"", ok: Sequence[int] = (0,), cwd: str = "/") -> bytes:
         """What git prints. Raises Failure when its exit code is none of `ok`."""
         import subprocess

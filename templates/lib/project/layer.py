@@ -279,9 +279,10 @@ class Plain(Upper):
         """The items; what is no longer there comes last."""
         missing = dict(self.copied)
         for folder, prefix, name, found in self.walk:
-            if stat.S_ISDIR(found.st_mode):
-                continue
             path = prefix + name
+            if stat.S_ISDIR(found.st_mode):
+                yield Item(path, "folder")
+                continue
             words = missing.pop(path, None)
             if words == stat_words(found) and not self.seen(path):
                 continue

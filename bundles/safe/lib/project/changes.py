@@ -6,6 +6,7 @@ import os
 import time
 
 from project import limits, records, seen
+from project.ignoring import Ignoring
 from project.importer import Importer, path_words
 from project.layer import FOLDER, Item, Unread, git_mode, open_below, read_at
 from project.seen import GONE, Version
@@ -35,6 +36,9 @@ class Changes:
         self.notes: list[tuple[bytes, str, int, int]] = []
         self.importer = Importer(git)
         self.base = records.Records.load(os.path.join(state, "base.list"))
+        self.ignoring = Ignoring(state, project, self.base, self.known)
+        # Folders that are left alone; nothing below them is looked at.
+        self.ignored: set[bytes] = set()
         self.project, self.thorough = project, thorough
         self.racy = time.time_ns() - limits.RACY_NS
         self.room = min(limits.COMMIT_BYTES, limits.TRACK_BYTES - _size(git.repo))
@@ -54,9 +58,12 @@ class Changes:
                     self._gone(path)
         for path, version in self.known.items():
             if path not in self.now:
-                self.now[path] = version if records.within(path, kept) else self._vanished(path, version)
+                alone = records.within(path, kept) or records.within(path, self.ignored)
+                self.now[path] = version if alone else self._vanished(path, version)
 
     def _one(self, item: Item) -> None:
+        if self._is_ignored(item):
+            return
         old = self.known.get(item.path)
         if item.kind != "folder":
             self.hidden.add(item.path)
@@ -73,6 +80,20 @@ class Changes:
         # Where the project has a file, there is none now.
         if self.base.find(item.path) is not None:
             self._gone(item.path)
+
+    def _is_ignored(self, item: Item) -> bool:
+        if records.within(item.path, self.ignored):
+            return True
+        folder = item.kind in ("folder", "hidden")
+        if not folder and item.kind not in ("file", "link"):
+            return False
+        if not self.ignoring.ignores(item.path, folder):
+            return False
+        if folder:
+            self.ignored.add(item.path)
+        # Without its size: a log that grows is no change.
+        self.notes.append((item.path, "ignored", 0, 1))
+        return True
 
     def _read(self, item: Item, old: Version | None) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from project import layer, limits, records
+from project import ignoring, layer, limits, records
 from project.repository import Question, Repository, excludes_of_user
 from project.secret import LOOKED_INTO
 
@@ -49,7 +49,7 @@ class Chooser:
             waiting = self._ask()
             self._walk(b"", bool(waiting))
             if waiting:
-                self._take_answer(*waiting)
+                ignoring.keep(self.place, self._take_answer(*waiting), self.excludes)
                 for folder in self.later:
                     if folder not in self.ignored:
                         self._walk(folder, False)
@@ -82,7 +82,8 @@ class Chooser:
         self.questions.append(question)
         return question
 
-    def _take_answer(self, question: Question, process: subprocess.Popen[bytes]) -> None:
+    def _take_answer(self, question: Question, process: subprocess.Popen[bytes]) -> Question:
+        """Takes what git ignores; gives whom to ask about what comes later."""
         listed = question.answer(process)
         if b"./" in listed:
             # The project lies in a folder that the repository around it ignores: it is none of that repository's.
@@ -90,6 +91,7 @@ class Chooser:
             listed = question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard"))
         for path in listed:
             self.ignored[path.rstrip(b"/")] = "ignored"
+        return question
 
     def _ask_nested(self, folder: bytes) -> None:
         """A repository in the project (a submodule, or one that nobody added): git ignores there by its own rules."""

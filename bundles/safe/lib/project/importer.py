@@ -45,19 +45,9 @@ class Importer:
             self._wait()
 
     def _start(self) -> None:
-        stdin, self.input = os.pipe()
-        self.output, stdout = os.pipe()
-        self.errors, stderr = os.pipe()
-        files = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, stdout, 1), (os.POSIX_SPAWN_DUP2, stderr, 2)]
         # Not where the user is: that folder may be gone.
-        words = self.git.words("-C", "/", "fast-import", "--quiet", "--done", "--date-format=raw", "--force")
-        try:
-            self.process = os.posix_spawnp("git", words, self.git.environment, file_actions=files)
-        except FileNotFoundError:
-            raise Failure("git is not there", "", "install git 2.30 or newer") from None
-        finally:
-            for descriptor in (stdin, stdout, stderr):
-                os.close(descriptor)
+        words = ("-C", "/", "fast-import", "--quiet", "--done", "--date-format=raw", "--force")
+        self.process, self.input, self.output, self.errors = self.git.start(*words)
 
     def _write(self, *parts: bytes) -> None:
         if not self.process:

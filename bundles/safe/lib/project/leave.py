@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     import argparse
 
 # The settings go first: without them, nothing counts as a copy.
-FILES = ("settings.json", "settings.list", "base.list", "copied.list", "left-out.json", "seen.list", "lock")
+FILES = (
+    "settings.json",
+    "settings.list",
+    "base.list",
+    "copied.list",
+    "left-out.json",
+    "seen.list",
+    "ignored.list",
+    "lock",
+)
 FOLDERS = ("upper", "work", "masks", "tree")
 
 
@@ -51,7 +60,7 @@ def remove(state: str, history: bool) -> int:
     for name in FOLDERS:
         count += _remove_tree(os.path.join(disk, name))
     for name in os.listdir(state):
-        if name.startswith("select") or name == "compiled" or (history and name.startswith("track")):
+        if name.startswith("select") or name in ("compiled", "ignore.git") or (history and name.startswith("track")):
             shutil.rmtree(os.path.join(state, name))
     return count
 

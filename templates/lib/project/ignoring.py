@@ -1,0 +1,115 @@
+"""What the agent makes and the project's own .gitignore names: left alone, and noted once for each folder.
+
+The rules are those of the host's project. What the agent writes into a .gitignore counts when it was brought back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from project import records
+from project.failure import Failure
+from project.git import Git
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from project.repository import Question
+    from project.seen import Versions
+
+FOLDER = "ignore.git"
+DECIDED = "ignored.list"
+# One answer takes a thousandth of it. A .gitignore of the host's may be something that cannot be read at all.
+SECONDS = 10
+
+
+def keep(state: str, question: Question, excludes: str) -> None:
+    """Keeps the git folder that entry asked its question in, without the index: what is new is not in one."""
+    place = os.path.join(state, FOLDER)
+    os.makedirs(os.path.join(place, "info"))
+    for name in ("objects", "refs"):
+        os.mkdir(os.path.join(place, name))
+    top = question.git.environment["GIT_WORK_TREE"]
+    with open(os.path.join(place, "top"), "wb") as stream:
+        stream.write(os.fsencode(top))
+    with open(os.path.join(place, "config"), "w", encoding="ascii") as text:
+        text.write("[core]\n\trepositoryFormatVersion = 0\n\tbare = false\n")
+    shutil.copyfile(os.path.join(question.place, "HEAD"), os.path.join(place, "HEAD"))
+    exclude = os.path.join(question.place, "info", "exclude")
+    if os.path.exists(exclude):
+        shutil.copyfile(exclude, os.path.join(place, "info", "exclude"))
+    shutil.copyfile(excludes, os.path.join(place, "excludes"))
+
+
+class Ignoring:
+    """Asks git about what is new. One process for a commit, and none where nothing is new."""
+
+    def __init__(self, state: str, project: bytes, base: records.Records, known: Versions) -> None:
+        self.state, self.project, self.base, self.known = state, project, base, known
+        self.place = os.path.join(state, FOLDER)
+        self.asking = os.path.isdir(self.place)
+        self.decided: set[bytes] = set()
+        self.process = 0
+        if self.asking:
+            try:
+                self.decided = {path for path, _ in records.split(records.read(os.path.join(state, DECIDED)))[1]}
+            except ValueError:
+                pass
+        self.before = len(self.decided)
+
+    def ignores(self, path: bytes, folder: bool) -> bool:
+        """Whether something is new and named by a .gitignore. What was ever tracked stays so."""
+        if path in self.decided:
+            return True
+        if not self.asking or path in self.known or self.base.find(path) is not None:
+            return False
+        if folder and next(self.base.below(path), None) is not None:
+            return False
+        if self._ask(path + b"/" if folder else path):
+            self.decided.add(path)
+            return True
+        return False
+
+    def close(self) -> None:
+        """Ends git, and keeps the answers for the next commit."""
+        if self.process:
+            for end in self.ends:
+                os.close(end)
+            os.kill(self.process, 9)
+            os.waitpid(self.process, 0)
+            self.process = 0
+        if len(self.decided) != self.before:
+            content = records.join((path, b"") for path in self.decided)
+            records.write(os.path.join(self.state, DECIDED), content)
+
+    def _ask(self, path: bytes) -> bool:
+        try:
+            if not self.process:
+                top = os.fsdecode(records.read(os.path.join(self.place, "top")))
+                git = Git(self.place, GIT_WORK_TREE=top)
+                excludes = f"core.excludesFile={self.place}/excludes"
+                words = ("check-ignore", "--no-index", "--stdin", "--verbose", "--non-matching", "-z")
+                self.process, *self.ends = git.start(
+                    "--no-literal-pathspecs", "-c", excludes, "-C", self.project, *words
+                )
+            # A path that begins with a colon would mean something else.
+            os.write(self.ends[0], b"./" + path + b"\0")
+            pattern = self._answer().split(b"\0")[2]
+        except (OSError, Failure, IndexError):
+            # It ended, as it does for a path that leads through a link of the host's: then all is tracked.
+            self.asking = False
+            return False
+        return bool(pattern) and not pattern.startswith(b"!")
+
+    def _answer(self) -> bytes:
+        from select import select
+
+        parts = b""
+        while parts.count(b"\0") < 4:
+            if not select([self.ends[1]], [], [], SECONDS)[0]:
+                raise OSError("git does not answer")
+            part = os.read(self.ends[1], 65536)
+            if not part:
+                raise OSError("git has ended")
+            parts += part
+        return parts

@@ -1,0 +1,61 @@
+"""What the agent makes and the host's .gitignore names is left alone, and noted; nothing can be hidden that way."""
+
+import subprocess
+
+from tests.unit.copying import Copy, copy, git
+
+__all__ = ["copy"]
+
+
+def start(copy: Copy, *words: str) -> None:
+    """A project that ignores node_modules/ and objects, and has a link."""
+    copy.write("a", "d/b", "tracked.o")
+    (copy.project / ".gitignore").write_text("node_modules/\n*.o\n!keep.o\n")
+    (copy.project / "link").symlink_to("d")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "-f", ".")
+    copy.enter(*words)
+
+
+def run(copy: Copy, script: str) -> None:
+    """What an agent does, as one command."""
+    subprocess.run(("bash", "-euc", script), cwd=copy.root, check=True)
+    copy.commit(script)
+
+
+MAKE = "mkdir -p d/node_modules/x; for f in d/node_modules/x/f y.o keep.o tracked.o :z; do echo n >$f; done"
+
+
+def test_it_is_noted_once_and_never_stored(copy: Copy) -> None:
+    start(copy)
+    run(copy, MAKE)
+    assert copy.changed() == ["+:z", "+keep.o", "~tracked.o"]
+    assert copy.noted() == ["ignored:d/node_modules", "ignored:y.o"]
+    run(copy, "echo more >>d/node_modules/x/f; echo more >>y.o")
+    assert len(copy.track.commits()) == 1
+    run(copy, "rm -r d/node_modules y.o")
+    assert copy.noted() == []
+
+
+def test_all_is_seen_when_ignored_files_were_asked_for(copy: Copy) -> None:
+    start(copy, "--ignored")
+    run(copy, MAKE)
+    assert copy.changed() == ["+:z", "+d/node_modules/x/f", "+keep.o", "~tracked.o", "+y.o"]
+
+
+def test_an_agent_cannot_hide_what_it_does(copy: Copy) -> None:
+    """The rules are the host's: the agent's own count when they were brought back."""
+    start(copy)
+    run(copy, "echo '*' >.gitignore; echo n >evil.sh; rm a; git init -q; echo '*' >.git/info/exclude; echo n >more")
+    assert copy.changed() == ["~.gitignore", "-a", "+evil.sh", "+more"]
+    # What was tracked before stays so, whatever the host ignores from now on.
+    (copy.project / ".gitignore").write_text("*\n")
+    run(copy, "echo n >>evil.sh; rm more")
+    assert copy.changed() == ["~.gitignore", "-a", "+evil.sh"]
+
+
+def test_a_path_that_git_refuses_to_judge_is_tracked(copy: Copy) -> None:
+    start(copy)
+    run(copy, "rm link; mkdir link; echo n >link/f; echo n >after.o")
+    assert "+link/f" in copy.changed()
+    assert "-link" in copy.changed()
