@@ -105,5 +105,5 @@ def run(vm: Vm) -> None:
 
 def resident(name: str) -> int:
     """What the processes of a container have in use; its shim is the engine's."""
-    done = subprocess.run(("docker", "top", name, "-o", "rss"), capture_output=True, text=True, check=True)
-    return 1024 * sum(int(line) for line in done.stdout.split()[1:])
+    done = subprocess.run(("docker", "top", name, "-o", "pid,rss"), capture_output=True, text=True, check=True)
+    return 1024 * sum(int(line.split()[1]) for line in done.stdout.splitlines()[1:])

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -88,6 +89,8 @@ def root_tar() -> Path:
 
 def kernel_folder() -> Path:
     """Of a kernel's package, as `--kernel package` fetches one for each build, what a guest needs of it."""
+    # The benchmark comes here too, and does not know where a bundle's Python lies.
+    sys.path.append(str(REPOSITORY / "templates" / "lib"))
     from microvm import packages
 
     folder = PARTS / "kernel"
