@@ -61,9 +61,9 @@ def test_a_folder_that_is_swapped_for_a_link_leads_nowhere(copy: Copy, swapping:
     end = time.monotonic() + 20
     naive = set()
     while time.monotonic() < end and b"the host's secret\n" not in naive:
-        for path in place.glob("*"):
+        for number in range(40):
             try:
-                naive.add(path.read_bytes())
+                naive.add((place / f"f{number}").read_bytes())
             except OSError:
                 continue
     assert b"the host's secret\n" in naive
