@@ -12,7 +12,8 @@ PRELUDE = PROBES / "prelude.py"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
     """One probe. `weakened` says how the sandbox is weakened for its control, where it runs as `user`. A `costly` one
-    takes all it can get, and may well take the sandbox down with it.
+    takes all it can get, and may well take the sandbox down with it. An `armed` one needs something that root puts
+    into the sandbox beforehand, which a microVM lets nobody do.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Attack:
     weakened: str
     user: str = "1000:1000"
     costly: bool = False
+    armed: bool = False
 
     @property
     def script(self) -> str:
@@ -44,7 +46,7 @@ ATTACKS = (
     Attack(id="host_files", title="read a file of the host", weakened="a folder of the host is mounted"),
     Attack(id="other_containers", title="read another container's keys", weakened="the host's processes", user=ROOT),
     Attack(id="devices", title="open or make a device", weakened="privileged, as root", user=ROOT),
-    Attack(id="set_uid", title="become root by a set-uid program", weakened="new privileges are allowed"),
+    Attack(id="set_uid", title="become root by a set-uid program", weakened="new privileges are allowed", armed=True),
     Attack(id="fork_bomb", title="fork without end", weakened="a higher limit", costly=True),
     Attack(id="memory", title="take memory without end", weakened="a higher limit", costly=True),
     Attack(id="disk_fill", title="fill the disk", weakened="no disk of its own"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.engine.private import PrivateEngine
     from tests.hostile.attacks import Attack
 
-Verdict = Literal["held", "breach", "unknown"]
+Verdict = Literal["held", "breach", "unknown", "untried"]
 
 PIDS, MEMORY, DISK = 200, 512 << 20, 256 << 20
 PORT = 7777
@@ -73,37 +73,42 @@ class Field:
         """Runs the probe in the sandbox of that backend. Whatever it broke there is mended afterwards."""
         bundle = self.bundles[backend]
         kernel = "host" if backend == "docker" else "own"
-        outcome = self._probe(attack, bundle.name, "1000:1000", kernel)
-        if outcome.verdict != "unknown" and self._lives(bundle.name):
+        if attack.armed and backend == "microvm":
+            return Outcome(verdict="untried", saw="nobody can be root in it to put one there")
+        outcome = self._probe(attack, inside(bundle), kernel)
+        if outcome.verdict != "unknown" and self._lives(bundle):
             return outcome
         self.engine.docker("kill", bundle.name, check=False)
+        bundle.script("scripts/stop.sh", check=False)
         bundle.start()
         self.arm(bundle.name)
         # It may have taken itself down; then it got no more than that.
         verdict = "held" if attack.costly and outcome.verdict == "unknown" else outcome.verdict
         return Outcome(verdict=verdict, saw="the sandbox did not survive it, and was started again")
 
-    def _lives(self, container: str) -> bool:
+    def _lives(self, bundle: Bundle) -> bool:
         try:
-            return run("docker", "exec", container, "true", check=False, limit=30, env=self.engine.env).returncode == 0
+            return run(*inside(bundle), "true", check=False, limit=30, env=self.engine.env).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 
     def control(self, attack: Attack) -> Outcome:
         """Runs the same probe in the weakened sandbox, where it must succeed."""
-        outcome = self._probe(attack, self.weak, attack.user, "host")
+        way = ("docker", "exec", "--user", attack.user, self.weak)
+        outcome = self._probe(attack, way, "host")
         # A busy machine may stall; what gave no answer is asked once more.
-        return outcome if outcome.verdict != "unknown" else self._probe(attack, self.weak, attack.user, "host")
+        return outcome if outcome.verdict != "unknown" else self._probe(attack, way, "host")
 
     def arm(self, container: str) -> None:
         """Puts a set-uid program of root's into a sandbox, as root: what somebody may do who has a hole already."""
+        if container.endswith("microvm"):
+            return
         script = f"cp -L /usr/bin/python3 {SET_UID} && chmod 4755 {SET_UID}"
         self.engine.docker("exec", "--user", "0:0", container, "sh", "-c", script)
 
-    def _probe(self, attack: Attack, container: str, user: str, kernel: str) -> Outcome:
+    def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str) -> Outcome:
         facts = json.dumps({**self.facts, "kernel": kernel})
-        inside = ("timeout", "60", "python3", "-I", "-c", attack.script, facts)
-        argv = ("docker", "exec", "--user", user, container, *inside)
+        argv = (*way, "timeout", "60", "python3", "-I", "-c", attack.script, facts)
         try:
             done = run(*argv, check=False, limit=90, env=self.engine.env)
         except subprocess.TimeoutExpired:
@@ -111,16 +116,25 @@ class Field:
         known: dict[int, Verdict] = {0: "held", 1: "breach"}
         verdict = known.get(done.returncode, "unknown") if done else "unknown"
         said = (done.stdout.strip() or done.stderr.strip()).splitlines() if done else []
-        if verdict == "breach" and done and "Traceback" in done.stderr:
+        # A client that fails ends with the same codes, and prints nothing there; a probe always says what it saw.
+        if done and not done.stdout.strip():
             verdict = "unknown"
         return Outcome(
             verdict=verdict, saw=said[-1] if said else f"no word, code {done.returncode}" if done else "no answer"
         )
 
 
+def inside(bundle: Bundle) -> tuple[str, ...]:
+    """The words in front of a command for a sandbox, whatever isolates it: as its checks do it."""
+    return ("bash", "-c", '. "$0/lib/docker.sh"; inside "$@"', str(bundle.path))
+
+
+NEEDS = {"docker": "docker", "gvisor": "runsc", "microvm": "qemu-system-x86_64"}
+
+
 def backends() -> tuple[str, ...]:
     """Those that can be tried on this machine."""
-    return ("docker", "gvisor") if shutil.which("runsc") else ("docker",)
+    return tuple(backend for backend, program in NEEDS.items() if shutil.which(program))
 
 
 @contextlib.contextmanager
@@ -135,8 +149,14 @@ def field(engine: PrivateEngine, base_image: str, folder: Path) -> Iterator[Fiel
         for backend in backends():
             name = f"hostile-{backend}"
             sets = (*SMALL, *HOST, *on_base(base_image), *CLOSED, *LIMITS, f"isolation={backend}")
+            if backend == "microvm":
+                sets = (*sets, "project.method=plain")
             bundle = generate(folder / name, name, *sets)
             bundle.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
+            if backend == "microvm":
+                for part in ("project", f"{name}/local"):
+                    (folder / part).mkdir()
+                (bundle.path / "local/project").write_text(f"{folder}/project\n")
             stack.callback(bundle.rollback, "--delete-data")
             bundle.start()
             bundles[backend] = bundle

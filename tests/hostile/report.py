@@ -18,8 +18,9 @@ HEAD = """# Containment: what was tried from inside, and what came of it
 Made by `python -m tests.hostile --out docs` on {date}: Linux {kernel}, Docker {docker}, {runsc}. Each row is a
 program in [tests/hostile/probes](../tests/hostile/probes), run in a sandbox of each backend that has no network, a
 read-only root and no packages. "weakened" is the control: the same program in a container whose walls were taken down,
-where it must report the breach, since a probe that cannot see one proves nothing. Under gVisor the sandbox has a kernel
-of its own: what that answers, the host's was not asked. The control is a container for gVisor's column as well.
+where it must report the breach, since a probe that cannot see one proves nothing. Under gVisor and in a microVM the
+sandbox has a kernel of its own: what that answers, the host's was not asked. The control is
+a container for every column.
 
 "held" is said of the host and of other sandboxes, not of the sandbox itself: under gVisor a fork bomb that reaches the
 limit on processes, which counts gVisor's own threads, ends the sandbox (the workspace stays).
@@ -40,7 +41,7 @@ def table(results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...])
 def cell(outcome: Outcome) -> str:
     """The verdict in bold where it is bad in itself, and the words of the probe."""
     saw = outcome.saw.replace("|", "\\|").replace("<", "&lt;")
-    return f"{'held' if outcome.verdict == 'held' else f'**{outcome.verdict}**'}: {saw}"
+    return f"{outcome.verdict if outcome.verdict in ('held', 'untried') else f'**{outcome.verdict}**'}: {saw}"
 
 
 def faults(results: Mapping[tuple[str, str], Outcome]) -> list[str]:
@@ -49,5 +50,5 @@ def faults(results: Mapping[tuple[str, str], Outcome]) -> list[str]:
     return [
         f"{attack} on {column}: {outcome.verdict}: {outcome.saw}"
         for (attack, column), outcome in results.items()
-        if outcome.verdict != wanted[column == WEAKENED]
+        if outcome.verdict not in (wanted[column == WEAKENED], "untried")
     ]

@@ -15,7 +15,7 @@ for path in (
 ):
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-        breach("opened " + path)
+        got("opened " + path)
     except OSError as error:
         saw.append(name_of(error))
 for folder in ("/tmp", "/workspace", "/run"):
@@ -28,7 +28,7 @@ for folder in ("/tmp", "/workspace", "/run"):
             continue
         try:
             os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-            breach("made and opened a device in " + folder)
+            got("made and opened a device in " + folder)
         except OSError as error:
             saw.append(name_of(error))
         finally:

@@ -4,5 +4,5 @@ import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 ring = ctypes.create_string_buffer(120)
 if libc.syscall(425, 4, ring) >= 0:
-    breach("io_uring: a ring was made")
+    got("io_uring: a ring was made")
 asked("io_uring", ctypes.get_errno())

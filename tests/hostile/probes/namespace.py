@@ -3,7 +3,5 @@ import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
 if libc.unshare(0x10000000) == 0:
-    (held if facts["kernel"] == "own" else breach)(
-        "a user namespace was made" + (", in the sandbox's own kernel" if facts["kernel"] == "own" else "")
-    )
+    got("a user namespace was made")
 asked("CLONE_NEWUSER", ctypes.get_errno())

@@ -27,6 +27,13 @@ def name_of(error):
     return errno.errorcode.get(error.errno, str(error)) if isinstance(error, OSError) and error.errno else str(error)
 
 
+def got(what):
+    """Something of a kernel was had: of whose?"""
+    if facts["kernel"] == "own":
+        held(what + ", in the sandbox's own kernel")
+    breach(what)
+
+
 def asked(what, number):
     """A system call that the filter should refuse failed with this number: who said so?"""
     if number in (errno.EPERM, errno.ENOSYS):
