@@ -178,7 +178,11 @@ def test_the_strongest_that_works_is_taken_and_the_reasons_are_told(
 REFUSED = {
     "no runtime": (["isolation=auto", "isolation.minimum=userspace-kernel"], None, "10-preflight"),
     "asked for by name": (["isolation=gvisor"], None, "10-preflight"),
-    "no limits": (["isolation=auto", "isolation.minimum=userspace-kernel"], ["--ignore-cgroups"], "45-isolation"),
+    "no limits": (
+        ["isolation=auto", "isolation.minimum=userspace-kernel"],
+        [*OURS, "--ignore-cgroups"],
+        "45-isolation",
+    ),
 }
 
 
