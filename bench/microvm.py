@@ -1,7 +1,9 @@
-"""The microVM against a container of the same files: starts, a command, and what it takes of memory."""
+"""The backends against one another, of the same files: starts, a command, and what each takes of memory."""
 
 import secrets
 import subprocess
+from functools import partial
+from pathlib import Path
 
 from bench.measure import Contender, Row, command, passed, race, ratios
 from tests.microvm.machines import MIB, Vm, build, machine, root_tar
@@ -21,30 +23,32 @@ def microvm() -> list[Row]:
             vm.run("snapshot", *SHAPE)
             return [*starts(vm, name), *commands(vm, name)]
         finally:
-            subprocess.run(("docker", "rm", "--force", name), capture_output=True, check=False)
+            remove(name)
             command(("docker", "rmi", f"{name}:latest"))
 
 
-def container(name: str) -> tuple[str, ...]:
+RUNTIMES = {"docker": (), "gVisor": ("--runtime", "runsc")}
+"""How a container is started, by what isolates it then."""
+LIMITS = ("--network", "none", "--user", "1000:1000", "--cap-drop", "ALL", "--pids-limit", "512", "--memory", "512m")
+
+
+def runtimes() -> tuple[str, ...]:
+    """Those that the engine has."""
+    words = ("docker", "info", "--format", "{{json .Runtimes}}")
+    known = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return tuple(RUNTIMES) if '"runsc"' in known else ("docker",)
+
+
+def container(name: str, runtime: str) -> tuple[str, ...]:
     """Starts a container as the sandbox is one: nothing but the loopback, an ordinary user, limits."""
-    limits = (
-        "--network",
-        "none",
-        "--user",
-        "1000:1000",
-        "--cap-drop",
-        "ALL",
-        "--pids-limit",
-        "512",
-        "--memory",
-        "512m",
-    )
-    return ("docker", "run", "--detach", "--init", "--name", name, *limits, f"{name}:latest", "sleep", "infinity")
+    options = (*RUNTIMES[runtime], *LIMITS, "--name", f"{name}-{runtime.lower()}")
+    return ("docker", "run", "--detach", "--init", *options, f"{name}:latest", "sleep", "infinity")
 
 
 def remove(name: str) -> None:
-    """Takes the container away, if there is one."""
-    subprocess.run(("docker", "rm", "--force", name), capture_output=True, check=False)
+    """Takes the containers away, if there are any."""
+    for runtime in RUNTIMES:
+        subprocess.run(("docker", "rm", "--force", f"{name}-{runtime.lower()}"), capture_output=True, check=False)
 
 
 def fresh(vm: Vm) -> None:
@@ -55,22 +59,28 @@ def fresh(vm: Vm) -> None:
 
 def starts(vm: Vm, name: str) -> list[Row]:
     """From nothing that runs to the first command that can be run."""
+    containers = [
+        Contender(name=runtime, prepare=lambda: remove(name), run=partial(command, container(name, runtime)))
+        for runtime in runtimes()
+    ]
     turns = race(
         (
             Contender(name="cold", prepare=lambda: fresh(vm), run=lambda: start(vm)),
             Contender(name="warm", prepare=lambda: fresh(vm), run=lambda: start(vm, "--warm")),
-            Contender(name="docker", prepare=lambda: remove(name), run=lambda: command(container(name))),
+            *containers,
         ),
         rounds=ROUNDS,
     )
-    cold, _ = ratios(turns["cold"], turns["docker"])
-    warm, _ = ratios(turns["warm"], turns["docker"])
+    for runtime in runtimes():
+        subprocess.run(container(name, runtime), capture_output=True, check=False)
     accel = vm.status()["shape"]["accel"]
+    titles = {"cold": f"microVM ({accel}), cold", "warm": f"microVM ({accel}), warm"}
     return [
-        Row(what=f"microVM ({accel}), cold start", measured=f"{passed(turns['cold']):.2f} s"),
-        Row(what=f"microVM ({accel}), warm start", measured=f"{passed(turns['warm']):.2f} s"),
-        Row(what="docker run --detach", measured=f"{passed(turns['docker']):.2f} s"),
-        Row(what="microVM / docker run: cold, warm", measured=f"{cold:.1f}, {warm:.1f}"),
+        Row(
+            what=f"start: {titles.get(kind, kind)}",
+            measured=f"{passed(times):.2f} s, {ratios(times, turns['docker'])[0]:.1f} of docker run",
+        )
+        for kind, times in turns.items()
     ]
 
 
@@ -80,22 +90,29 @@ def start(vm: Vm, *words: str) -> None:
 
 
 def commands(vm: Vm, name: str) -> list[Row]:
-    """A command that does nothing, in what runs already."""
-    turns = race(
-        (
-            Contender(name="vm", prepare=lambda: None, run=lambda: run(vm)),
-            Contender(name="docker", prepare=lambda: None, run=lambda: command(("docker", "exec", name, "true"))),
-        ),
-        rounds=COMMANDS,
-    )
-    ratio, _ = ratios(turns["vm"], turns["docker"])
-    return [
-        Row(what="microVM, exec -- true", measured=f"{passed(turns['vm']):.2f} s"),
-        Row(what="docker exec true", measured=f"{passed(turns['docker']):.2f} s"),
-        Row(what="exec, microVM / docker", measured=f"{ratio:.1f}"),
-        Row(what="microVM of 512 MiB, QEMU's memory", measured=f"{vm.status()['resident'] / 1e6:.0f} MB"),
-        Row(what="container, its processes' memory", measured=f"{resident(name) / 1e6:.0f} MB"),
+    """A command that does nothing, in what runs already; and what that takes of memory."""
+    containers = [
+        Contender(
+            name=runtime,
+            prepare=lambda: None,
+            run=partial(command, ("docker", "exec", f"{name}-{runtime.lower()}", "true")),
+        )
+        for runtime in runtimes()
     ]
+    turns = race((Contender(name="microVM", prepare=lambda: None, run=lambda: run(vm)), *containers), rounds=COMMANDS)
+    rows = [
+        Row(
+            what=f"a command: {kind}",
+            measured=f"{passed(times):.2f} s, {ratios(times, turns['docker'])[0]:.1f} of docker exec",
+        )
+        for kind, times in turns.items()
+    ]
+    rows.append(Row(what="memory: microVM of 512 MiB, QEMU", measured=f"{vm.status()['resident'] / 1e6:.0f} MB"))
+    rows += [
+        Row(what=f"memory: {runtime}, its first process", measured=f"{resident(name, runtime) / 1e6:.0f} MB")
+        for runtime in runtimes()
+    ]
+    return rows
 
 
 def run(vm: Vm) -> None:
@@ -103,7 +120,8 @@ def run(vm: Vm) -> None:
     vm.run("exec", "--", "true")
 
 
-def resident(name: str) -> int:
-    """What the processes of a container have in use; its shim is the engine's."""
-    done = subprocess.run(("docker", "top", name, "-o", "pid,rss"), capture_output=True, text=True, check=True)
-    return 1024 * sum(int(line.split()[1]) for line in done.stdout.splitlines()[1:])
+def resident(name: str, runtime: str) -> int:
+    """What the first process of a container has in use: its init, or gVisor's kernel. The shim is the engine's."""
+    words = ("docker", "inspect", "--format", "{{.State.Pid}}", f"{name}-{runtime.lower()}")
+    pid = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    return 1024 * int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])

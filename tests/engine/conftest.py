@@ -74,11 +74,15 @@ def loops_and_links() -> set[str]:
     return found
 
 
-def of_others(own: Path) -> tuple[Path, set[str]]:
-    """Of the private engines that work side by side, each under a folder of `lanes`: that folder, and the numbers of
-    our own bundles. A path alone does not tell whose a loop device is."""
-    marks = (*own.glob("*/.state/instance"), *own.glob("pytest-of-*/pytest-*/*/*/.state/instance"))
-    return own.parent, {mark.read_text().strip() for mark in marks}
+def lanes_of(own: Path) -> list[Path]:
+    """The folders of `lanes` that this one is in, itself among them: what is beside them is others' work."""
+    return [folder for folder in (own, *own.parents) if folder.parent.name == "lanes"]
+
+
+def marks_of(own: Path) -> set[str]:
+    """The numbers of the bundles in a folder. A path alone does not tell whose a loop device is."""
+    below = ("", "*/", "pytest-of-*/pytest-*/*/", "pytest-of-*/pytest-*/*/*/")
+    return {mark.read_text().strip() for place in below for mark in own.glob(f"{place}*/.state/instance")}
 
 
 def mount_points() -> set[str]:
@@ -94,10 +98,12 @@ def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> 
     """All of it, but what other private engines hold: those that work side by side have each a folder in `lanes`."""
     own = folder or Path(tempfile.gettempdir())
     loops, mounts = loops_and_links(), mount_points()
-    if own.parent.name == "lanes":
-        lanes, marks = of_others(own)
+    for lane in lanes_of(own):
         # Whatever else is at work here mounts below the same folder for temporary files.
-        mounts = {point for point in mounts if own in Path(point).parents or lanes.parent not in Path(point).parents}
+        near = lane.parent.parent
+        mounts = {point for point in mounts if lane in Path(point).parents or near not in Path(point).parents}
+    if lanes_of(own):
+        marks = marks_of(own)
         loops = {loop for loop in loops if not (m := re.search(r"workspace-(\w+)", loop)) or m[1] in marks}
 
     def ask(*argv: str) -> frozenset[str]:
