@@ -14,7 +14,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 1
 
 PATH=$PWD/.venv/bin:$PATH
-work=$(mktemp -d)
+# Short: the sockets of engines that are started below it have names of 108 letters at most.
+work=$(mktemp -d /tmp/t.XXXX)
+# Some tests become an ordinary user for a moment.
+chmod 755 "$work"
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/results"
 # Each suite has a folder for what it makes: what is below another's is not held against its tests (tests/engine/conftest.py).
@@ -104,8 +107,8 @@ run_bats() {
 run_pytest() { # NAME ARG...: which tests
     local code name=$1
     shift
-    mkdir -p "$lanes/$name"
-    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
+    mkdir -p "$lanes/${name:0:1}"
+    TMPDIR=$lanes/${name:0:1} GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
     code=${PIPESTATUS[0]}
     count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
     return "$code"
@@ -143,12 +146,12 @@ lint() {
 
 # apart: the engine tests that run on an engine of their own, where one can be had; otherwise they are among the others. None of
 # them starts a further engine: each has a container of the host's engine, which the tests there would see come and go.
-apart=(changes.py checks.py gen_commands.py lifecycle.py mcp.py plan.py safe.py schemas.py storage.py whole.py)
+apart=(changes.py gen_commands.py lifecycle.py mcp.py plan.py safe.py schemas.py storage.py whole.py)
 
 engine_tests() {
     local side='' host options=()
     if is_root && docker info >/dev/null 2>&1 && python -c 'from tests.engine.conftest import base_of_tests as base; base()' &&
-        host=$(tools/private-engine.sh start "$lanes/apart" gen-test-base:bookworm); then
+        host=$(tools/private-engine.sh start "$lanes/a" gen-test-base:bookworm); then
         DOCKER_HOST=$host suite "engine tests 2" run_pytest apart "${apart[@]/#/tests/engine/test_}" >"$work/apart" 2>&1 &
         side=$!
         options=("${apart[@]/#/--ignore=tests/engine/test_}")
@@ -157,7 +160,7 @@ engine_tests() {
     [ -n "$side" ] || return
     wait "$side"
     cat "$work/apart"
-    tools/private-engine.sh stop "$lanes/apart"
+    tools/private-engine.sh stop "$lanes/a"
 }
 
 summary() {

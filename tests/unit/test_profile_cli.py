@@ -22,8 +22,8 @@ def run(*arguments: str) -> Result:
 
 
 def test_list() -> None:
-    assert [line.split()[0] for line in run("list").output.splitlines()] == ["dev", "dev-mirror"]
-    assert [entry["name"] for entry in json.loads(run("list", "--json").output)] == ["dev", "dev-mirror"]
+    assert [line.split()[0] for line in run("list").output.splitlines()] == ["dev", "dev-mirror", "safe"]
+    assert [entry["name"] for entry in json.loads(run("list", "--json").output)] == ["dev", "dev-mirror", "safe"]
 
 
 def test_show_says_where_each_value_came_from() -> None:

@@ -90,7 +90,7 @@ def test_an_error_names_the_file_that_it_is_in() -> None:
     ("text", "expected"),
     [
         ("extends: devv\n", "1:10: extends: `devv` is not a built-in profile. Did you mean dev?{}"),
-        ("extends: zzz\n", "1:10: extends: `zzz` is not a built-in profile. Known: dev, dev-mirror.{}"),
+        ("extends: zzz\n", "1:10: extends: `zzz` is not a built-in profile. Known: dev, dev-mirror, safe.{}"),
         ("extends: ./no.yaml\n", f"1:10: extends: `no.yaml` is not a file. {EXIST}"),
         ("extends: .\n", f"1:10: extends: `.` is not a file. {EXIST}"),
         ("extends: ./mine.yaml\n", "1:10: extends: leads back to mine.yaml, which extends this file. {}"),
@@ -104,7 +104,7 @@ def test_extends_that_leads_nowhere(text: str, expected: str) -> None:
         "devv": " A file is given by its path: ./devv.yaml.",
         "zzz": " A file is given by its path: ./zzz.yaml.",
         "leads": "Remove one of the two.",
-        "or the path": "Write one name (dev, dev-mirror) or one path.",
+        "or the path": "Write one name (dev, dev-mirror, safe) or one path.",
     }
     mend = next((mend for key, mend in mends.items() if key in expected), "")
     assert errors(write("mine.yaml", text)) == [f"mine.yaml:{expected.format(mend)}"]
@@ -202,4 +202,4 @@ def test_set_counts_its_uses_as_lines() -> None:
 
 
 def test_what_is_built_in_is_known() -> None:
-    assert profile_names() == ("dev", "dev-mirror")
+    assert profile_names() == ("dev", "dev-mirror", "safe")
