@@ -64,8 +64,8 @@ def apply_command(
 ) -> None:
     """Bring what the agent changed back into your project: all of it, or nothing.
 
-    The sandbox is frozen meanwhile. What you changed yourself since is merged; where that cannot be done, each conflict
-    is named and nothing is changed. What is held back comes only if you say so, path by path. Your .git is never
+    What the sandbox does meanwhile comes with the next one. Your own changes are merged; where that fails, conflicts
+    are named and nothing is changed. What is held back comes only if you say so, path by path. Your .git is never
     touched. Runs scripts/apply.sh.
 
     \b

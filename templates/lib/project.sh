@@ -107,18 +107,6 @@ sandbox_state() {
     ! ours "$line" 3 || word 2 "$line"
 }
 
-# freeze: nothing in the sandbox runs until thaw. Holds as well where nothing runs. A machine tells of its changes itself, so
-# it has to run; what comes back is what it told, and it cannot change that.
-FROZEN=''
-freeze() {
-    local state
-    [ "$BACKEND" != microvm ] || return 0
-    state=$(sandbox_state) || return 1
-    [ "$state" = running ] || return 0
-    freeze_sandbox && FROZEN=yes
-}
-thaw() { [ -z "$FROZEN" ] || thaw_sandbox; }
-
 # track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.
 track() {
     local code=$1

@@ -107,7 +107,6 @@ sandbox_client() {
     [ "${1:-}" != tty ] || CLIENT+=(--tty)
     CLIENT+=("$GEN_CONTAINER")
 }
-freeze_sandbox() { docker pause "$GEN_CONTAINER" >/dev/null; }
 thaw_sandbox() { docker unpause "$GEN_CONTAINER" >/dev/null; }
 stop_sandbox() { docker stop --time 10 "$GEN_CONTAINER" >/dev/null; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.

@@ -8,7 +8,8 @@
 #   --accept PATH    bring back this path, which is held back since it could run or steer something on this machine
 #   --only PATH      bring back this path, and nothing else
 #
-# The sandbox is frozen meanwhile. What you changed yourself since the copy was made is merged; where that cannot be done,
+# What comes back is what was written down when this began: whatever the sandbox does meanwhile does not change it. An engine calls
+# a sandbox that was paused unhealthy for a while, so it is not paused. What you changed yourself since the copy was made is merged; where that cannot be done,
 # each conflict is named and nothing is changed. Killed in the middle, the next apply or review finishes it or takes it back.
 #
 # Exit codes: 0 done; 1 conflicts, nothing was changed; 2 wrong arguments; 3 it was cut off and could not be put in order;
@@ -17,6 +18,5 @@
 . "$(dirname "$0")/../lib/project-script.sh"
 
 need_copy
-frozen
 track_rest || fail "$EX_FAILED" "what was changed last could not be written down, so nothing is applied" "" "scripts/status.sh"
 project apply "$@"
