@@ -17,8 +17,11 @@ copied() {
         python3 -I -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$PROJECT/settings.json" "$1"
 }
 
-# project_is_copied: whether there is a whole copy of the project that is named.
-project_is_copied() { [ "$(copied project)" = "$(project_path)" ]; }
+# project_is_copied: whether there is a whole copy of the project that is named. Where none is named and none is there, it is not.
+project_is_copied() {
+    local has
+    has=$(copied project) && [ "$has" = "$(project_path)" ]
+}
 
 # name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
 name_project() {

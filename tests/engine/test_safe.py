@@ -91,6 +91,7 @@ def test_a_whole_life(backend: str, safe: Safe, tmp_path: Path) -> None:
     bundle.script("scripts/start.sh", "--project", str(project))
     checks = bundle.script("test-setup.sh", check=False)
     assert checks.returncode == 0, checks.stdout + checks.stderr
+    assert "running, healthy" in bundle.script("scripts/status.sh").stdout
     assert (bundle.path / ".state/names/isolation").exists() == (backend != "docker")
 
     seen = executed(bundle, "find . -mindepth 1 | sort").split()

@@ -68,7 +68,7 @@ start_machine() {
 
 # undo_machine: back to what it was before the run; or nothing, with the workspace kept unless it is to be deleted.
 undo_machine() {
-    local was=none
+    local was=none kept
     [ -d "$MACHINE" ] || return 0
     if [ "${GEN_UNDO:-run}" = run ]; then
         # Nothing was written down, so nothing was done.
@@ -81,7 +81,8 @@ undo_machine() {
     *)
         machine kill || return 1
         if [ -e "$MACHINE_WORK" ] && [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then
-            echo "kept: $(keep_image "$MACHINE_WORK")" || return 1
+            kept=$(keep_image "$MACHINE_WORK") || return 1
+            echo "kept: $kept"
         fi
         machine discard && rm -f "$MACHINE_MADE"
         ;;

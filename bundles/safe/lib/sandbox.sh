@@ -29,7 +29,10 @@ compose() {
         docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$state" "${files[@]}" "$@"
 }
 
-health() { docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$GEN_CONTAINER"; }
+health() {
+    [ "$BACKEND" != microvm ] || { [ -z "$(healthy_line)" ] || echo healthy; return; }
+    docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$GEN_CONTAINER"
+}
 
 # create_container: from compose.yaml; the volume and the network are there already.
 create_container() { compose up --detach --no-build --pull never --quiet-pull sandbox; }
