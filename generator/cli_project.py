@@ -22,6 +22,16 @@ def _range(between: str | None) -> tuple[str, ...]:
     return (between,) if between is not None else ()
 
 
+def _flags(**given: bool) -> tuple[str, ...]:
+    """The options that were given, as the script takes them."""
+    return tuple(f"--{name}" for name, on in given.items() if on)
+
+
+def _become(bundle: str | None, verb: str, words: tuple[str, ...]) -> None:
+    """Becomes the bundle's script of that verb."""
+    become(commands.present(commands.copy(the_bundle(bundle), verb, words)))
+
+
 @click.command("review")
 @bundle_argument
 @_range_option
@@ -47,9 +57,9 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
       gen review safe --stat
       gen review safe --json | jq -r '.changes[] | select(.held != []).path'
     """
-    words = (*_range(between), *(("--stat",) if stat else ()))
-    words += (*(("--patch", str(Path(patch).absolute())) if patch else ()), *(("--json",) if as_json else ()))
-    become(commands.present(commands.copy(the_bundle(bundle), "review", words)))
+    words = (*_range(between), *_flags(stat=stat, json=as_json))
+    words += ("--patch", str(Path(patch).absolute())) if patch else ()
+    _become(bundle, "review", words)
 
 
 @click.command("apply")
@@ -82,11 +92,10 @@ def apply_command(
       gen apply safe --approve "$(gen review safe --json | jq -r .hash)" --yes
       gen apply safe --accept .github/workflows/test.yml
     """
-    words = (*(("--approve", approve) if approve else ()), *(("--yes",) if yes else ()))
+    words = (*(("--approve", approve) if approve else ()), *_flags(yes=yes, json=as_json))
     words += tuple(word for path in accept for word in ("--accept", path))
     words += tuple(word for path in only for word in ("--only", path))
-    words += ("--json",) if as_json else ()
-    become(commands.present(commands.copy(the_bundle(bundle), "apply", words)))
+    _become(bundle, "apply", words)
 
 
 @click.command("diff")
@@ -108,8 +117,7 @@ def diff_command(bundle: str | None, between: str | None, stat: bool, as_json: b
       gen diff safe
       gen diff safe --range 1f2e3d4..
     """
-    words = (*_range(between), *(("--stat",) if stat else ()), *(("--json",) if as_json else ()))
-    become(commands.present(commands.copy(the_bundle(bundle), "diff", words)))
+    _become(bundle, "diff", (*_range(between), *_flags(stat=stat, json=as_json)))
 
 
 @click.command("undo")
@@ -132,7 +140,7 @@ def undo_command(bundle: str | None, count: int) -> None:
       gen undo safe
       gen undo safe -n 3
     """
-    become(commands.present(commands.copy(the_bundle(bundle), "undo", (str(count),))))
+    _become(bundle, "undo", (str(count),))
 
 
 @click.command("discard")
@@ -160,7 +168,7 @@ def discard_command(bundle: str | None, yes: bool, as_json: bool) -> int:
         raise click.UsageError("Nothing can be asked with --json: add --yes if you mean it.")
     output = Output(as_json=as_json)
     with exit_event(output):
-        command = commands.present(commands.copy(the_bundle(bundle), "discard", ("--yes",) if yes else ()))
+        command = commands.present(commands.copy(the_bundle(bundle), "discard", _flags(yes=yes)))
         if not yes:
             become(command)
         return run_script(command, output, steps=True)

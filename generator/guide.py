@@ -92,7 +92,7 @@ def actions(plan: Plan) -> tuple[Action, ...]:
 
 def _naming(plan: Plan) -> tuple[Action, ...]:
     """With the copy of a project: which project. It is named before the plan is looked at."""
-    if plan.profile.project.method == "none":
+    if not plan.profile.has_copy:
         return ()
     return (
         Action(
@@ -106,7 +106,7 @@ def _naming(plan: Plan) -> tuple[Action, ...]:
 
 def _returning(plan: Plan) -> tuple[Action, ...]:
     """With the copy of a project: how what changed in it is looked at. Bringing it back is a person's decision."""
-    if plan.profile.project.method == "none":
+    if not plan.profile.has_copy:
         return ()
     return (
         Action(

@@ -142,7 +142,7 @@ def _host_programs(profile: Profile) -> tuple[Requirement, ...]:
     ]
     if profile.image.source == "mirror":
         programs.append(Requirement(program="mmdebstrap", minimum="any", reason="makes the base image from packages"))
-    if profile.project.method != "none":
+    if profile.has_copy:
         programs += [
             Requirement(
                 program="python3", minimum="3.9", reason="reads and writes trees that somebody may be changing"

@@ -268,6 +268,11 @@ class Profile(_Part):
     build: Build = Field(default_factory=Build, description="Where a build gets things from.")
 
     @property
+    def has_copy(self) -> bool:
+        """Whether the workspace is the copy of a project."""
+        return self.project.method != "none"
+
+    @property
     def home(self) -> str:
         """The user's home inside: in the workspace where that is the agent's own, beside it where it is a project."""
-        return f"{self.storage.path}/.home" if self.project.method == "none" else f"/home/{self.image.user.name}"
+        return f"/home/{self.image.user.name}" if self.has_copy else f"{self.storage.path}/.home"

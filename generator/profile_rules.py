@@ -50,7 +50,7 @@ def _names(profile: Profile) -> Iterator[Clash]:
 def _isolation(profile: Profile) -> Iterator[Clash]:
     backend, minimum = profile.isolation.backend, profile.isolation.minimum
     enough = backends_for(minimum)
-    if profile.project.method == "none" and (backend == "microvm" or enough == ("microvm",)):
+    if not profile.has_copy and (backend == "microvm" or enough == ("microvm",)):
         what = "a microVM has its workspace from the copy of a project, and this profile has none"
         yield Clash(("isolation.backend", "isolation.minimum", "project.method"), what, "Write project.method: auto")
     if backend == "auto" or backend in enough:

@@ -51,7 +51,7 @@ def wording(plan: Plan) -> Wording:
         about=(Raw(text(plan.description)),) if plan.description else (),
         again=again(plan.identity),
         start=project.start(plan.profile),
-        first=1 + project.is_copy(plan.profile),
+        first=1 + plan.profile.has_copy,
         workspace_commands=project.workspace_commands(plan.profile),
         kept=project.kept(plan.profile),
         when_full=project.when_full(plan.profile),

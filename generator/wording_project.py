@@ -27,24 +27,19 @@ _COPY = (
 )
 
 
-def is_copy(profile: Profile) -> bool:
-    """Whether the workspace is the copy of a project."""
-    return profile.project.method != "none"
-
-
 def workspace_commands(profile: Profile) -> tuple[tuple[str, Raw], ...]:
     """The scripts that only this kind of workspace has, each with what it does."""
-    return tuple((command, Raw(does)) for command, does in (_COPY if is_copy(profile) else _OWN))
+    return tuple((command, Raw(does)) for command, does in (_COPY if profile.has_copy else _OWN))
 
 
 def start(profile: Profile) -> Raw:
     """The first command."""
-    return Raw("scripts/start.sh --project PATH" if is_copy(profile) else "scripts/start.sh")
+    return Raw("scripts/start.sh --project PATH" if profile.has_copy else "scripts/start.sh")
 
 
 def kept(profile: Profile) -> Raw:
     """What stays when the sandbox is made anew."""
-    if is_copy(profile):
+    if profile.has_copy:
         return Raw(
             "What is kept is what the agent changed in the copy of the project. Everything else in the sandbox, the "
             "user's\nhome too, is in memory and goes when it stops."
@@ -58,13 +53,13 @@ def kept(profile: Profile) -> Raw:
 def workspace(profile: Profile) -> str:
     """What the workspace is, in a line."""
     path, size = code(profile.storage.path), profile.storage.size
-    if is_copy(profile):
+    if profile.has_copy:
         return f"{path}, a copy of a project; what the agent writes goes to one sparse file of {size} in `storage/`"
     return f"{path}, {size}: an ext4 filesystem in one sparse file in `storage/`"
 
 
 def when_full(profile: Profile) -> Raw:
     """What mends a workspace without space, as it stands in a table."""
-    if is_copy(profile):
+    if profile.has_copy:
         return Raw("`scripts/exec.sh -- rm FILE`, or another bundle with a larger `storage.size`")
     return Raw("`scripts/resize-volume.sh 40`")

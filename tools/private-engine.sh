@@ -11,6 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # Both are asked: the host's by default, ours by name.
 unset DOCKER_HOST DOCKER_CONTEXT
 START_SECONDS=60
+# A socket's path has room for 104 characters with containerd; the longest below the folder is run/containerd/containerd-debug.sock.
+LONGEST_FOLDER=67
 NET_IMAGE=${GEN_NET_IMAGE:-gen-test-base:bookworm}
 
 usage() {
@@ -52,26 +54,35 @@ net_process() {
     docker inspect --format '{{.State.Pid}}' "$name"
 }
 
+# launch: a daemon in a network of its own.
+launch() {
+    local number net
+    [ ${#folder} -le "$LONGEST_FOLDER" ] || {
+        err "no private daemon can have its sockets in $folder" "a socket's path is at most 104 characters long" \
+            "take a folder with a name of at most $LONGEST_FOLDER characters"
+        return 1
+    }
+    net=$(net_process)
+    number=$(($(printf '%s' "$folder" | cksum | cut -d ' ' -f 1) % 100))
+    rm -f "$folder/docker.pid"
+    daemon_config >"$folder/daemon.json"
+    setsid nsenter "--net=/proc/$net/ns/net" dockerd --data-root "$folder/data" --exec-root "$folder/run" \
+        --config-file "$folder/daemon.json" --pidfile "$folder/docker.pid" --host "$(socket)" --bip "10.$((100 + number)).0.1/24" \
+        --default-address-pool "base=10.$((100 + number)).128.0/17,size=24" </dev/null >>"$folder/dockerd.log" 2>&1 &
+    SECONDS=0
+    until answers; do
+        if ! kill -0 $! 2>/dev/null || [ "$SECONDS" -ge "$START_SECONDS" ]; then
+            err "the private daemon did not come up" "$(tail -n 1 "$folder/dockerd.log")" "read $folder/dockerd.log"
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+
 start() {
-    local waited=0 number image net
+    local image
     mkdir -p "$folder/data" "$folder/run"
-    if ! answers; then
-        net=$(net_process)
-        number=$(($(printf '%s' "$folder" | cksum | cut -d ' ' -f 1) % 100))
-        rm -f "$folder/docker.pid"
-        daemon_config >"$folder/daemon.json"
-        setsid nsenter "--net=/proc/$net/ns/net" dockerd --data-root "$folder/data" --exec-root "$folder/run" \
-            --config-file "$folder/daemon.json" --pidfile "$folder/docker.pid" --host "$(socket)" --bip "10.$((100 + number)).0.1/24" \
-            --default-address-pool "base=10.$((100 + number)).128.0/17,size=24" </dev/null >>"$folder/dockerd.log" 2>&1 &
-        until answers; do
-            [ "$waited" -lt "$START_SECONDS" ] || {
-                err "the private daemon did not come up" "$(tail -n 1 "$folder/dockerd.log")" "read $folder/dockerd.log"
-                return 1
-            }
-            sleep 0.2
-            waited=$((waited + 1))
-        done
-    fi
+    answers || launch
     for image in "$@"; do
         [ -n "$(docker --host "$(socket)" images --quiet "$image")" ] ||
             docker save "$image" | docker --host "$(socket)" load --quiet >/dev/null

@@ -151,7 +151,7 @@ def _tmpfs(profile: Profile) -> list[str]:
         f"{TMP}:size={int(profile.resources.tmpfs)},mode=1777,exec,nosuid,nodev",
         f"{RUN}:size={64 * _MIB},mode=755,uid={uid},gid={uid},noexec,nosuid,nodev",
     ]
-    if profile.project.method != "none":
+    if profile.has_copy:
         mounts.append(
             f"{profile.home}:size={int(profile.resources.tmpfs)},mode=700,uid={uid},gid={uid},exec,nosuid,nodev"
         )

@@ -46,17 +46,16 @@ machine_words() { tr '\0' '\n' <"/proc/$(machine_pid)/cmdline"; }
 # need_sandbox: a machine asks no engine.
 need_sandbox() { :; }
 
-# machine_made: what the machine is made for: the bundle and the user's own additions.
-machine_made() { echo "$GEN_COMPOSE_PROJECT $(local_digest)-microvm"; }
+# machine_made: what the machine is made for, as is_current of sandbox.sh asks for it.
+machine_made() { echo "$GEN_COMPOSE_PROJECT $(additions)"; }
 
 # start_machine: a machine for this bundle, from the one that is there where that can be.
 start_machine() {
-    local rooms=(--tmpfs "/tmp=$GEN_TMPFS_BYTES" --tmpfs "/home/$GEN_USER=$GEN_TMPFS_BYTES")
+    local state rooms=(--tmpfs "/tmp=$GEN_TMPFS_BYTES" --tmpfs "/home/$GEN_USER=$GEN_TMPFS_BYTES")
     [ "$GEN_READONLY_ROOT" = false ] || rooms+=(--readonly-root --tmpfs "/var/tmp=$((64 << 20))")
-    case $(machine_state) in
-    frozen) machine thaw ;;
-    esac
-    if [ "$(machine_state)" = running ]; then
+    state=$(machine_state)
+    [ "$state" != frozen ] || machine thaw || return 1
+    if [ "$state" = running ] || [ "$state" = frozen ]; then
         [ "$(cat "$MACHINE_MADE" 2>/dev/null)" != "$(machine_made)" ] || return 0
         echo "the bundle has changed, so the machine is started anew; the workspace stays"
         machine stop || return 1

@@ -199,13 +199,14 @@ def base_image() -> str:
 
 
 @contextlib.contextmanager
-def bundle_maker(folder: Path, base_image: str) -> Iterator[MakeBundle]:
-    """Makes small bundles on the shared base image; each is rolled back in the end, whatever happened to it."""
+def bundle_maker(folder: Path, base_image: str, *common: str, profile: str = "dev-mirror") -> Iterator[MakeBundle]:
+    """Makes small bundles on the shared base image, with these settings in `common`; each is rolled back in the end,
+    whatever happened to it."""
     made: list[Bundle] = []
 
     def make(*sets: str, name: str | None = None, where: str | None = None) -> Bundle:
         name = name or f"gt-{secrets.token_hex(4)}"
-        bundle = generate(folder / (where or name), name, *SMALL, *on_base(base_image), *sets)
+        bundle = generate(folder / (where or name), name, *SMALL, *on_base(base_image), *common, *sets, profile=profile)
         made.append(bundle)
         return bundle
 

@@ -3,9 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.engine.private import PrivateEngine
 from tests.faults.control import BROKEN, is_seen
 from tests.faults.lane import Lane, close_lane, open_lane
 from tests.faults.matrix import found_by, injected
@@ -25,14 +29,15 @@ TAKEN = {
 
 
 @pytest.fixture(scope="module")
-def lanes(tmp_path_factory: pytest.TempPathFactory, base_image: str) -> Iterator[list[Lane]]:
+def lanes(base_image: str) -> Iterator[list[Lane]]:
     """Private engines side by side, so that killing one hurts nobody, and that nobody waits for another's."""
-    root = tmp_path_factory.mktemp("faults") / "lanes"
-    with ThreadPoolExecutor() as pool:
+    with TemporaryDirectory(prefix="f.") as short, ExitStack() as ended, ThreadPoolExecutor() as pool:
+        root = Path(short, "lanes")
+        for name in LANES:
+            ended.callback(PrivateEngine(folder=root / name).stop)
         opened = list(pool.map(lambda name: open_lane(root / name, name, base_image), LANES))
         yield opened
         list(pool.map(close_lane, opened))
-    (root / "base.tar").unlink()
 
 
 def some(faults: list[Fault]) -> list[Fault]:

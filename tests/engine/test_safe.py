@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.conftest import SMALL, Bundle, generate, inventory, on_base, run
+from tests.engine.conftest import Bundle, MakeBundle, bundle_maker, inventory, run
 
-SAFE = tuple(value for value in SMALL if not value.startswith("project.") and value != "image.sudo=packages")
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false")
 
 
@@ -50,24 +49,11 @@ def tree(folder: Path) -> dict[str, object]:
     return found
 
 
-Safe = Callable[..., Bundle]
-
-
 @pytest.fixture
-def safe(tmp_path: Path, base_image: str) -> Iterator[Safe]:
-    """Bundles of the profile `safe`; each is rolled back in the end."""
-    made: list[Bundle] = []
-
-    def make(*sets: str) -> Bundle:
-        name = f"gs-{os.urandom(4).hex()}"
-        bundle = generate(tmp_path / name, name, *SAFE, *on_base(base_image), "isolation=docker", *sets, profile="safe")
-        made.append(bundle)
-        return bundle
-
-    yield make
-    for bundle in made:
-        done = bundle.rollback("--delete-data", check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+def safe(tmp_path: Path, base_image: str) -> Iterator[MakeBundle]:
+    """Bundles of the profile `safe`, in a container unless a test asks for something else."""
+    with bundle_maker(tmp_path, base_image, "isolation=docker", profile="safe") as make:
+        yield make
 
 
 def executed(bundle: Bundle, command: str, code: int = 0) -> str:
@@ -81,7 +67,7 @@ def document(bundle: Bundle, script: str, *words: str) -> Any:
 
 
 @pytest.mark.parametrize("backend", ["docker", "gvisor", "microvm"])
-def test_a_whole_life(backend: str, safe: Safe, tmp_path: Path) -> None:
+def test_a_whole_life(backend: str, safe: MakeBundle, tmp_path: Path) -> None:
     """In, changed, looked at, brought back and thrown away; the host is what it was."""
     before = inventory()
     project = make_project(tmp_path / "project")
@@ -122,7 +108,7 @@ def test_a_whole_life(backend: str, safe: Safe, tmp_path: Path) -> None:
     assert not (bundle.path / ".state/microvm").exists()
 
 
-def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: Safe, tmp_path: Path) -> None:
+def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: MakeBundle, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))
@@ -143,7 +129,7 @@ def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: Safe, tmp_path:
     assert executed(bundle, "cat file") == "kept\n"
 
 
-def test_a_project_of_roots_is_copied_whole(safe: Safe, tmp_path: Path) -> None:
+def test_a_project_of_roots_is_copied_whole(safe: MakeBundle, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project", owner=0)
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))
@@ -157,7 +143,7 @@ def test_a_project_of_roots_is_copied_whole(safe: Safe, tmp_path: Path) -> None:
     assert checks.returncode == 0, checks.stdout + checks.stderr
 
 
-def test_another_project_is_refused_and_none_at_all(safe: Safe, tmp_path: Path) -> None:
+def test_another_project_is_refused_and_none_at_all(safe: MakeBundle, tmp_path: Path) -> None:
     project, other = (make_project(tmp_path / name) for name in ("project", "other"))
     bundle = safe()
     unnamed = bundle.start(check=False)
@@ -168,7 +154,7 @@ def test_another_project_is_refused_and_none_at_all(safe: Safe, tmp_path: Path) 
     assert (refused.returncode, "holds a copy of another project" in refused.stderr) == (4, True)
 
 
-def test_a_conflict_changes_nothing(safe: Safe, tmp_path: Path) -> None:
+def test_a_conflict_changes_nothing(safe: MakeBundle, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))
@@ -182,7 +168,7 @@ def test_a_conflict_changes_nothing(safe: Safe, tmp_path: Path) -> None:
     assert run("docker", "inspect", "--format", "{{.State.Status}}", bundle.name).stdout == "running\n"
 
 
-def test_what_could_run_on_the_host_is_held_back(safe: Safe, tmp_path: Path) -> None:
+def test_what_could_run_on_the_host_is_held_back(safe: MakeBundle, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))
@@ -199,7 +185,7 @@ def test_what_could_run_on_the_host_is_held_back(safe: Safe, tmp_path: Path) -> 
     assert (project / ".github/workflows/ci.yml").read_text() == "x\n"
 
 
-def test_the_check_sees_a_project_that_can_be_written(safe: Safe, tmp_path: Path) -> None:
+def test_the_check_sees_a_project_that_can_be_written(safe: MakeBundle, tmp_path: Path) -> None:
     """The control: with the project itself mounted the checks `copy` and `host-filesystem` do not hold."""
     project = make_project(tmp_path / "project")
     bundle = safe()
@@ -215,7 +201,7 @@ def test_the_check_sees_a_project_that_can_be_written(safe: Safe, tmp_path: Path
     assert len(failed) >= 2, checks.stdout
 
 
-def test_commands_at_once_are_all_written_down(safe: Safe, tmp_path: Path) -> None:
+def test_commands_at_once_are_all_written_down(safe: MakeBundle, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))

@@ -47,8 +47,10 @@ def to_link(project: Path) -> None:
     (project / "d").symlink_to(make(project.parent / "outside", {"f": "outside\n"}))
 
 
+Act = Callable[[Path], object]
+
 # What somebody does on the host after apply has planned, before it moves.
-MEANWHILE: dict[str, Callable[[Path], object]] = {
+MEANWHILE: dict[str, Act] = {
     "writes to a file that is replaced": lambda project: (project / "d/f").write_text("mine\n"),
     "writes the same length, and sets the time back": lambda project: quietly(project / "d/f", "own\n"),
     "replaces it": lambda project: (project / "k").rename(project / "d/f"),
@@ -63,17 +65,15 @@ MEANWHILE: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("act", MEANWHILE.values(), ids=MEANWHILE)
-def test_what_happens_on_the_host_meanwhile_stays(
-    small: tuple[Path, Path], act, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def stays_as_they_left_it(small: tuple[Path, Path], act: Act, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody acts when the journal has said that it is in this phase: apply fails, and all is as they left it."""
     project, state = small
     write = record.Journal.write
     theirs: dict[str, object] = {}
 
     def meanwhile(self: record.Journal, what: record.Record) -> None:
         write(self, what)
-        if what.phase == record.MOVING:
+        if what.phase == phase and not theirs:
             act(project)
             theirs.update(snapshot(project))
 
@@ -84,6 +84,19 @@ def test_what_happens_on_the_host_meanwhile_stays(
     assert "nothing is changed by it" in failure.value.what
     assert snapshot(project) == {path: value for path, value in theirs.items() if not path.startswith(".gen-apply-")}
     assert theirs
+
+
+@pytest.mark.parametrize("act", MEANWHILE.values(), ids=MEANWHILE)
+def test_what_happens_on_the_host_meanwhile_stays(
+    small: tuple[Path, Path], act: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays_as_they_left_it(small, act, record.MOVING, monkeypatch)
+
+
+def test_a_folder_that_was_moved_away_is_not_made_anew(
+    small: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays_as_they_left_it(small, lambda project: (project / "d").rename(project / "away"), record.STAGING, monkeypatch)
 
 
 def test_control_without_the_second_look_the_users_work_is_lost(

@@ -77,7 +77,10 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(small: tuple[Path, Path], mon
             recover(*small)
         apply(*small, SMALL)
 
-    for _ in range(8):
+    for number in range(80):
+        # On a busy machine it takes some rounds until an apply comes through.
+        if number >= 8 and come["new\n"]:
+            break
         assert raced(small, once, 1) == 0
         with suppress(Failure):
             recover(*small)

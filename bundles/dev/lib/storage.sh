@@ -90,6 +90,28 @@ detach() {
     done
 }
 
+# make_volume OPTION...: our volume, under a free name: one of somebody else's is never touched. The name is remembered.
+make_volume() {
+    local name line
+    name=$(free_name volume "$GEN_VOLUME") || return 1
+    [ "$name" = "$GEN_VOLUME" ] || echo "a volume named $GEN_VOLUME is not ours, so ours is named $name"
+    remember_name volume "$name" || return 1
+    line=$(volume_line "$name") || return 1
+    # Ours, but of something that is no longer: it holds no data of its own.
+    ! ours "$line" 2 || docker volume rm "$name" || return 1
+    docker volume create --driver local --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" "$@" "$name"
+}
+
+# right_size KILOBYTES: whether a filesystem of that size is the one in the disk image; says so otherwise. Its own tables take
+# a part; a small one has a journal that takes more.
+right_size() {
+    local bytes=$(($1 * 1024)) size
+    size=$(file_bytes "$IMAGE")
+    [ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] && return
+    echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"
+    return 1
+}
+
 file_bytes() { wc -c <"$1" | tr -d ' '; }
 allocated_bytes() { echo $(($(du -k "$1" | cut -f 1) * 1024)); }
 

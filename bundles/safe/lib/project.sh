@@ -53,7 +53,7 @@ project_problems() {
 }
 
 enter_project() {
-    local path words=() word
+    local path words=() word method=$GEN_PROJECT_METHOD
     path=$(project_path)
     [ "$GEN_PROJECT_IGNORED" = false ] || words+=(--ignored)
     [ "$GEN_PROJECT_HISTORY" = false ] || words+=(--git)
@@ -61,16 +61,15 @@ enter_project() {
     for word in $GEN_PROJECT_SECRETS; do words+=(--secret "$word"); done
     for word in $GEN_PROJECT_KEEP; do words+=(--keep "$word"); done
     set +f
-    [ "$BACKEND" != microvm ] || { copy_for_machine "$path" ${words[@]+"${words[@]}"}; return; }
-    project enter --project "$path" --sandbox-uid "$GEN_UID" --method "$GEN_PROJECT_METHOD" ${words[@]+"${words[@]}"}
+    # A machine has no overlay of this host's: it unpacks the copy on its own disk.
+    [ "$BACKEND" != microvm ] || method=plain
+    project enter --project "$path" --sandbox-uid "$GEN_UID" --method "$method" ${words[@]+"${words[@]}"} || return 1
+    [ "$BACKEND" != microvm ] || tar_for_machine
 }
 
-# copy_for_machine PATH OPTION...: the copy as one file that the machine reads and cannot write. It unpacks it on its own disk.
-copy_for_machine() {
-    local path=$1
-    shift
-    project enter --project "$path" --sandbox-uid "$GEN_UID" --method plain "$@" &&
-        tar --format=gnu --numeric-owner -C "$DISK/tree" -cf "$PROJECT/project.tar.new" . &&
+# tar_for_machine: the copy as one file, which the machine reads and cannot write.
+tar_for_machine() {
+    tar --format=gnu --numeric-owner -C "$DISK/tree" -cf "$PROJECT/project.tar.new" . &&
         durable "$PROJECT/project.tar.new" && mv -f "$PROJECT/project.tar.new" "$PROJECT/project.tar"
 }
 
@@ -80,9 +79,9 @@ leave_project() {
     if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then project leave; else project leave --delete; fi
 }
 
-# The engine takes any word for the source of an overlay; ours tells whose it is.
+# tree_device METHOD: the engine takes any word for the source of an overlay; ours tells whose it is.
 tree_device() {
-    case $(copied method) in
+    case $1 in
     overlay) echo "gen-workspace-$INSTANCE" ;;
     plain) echo "$DISK/tree" ;;
     esac
@@ -90,10 +89,10 @@ tree_device() {
 
 # tree_options: sets OPTIONS, what the engine is to mount.
 tree_options() {
-    local path
-    path=$(project_path)
-    OPTIONS=(--opt "device=$(tree_device)")
-    case $(copied method) in
+    local path method
+    path=$(project_path) method=$(copied method)
+    OPTIONS=(--opt "device=$(tree_device "$method")")
+    case $method in
     overlay) OPTIONS+=(--opt type=overlay --opt "o=nosuid,nodev,userxattr,lowerdir=$DISK/masks:$path,upperdir=$DISK/upper,workdir=$DISK/work") ;;
     plain) OPTIONS+=(--opt type=none --opt "o=bind,nosuid,nodev") ;;
     *) return 1 ;;
@@ -129,12 +128,13 @@ look() {
     fi
 }
 
-# undo_commands N: a layer that is mounted is not changed behind its back; a machine is sent another one.
+# undo_commands N: what was changed last is written down first, once nothing runs that could add to it. A layer that is
+# mounted is not changed behind its back; a machine is sent another one.
 undo_commands() {
     local state layer=$PROJECT/layer.$$ code=0
     state=$(sandbox_state) || return 1
     if [ "$BACKEND" = microvm ]; then
-        project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
+        track_rest && project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
         rm -f "$layer"
         return "$code"
     fi

@@ -44,4 +44,4 @@ def accepted(profile: Profile) -> tuple[str, ...]:
     if profile.isolation.backend != "auto":
         return (profile.isolation.backend,)
     enough = reversed(backends_for(profile.isolation.minimum))
-    return tuple(backend for backend in enough if backend != "microvm" or profile.project.method != "none")
+    return tuple(backend for backend in enough if backend != "microvm" or profile.has_copy)

@@ -93,13 +93,12 @@ def _isolation(request: Request) -> tuple[Policy, ...]:
 
 def _filesystem(request: Request) -> tuple[Policy, ...]:
     path, readonly = request.profile.storage.path, request.profile.security.readonly_root
-    copied = request.profile.project.method != "none"
     alone = "Work is kept here, on a disk image of its own"
     workspace = "A copy of the project, changed on a disk image of its own: the project itself is never written"
     return (
         _compose("filesystem.no_host_mounts", True, "No folder of the host is visible in the sandbox"),
         _compose("filesystem.engine_socket", False, "Whoever reaches the engine's socket owns the host"),
-        _compose("filesystem.workspace", path, workspace if copied else alone),
+        _compose("filesystem.workspace", path, workspace if request.profile.has_copy else alone),
         _compose("filesystem.readonly_root", readonly, "Whether anything outside the workspace and tmpfs can change"),
     )
 
@@ -129,7 +128,7 @@ def _resources(request: Request) -> tuple[Policy, ...]:
         path="resources.max_storage",
         value=str(storage.size),
         enforced_by="steps/50-storage/do.sh",
-        reason=_STORAGE[request.profile.project.method != "none"],
+        reason=_STORAGE[request.profile.has_copy],
     )
     return (
         _compose("resources.max_cpu", resources.cpus, "Processors that it may use at once"),

@@ -9,10 +9,6 @@ read -r type kilobytes target < <(inside df -k --output=fstype,size,target "$GEN
 # gVisor passes the host's mount on under a name of its own; what is mounted, the engine says.
 [ "$BACKEND:$type" != gvisor:9p ] || type=$(docker volume inspect --format '{{.Options.type}}' "$VOLUME")
 [ "$type" = ext4 ] && [ "$target" = "$GEN_STORAGE_PATH" ] || { echo "the workspace is no ext4 filesystem of its own: $type on $target"; exit "$HOLDS_NOT"; }
-size=$(file_bytes "$IMAGE")
-bytes=$((kilobytes * 1024))
-# The filesystem's own tables take a part; a small one has a journal that takes more.
-[ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] ||
-    { echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"; exit "$HOLDS_NOT"; }
+right_size "$kilobytes" || exit "$HOLDS_NOT"
 # shellcheck disable=SC2016 # the sandbox's shell expands it
 inside sh -c 'f=$(mktemp .gen-check-XXXXXX) && echo ok >"$f" && rm "$f"' || { echo "the user cannot write in the workspace"; exit "$HOLDS_NOT"; }

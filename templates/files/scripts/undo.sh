@@ -12,5 +12,4 @@
 
 case ${1:-1} in *[!0-9]* | '') fail "$EX_USAGE" "how many commands is a number" "$1" "scripts/undo.sh 2" ;; esac
 need_copy
-track_rest || fail "$EX_FAILED" "what was changed last could not be written down, so nothing is undone" "" "scripts/status.sh"
 undo_commands "${1:-1}"

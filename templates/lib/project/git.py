@@ -79,7 +79,7 @@ class Git:
         try:
             process = os.posix_spawnp("git", self.words(*args), self.environment, file_actions=files)
         except FileNotFoundError:
-            raise Failure("git is not there", "", "install git 2.30 or newer") from None
+            raise missing() from None
         finally:
             for end in (stdin, stdout, stderr):
                 os.close(end)
@@ -100,14 +100,17 @@ class Git:
                 check=False,
             )
         except FileNotFoundError:
-            raise Failure(
-                "git is not there", "The project's copy is tracked with it.", "install git 2.30 or newer"
-            ) from None
+            raise missing() from None
         except subprocess.TimeoutExpired:
             raise Failure(f"git {_name(args)} did not end", f"It was stopped after {SECONDS} seconds.") from None
         if done.returncode not in ok:
             raise Failure(f"git {_name(args)} failed", said(done.stderr))
         return done.stdout
+
+
+def missing() -> Failure:
+    """What is said where there is no git."""
+    return Failure("git is not there", "The project's copy is tracked with it.", "install git 2.30 or newer")
 
 
 def said(stderr: bytes) -> str:

@@ -9,7 +9,7 @@ import os
 
 from project import disk, risky
 from project.failure import Failure
-from project.host import FOLDER, Host, Seen, look, parents, split
+from project.host import FOLDER, Blocked, Host, Seen, look, parents, split
 from project.record import Moved
 
 TYPE_CHECKING = False
@@ -164,14 +164,20 @@ def _mode(put: Put, mask: int) -> int:
 
 
 def _units(plan: Plan, host: Host) -> dict[bytes, list[Put]]:
-    """The puts by the topmost path that is not there yet, when all takes are done."""
+    """The puts by the topmost path that is not there yet, when all takes are done.
+
+    Raises Blocked where a folder that something is taken from went away meanwhile: a new one is never put in its place.
+    """
     taken = {take.path for take in plan.takes}
+    emptied = {folder for path in taken for folder in parents(path)}
     missing: dict[bytes, bool] = {}
     units: dict[bytes, list[Put]] = {}
     for put in plan.puts:
         for folder in parents(put.path):
             if folder not in missing:
                 missing[folder] = folder in taken or host.look(folder) is None
+                if missing[folder] and folder in emptied - taken:
+                    raise Blocked(folder, "was moved away on the host just now")
             if missing[folder]:
                 units.setdefault(folder, []).append(put)
                 break

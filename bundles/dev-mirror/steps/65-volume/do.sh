@@ -1,17 +1,9 @@
 #!/usr/bin/env bash
-# Makes the volume, under a free name: a volume of somebody else's is never touched.
+# Makes the volume on the link to the loop device. The data are in the disk image.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
-set -e
 
-name=$(free_name volume "$GEN_VOLUME")
-[ "$name" = "$GEN_VOLUME" ] || echo "a volume named $GEN_VOLUME is not ours, so ours is named $name"
-remember_name volume "$name"
-line=$(volume_line "$name")
-# Ours, but on a link that is no longer: it holds no data of its own, those are in the disk image.
-! ours "$line" 2 || docker volume rm "$name"
-docker volume create --driver local --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" \
-    --opt type=ext4 --opt "device=$DEVICE" --opt o=nosuid,nodev "$name"
+make_volume --opt type=ext4 --opt "device=$DEVICE" --opt o=nosuid,nodev

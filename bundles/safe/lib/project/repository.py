@@ -9,7 +9,7 @@ import stat
 import subprocess
 
 from project.failure import Failure
-from project.git import SECONDS, Git, said
+from project.git import SECONDS, Git, missing, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ def excludes_of_user() -> str:
             check=False,
         )
     except FileNotFoundError:
-        raise Failure(
-            "git is not there", "The project's copy is tracked with it.", "install git 2.30 or newer"
-        ) from None
+        raise missing() from None
     named = os.fsdecode(done.stdout.rstrip(b"\n")) if done.returncode == 0 else ""
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.environ.get("HOME", "/nonexistent"), ".config")
     path = named or os.path.join(base, "git", "ignore")
