@@ -42,6 +42,7 @@ _ONLY_WHEN: Mapping[str, When] = {
     "lib/machine.sh": _MACHINE,
     "lib/microvm": _MACHINE,
     **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},
+    **{f"schemas/{name}.": _COPY for name in ("apply", "changes", "commits", "review")},
     **{f"scripts/{name}.sh": _NO_COPY for name in ("backup", "mount-storage", "resize-volume", "restore")},
 }
 """What only some bundles have, by how its path begins: files of steps and checks say so themselves."""
@@ -111,7 +112,10 @@ def build_plan(loaded: LoadedProfile) -> Plan:
         checks=checks,
         settings=_settings(loaded, agent, image, names, documents) | _minimums(engine.requirements),
         skill=skill_front(profile),
-        documents={**documents.files, **schema_documents()},
+        documents={
+            **documents.files,
+            **{path: schema for path, schema in schema_documents().items() if _belongs(path, dumped)},
+        },
         texts=_texts(steps, image, loaded.ca_pem),
         files=_files(root, steps, checks, image, dumped),
     )
@@ -211,7 +215,7 @@ def _files(
         for file in found
         if file.path != "Dockerfile"
         and (not file.path.startswith("image/") or file.path in image.files)
-        and all(_applies(when, profile, begin) for begin, when in _ONLY_WHEN.items() if file.path.startswith(begin))
+        and _belongs(file.path, profile)
     ]
     for step in steps:
         files += [_planned(f"steps/{step.id}/{name}", f"steps/{step.folder}/{name}") for name in step.scripts]
@@ -231,6 +235,11 @@ def _below(root: Path, folder: str, prefix: str) -> tuple[PlannedFile, ...]:
         path.relative_to(start).as_posix() for path in start.rglob("*") if path.is_file() and path.suffix != ".pyc"
     )
     return tuple(_planned(f"{folder}/{name}", prefix + name) for name in names)
+
+
+def _belongs(path: str, profile: Mapping[str, Any]) -> bool:
+    """Whether a bundle of this profile has that file."""
+    return all(_applies(when, profile, begin) for begin, when in _ONLY_WHEN.items() if path.startswith(begin))
 
 
 def _planned(template: str, path: str) -> PlannedFile:

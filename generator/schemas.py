@@ -216,10 +216,84 @@ def _audit() -> Schema:
     }
 
 
+_PATH: dict[str, Schema] = {
+    "path": _text(about="as it is shown: what could steer a terminal is spelled out"),
+    "base64": _text(about="its bytes, where they are not just that"),
+}
+_PATHS = _list(_object("base64", **_PATH))
+_OID = _text("^([0-9a-f]{40}|[0-9a-f]{64})$", "git's name for it")
+_VERSION = _or_null(
+    _object(mode={"enum": ["100644", "100755", "120000"]}, oid=_OID, size=_count("bytes"))
+    | {"description": "null where there is none"}
+)
+_CHANGE: dict[str, Schema] = _PATH | {
+    "status": {"enum": ["added", "changed", "removed"]},
+    "old": _VERSION,
+    "new": _VERSION,
+}
+_REASON = _object("pattern", kind=_text(), reason=_text(), pattern=_text())
+
+
+def _review() -> Schema:
+    change = _object(
+        *("base64", "lines", "renamed_from", "similarity"),
+        **_CHANGE,
+        lines=_or_null(_object(added=_count(), removed=_count()) | {"description": "null where it is no text"}),
+        renamed_from=_object("base64", **_PATH),
+        similarity=_count("percent"),
+        held=_list(_REASON, "why it comes back only with apply --accept PATH"),
+        never=_or_null(_REASON | {"description": "why it never comes back"}),
+    )
+    counts = ("added", "changed", "removed", "renamed", "modes", "held", "never")
+    note = _object("base64", **_PATH, kind=_text(), size=_count(), count=_count(), reason=_text())
+    return _object(
+        schema=_ONE,
+        commit=_or_null(_OID),
+        hash=_OID | {"description": "what apply --approve takes"},
+        summary=_object(**dict.fromkeys(counts, _count())),
+        changes=_list(change),
+        notes=_list(note, "what cannot be tracked"),
+        rules=_list(_object(pattern=_text(), kind=_text(), reason=_text()), "all patterns that hold a path back"),
+    )
+
+
+def _apply() -> Schema:
+    return _object(
+        schema=_ONE,
+        hash=_OID | {"description": "of what was reviewed"},
+        applied=_PATHS,
+        merged=_PATHS,
+        conflicts=_list(_object("base64", **_PATH, reason=_text()), "where there is one, nothing is changed"),
+        held=_PATHS,
+        never=_PATHS,
+    )
+
+
+def _commits() -> Schema:
+    commit = _object(
+        commit=_OID,
+        kind={"enum": ["command", "outside", "undo", "applied"]},
+        command=_or_null(_text()),
+        exit=_or_null(_count("the command's exit code")),
+        seconds=_or_null({"type": "number", "minimum": 0}),
+        time=_count("seconds since 1970"),
+    )
+    return _object(schema=_ONE, commits=_list(commit, "the newest first"))
+
+
+def _changes() -> Schema:
+    ends = {"from": _or_null(_OID | {"description": "null is what entered"}), "to": _or_null(_OID)}
+    return _object(schema=_ONE, **ends, changes=_list(_object("base64", **_CHANGE)))
+
+
 _SCHEMAS: dict[str, tuple[str, Schema]] = {
     "plan": ("plan.json: the steps and checks of a bundle", _plan()),
     "plan-state": ("What scripts/plan.sh --json prints: what a start would do now", _plan_state()),
     "event": ("A line of the file that GEN_EVENTS names, or of a command of gen with --json", _event()),
     "audit": ("A line of .state/audit.jsonl: what the sandbox was told to do, or how that ended", _audit()),
+    "review": ("What scripts/review.sh --json prints: all that the sandbox changed, with a verdict each", _review()),
+    "apply": ("What scripts/apply.sh --json prints: what came back, and what did not", _apply()),
+    "commits": ("What scripts/changes.sh --json prints: what was done in the copy, a commit a command", _commits()),
+    "changes": ("What scripts/diff.sh --json prints: what differs between two commits", _changes()),
     "journal": ("A line of .state/journal.jsonl: a record of the journal", _journal()),
 }

@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from project import records
 from project.secret import Secrets
 
+from tests.unit.applying import make
 from tests.unit.copying import Copy, copy, git, program
 
 __all__ = ["copy"]
@@ -63,6 +65,30 @@ def test_what_is_asked_for_is_taken(copy: Copy) -> None:
     (copy.root / ".git" / "config").write_text("[core]\n\tfsmonitor = evil\n")
     copy.commit()
     assert copy.changed() == []
+
+
+def untouched(copy: Copy) -> list[str]:
+    """What was left out and, if it stands in the copy, came there by the entry."""
+    return program(copy.state, "left-out", "--lines", "--untouched").stdout.decode().split()
+
+
+def test_what_the_sandbox_makes_is_not_held_against_the_entry(copy: Copy) -> None:
+    copy.write("a", "build/x", "src/.env", "src/b")
+    (copy.project / ".gitignore").write_text("build/\n")
+    copy.enter()
+    if copy.method == "overlay":
+        assert untouched(copy) == ["build", "src/.env"]
+    make(copy.root, {"build/own": "x\n", "src/.env": "MINE=1\n"})
+    assert untouched(copy) == []
+
+
+def test_control_what_the_entry_copied_is_held_against_it(copy: Copy) -> None:
+    copy.method = "plain"
+    copy.write("a", "build/x", ".env")
+    (copy.project / ".gitignore").write_text("build/\n")
+    copy.enter()
+    records.write(str(copy.state / "copied.list"), records.join([(b".env", b""), (b"a", b""), (b"build/x", b"")]))
+    assert untouched(copy) == [".env", "build"]
 
 
 def names_of(*files: str) -> list[str]:

@@ -99,8 +99,9 @@ tree_options() {
     esac
 }
 
-# left_out: the paths that were not copied, a line each; those with a line break are not among them.
-left_out() { project left-out --lines; }
+# left_out: the paths that were not copied, a line each, without those that the sandbox made itself since, and those with a
+# line break.
+left_out() { project left-out --lines --untouched; }
 
 # sandbox_state: running, paused, exited and so on; empty when there is none of ours.
 sandbox_state() {

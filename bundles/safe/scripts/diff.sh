@@ -3,7 +3,10 @@
 #
 # usage: scripts/diff.sh [A..B] [--stat] [--patch] [--json]
 #
-#   A..B   from commit A to commit B (scripts/changes.sh lists them); B may be left out for now
+#   A..B     from commit A to commit B (scripts/changes.sh lists them); B may be left out for now
+#   --stat   the paths alone
+#   --patch  as `git apply` takes it: nothing is escaped
+#   --json   one document for programs (schemas/changes.schema.json)
 #
 # Exit codes: 0 shown; 2 wrong arguments; 4 there is no copy of a project.
 # shellcheck source=templates/lib/project-script.sh

@@ -3,6 +3,8 @@
 #
 # usage: scripts/changes.sh [--json]
 #
+#   --json   one document for programs (schemas/commits.schema.json)
+#
 # Exit codes: 0 shown; 2 wrong arguments; 4 there is no copy of a project.
 # shellcheck source=templates/lib/project-script.sh
 . "$(dirname "$0")/../lib/project-script.sh"

@@ -6,7 +6,7 @@
 #   A..B           only what was changed from commit A to commit B (scripts/changes.sh lists them)
 #   --stat         the summary alone
 #   --patch FILE   also write the difference to FILE, for `git apply`
-#   --json         one document for programs
+#   --json         one document for programs (schemas/review.schema.json)
 #
 # It prints a hash: `scripts/apply.sh --approve HASH` brings back exactly this, and nothing that comes after it.
 # Changes nothing in the sandbox and nothing in the project.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
-from project import bring, limits, reviewed, words
+from project import bring, document, limits, reviewed, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
@@ -57,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if args.patch:
         _write(args.patch, track, found, args.accept)
     if args.json:
-        print_json(reviewed.as_json(found, told))
+        document.show(reviewed.as_json(found, told))
         return 0
     paint = words.Paint(words.coloured(sys.stdout))
     whole = not args.range
@@ -74,11 +73,6 @@ def moved_on(track: Track) -> bring.Finish:
         track.rebase_applied(str(told["commit"]), paths)
 
     return finish
-
-
-def print_json(document: object) -> None:
-    """One document, in ASCII: no terminal is steered by it."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def _host(root: bytes) -> Host | None:

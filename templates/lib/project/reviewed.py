@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import asdict, dataclass
 
-from project import links, records, risky, spelling, words
+from project import document, links, records, risky, spelling, words
 from project.host import Host, split
 from project.settings import Settings
 from project.verdict import LARGEST, Verdict, judge
@@ -140,7 +139,6 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
     renamed = sum(1 for one in told.values() if one.source is not None)
     statuses = [verdict.change.status.value for verdict in reviewed.verdicts]
     return {
-        "schema": 1,
         "commit": reviewed.commit,
         "hash": reviewed.hash,
         "summary": {
@@ -151,10 +149,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
             "never": len(reviewed.never()) + len(reviewed.notes),
         },
         "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
-        "notes": [
-            {**named(note.path), "kind": note.kind, "size": note.size, "count": note.count, "reason": why(note)}
-            for note in reviewed.notes
-        ],
+        "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],
         "rules": [asdict(rule) for rule in risky.TABLE],
     }
 
@@ -164,26 +159,17 @@ def why(note: Note) -> str:
     return NOTES.get(note.kind, note.kind)
 
 
-def named(path: bytes) -> dict[str, str]:
-    """A path for programs: as it is shown, and its bytes where these differ."""
-    shown = words.path(path)
-    exact = {} if shown.encode("utf-8") == path else {"base64": base64.b64encode(path).decode("ascii")}
-    return {"path": shown, **exact}
-
-
 def _mode_changed(change: Change) -> bool:
     return bool(change.old and change.new and change.old.mode != change.new.mode)
 
 
 def _change(verdict: Verdict, told: Told | None) -> dict[str, Any]:
     change = verdict.change
-    found: dict[str, Any] = {**named(change.path), "status": change.status.value}
-    for key, entry in (("old", change.old), ("new", change.new)):
-        found[key] = entry and {"mode": f"{entry.mode:06o}", "oid": entry.oid, "size": entry.size}
+    found = document.of_change(change)
     if told is not None:
         found["lines"] = None if told.added is None else {"added": told.added, "removed": told.removed}
         if told.source is not None:
-            found |= {"renamed_from": named(told.source), "similarity": told.similarity}
+            found |= {"renamed_from": document.named(told.source), "similarity": told.similarity}
     found["held"] = [_reason(reason) for reason in verdict.held]
     found["never"] = verdict.never and _reason(verdict.never)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, limits, merge, review, reviewed, words
+from project import bring, document, limits, merge, review, reviewed, words
 from project.failure import Failure
 from project.host import Host
 from project.track import Track
@@ -133,16 +133,15 @@ def _left(found: Reviewed, wanted: Sequence[Verdict]) -> list[Verdict]:
 
 def _json(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
     merged = {put.path for put in plan.puts if put.merged}
-    document: dict[str, Any] = {
-        "schema": 1,
+    told: dict[str, Any] = {
         "hash": found.hash,
-        "applied": [] if plan.conflicts else [reviewed.named(verdict.change.path) for verdict in wanted],
-        "merged": [] if plan.conflicts else [reviewed.named(path) for path in sorted(merged)],
-        "conflicts": [{**reviewed.named(one.path), "reason": one.why} for one in plan.conflicts],
-        "held": [reviewed.named(verdict.change.path) for verdict in _left(found, wanted)],
-        "never": [reviewed.named(verdict.change.path) for verdict in found.never()],
+        "applied": [] if plan.conflicts else [document.named(verdict.change.path) for verdict in wanted],
+        "merged": [] if plan.conflicts else [document.named(path) for path in sorted(merged)],
+        "conflicts": [{**document.named(one.path), "reason": one.why} for one in plan.conflicts],
+        "held": [document.named(verdict.change.path) for verdict in _left(found, wanted)],
+        "never": [document.named(verdict.change.path) for verdict in found.never()],
     }
-    review.print_json(document)
+    document.show(told)
 
 
 def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 
-from project import words
+from project import document, words
 from project.failure import Failure
 from project.patch import Patch
 from project.settings import Settings
@@ -17,9 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from typing import Any
 
-    from project.data import Change, Commit, Entry
+    from project.data import Change, Commit
 
 MARKS = {"added": "A", "changed": "M", "removed": "D"}
 
@@ -51,7 +49,7 @@ def log(args: argparse.Namespace) -> int:
     """Lists the commits."""
     commits = entered(args.state).commits()
     if args.json:
-        _print_json({"schema": 1, "commits": [_commit_json(commit) for commit in commits]})
+        document.show({"commits": list(map(document.of_commit, commits))})
     else:
         words.show((_commit_line(commit) for commit in commits), paged=True)
     return 0
@@ -63,7 +61,7 @@ def diff(args: argparse.Namespace) -> int:
     old, new = between(track, args.range)
     changes = track.changes(old, new)
     if args.json:
-        _print_json({"schema": 1, "from": old, "to": new, "changes": [_change_json(change) for change in changes]})
+        document.show({"from": old, "to": new, "changes": list(map(document.of_change, changes))})
     elif args.stat:
         words.show(_stat(changes), paged=True)
     elif changes:
@@ -83,9 +81,9 @@ def status(args: argparse.Namespace) -> int:
     changes = track.changes(None, head)
     notes = track.notes(head) if head else []
     if args.json:
-        noted = [{"path": _text(n.path), "kind": n.kind, "size": n.size, "count": n.count} for n in notes]
-        told = {"schema": 1, "project": _text(settings.project), "method": settings.method, "head": head}
-        _print_json({**told, "changes": [_change_json(change) for change in changes], "notes": noted})
+        told = {"project": document.named(settings.project), "method": settings.method, "head": head}
+        found = {"changes": list(map(document.of_change, changes)), "notes": list(map(document.of_note, notes))}
+        document.show(told | found)
         return 0
     lines = [f"project: {settings.shown()}", f"copy: {settings.method}, {words.counted(len(changes), 'change')}"]
     lines += list(_stat(changes))
@@ -116,26 +114,3 @@ def _commit_line(commit: Commit) -> str:
     what = {"outside": "(outside a command)", "applied": "(applied)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
     ended = f"exit {commit.code}, {commit.seconds:.1f} s" if commit.kind == "command" else ""
     return f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
-
-
-def _commit_json(commit: Commit) -> dict[str, Any]:
-    command = commit.command if commit.kind == "command" else None
-    told = {"commit": commit.oid, "kind": commit.kind, "command": command, "exit": commit.code}
-    return {**told, "seconds": commit.seconds, "time": commit.time}
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    told = {"path": _text(change.path), "status": change.status.value}
-    return {**told, "old": _entry_json(change.old), "new": _entry_json(change.new)}
-
-
-def _entry_json(entry: Entry | None) -> dict[str, Any] | None:
-    return {"mode": f"{entry.mode:o}", "blob": entry.oid, "size": entry.size} if entry else None
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
-
-
-def _print_json(told: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told, indent=1) + "\n")
