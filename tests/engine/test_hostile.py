@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.engine.private import PrivateEngine
-from tests.hostile.attacks import ATTACKS, PROBES, Attack
-from tests.hostile.field import Field, Outcome, backends, field
-from tests.hostile.report import WEAKENED, faults, table
+from tests.hostile.attacks import ATTACKS, PROBES, WEAKENED, Attack, Outcome
+from tests.hostile.field import Field, backends, field
+from tests.hostile.plants import FOLDER, PLANTS, Plant
+from tests.hostile.report import document, faults
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a private engine needs root")
+
+
+FLOOD = 2000
+"""`python -m tests.hostile` plants more."""
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +33,27 @@ def ready(base_image: str) -> Iterator[Field]:
         engine.start(base_image)
         patch.setenv("DOCKER_HOST", engine.env["DOCKER_HOST"])
         try:
-            with field(engine, base_image, folder) as standing:
+            with field(engine, base_image, folder, FLOOD) as standing:
                 yield standing
         finally:
             patch.undo()
             engine.stop()
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.id for attack in ATTACKS])
-def test_an_attack_is_held_and_its_control_is_a_breach(ready: Field, attack: Attack) -> None:
-    results = {(attack.id, backend): ready.attack(attack, backend) for backend in ready.bundles}
-    results[attack.id, WEAKENED] = ready.control(attack)
-    assert faults(results) == []
+ALL = (*ATTACKS, *PLANTS)
 
 
-def test_each_probe_is_in_the_table_and_the_committed_one_has_them_all() -> None:
-    assert {path.stem for path in PROBES.glob("*.py")} == {attack.id for attack in ATTACKS} | {"prelude"}
+@pytest.mark.parametrize("attack", ALL, ids=[attack.id for attack in ALL])
+def test_an_attack_is_held_and_its_control_is_a_breach(ready: Field, attack: Attack | Plant) -> None:
+    columns = (WEAKENED, *ready.bundles)
+    assert faults({(attack.id, column): ready.outcome(attack, column) for column in columns}) == []
+
+
+@pytest.mark.parametrize(("folder", "rows"), [(PROBES, ATTACKS), (FOLDER, PLANTS)], ids=["probes", "plants"])
+def test_each_one_is_in_the_table_and_the_committed_one_has_them_all(folder: Path, rows: tuple[Attack | Plant]) -> None:
+    assert {path.stem for path in folder.glob("*.py")} == {attack.id for attack in rows} | {"prelude"}
     committed = (Path(__file__).parents[2] / "docs" / "containment.md").read_text()
-    assert all(f"| {attack.title} |" in committed for attack in ATTACKS)
+    assert all(f"| {attack.title} |" in committed for attack in rows)
 
 
 def test_a_breach_and_a_control_that_shows_nothing_are_faults() -> None:
@@ -54,6 +62,6 @@ def test_a_breach_and_a_control_that_shows_nothing_are_faults() -> None:
     assert faults({("tcp", "docker"): bad}) == ["tcp on docker: breach: a | b"]
     assert faults({("tcp", WEAKENED): good}) == [f"tcp on {WEAKENED}: held: EPERM"]
     assert faults({("tcp", "docker"): Outcome(verdict="unknown", saw="")}) != []
-    everything = {(attack.id, column): bad for attack in ATTACKS for column in ("docker", WEAKENED)}
-    assert table(everything, ("docker",)).count("**breach**: a \\| b") == 2 * len(ATTACKS)
+    everything = {(attack.id, column): bad for attack in ALL for column in ("docker", WEAKENED)}
+    assert document(everything, ("docker",)).count("**breach**: a \\| b") == 2 * len(ALL)
     assert "docker" in backends()

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from tests.engine.conftest import base_of_tests, run
 from tests.engine.private import PrivateEngine
-from tests.hostile.attacks import ATTACKS
-from tests.hostile.field import Field, Outcome, backends, field
-from tests.hostile.report import HEAD, WEAKENED, faults, table
+from tests.hostile.attacks import ATTACKS, WEAKENED, Outcome
+from tests.hostile.field import Field, backends, field
+from tests.hostile.plants import PLANTS
+from tests.hostile.report import HEAD, document, faults
+
+FLOOD = 20_000
 
 
 def main() -> int:
@@ -22,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.add_argument("--out", type=Path, help="the folder for containment.md; without it nothing is written")
     parser.add_argument(
-        "attacks", nargs="*", metavar="ATTACK", help="only these: " + ", ".join(one.id for one in ATTACKS)
+        "attacks", nargs="*", metavar="ATTACK", help="only these: " + ", ".join(one.id for one in (*ATTACKS, *PLANTS))
     )
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as name:
@@ -33,7 +36,7 @@ def main() -> int:
         engine.start(base)
         os.environ["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
         try:
-            with field(engine, base, folder) as ready:
+            with field(engine, base, folder, FLOOD) as ready:
                 results = attack_all(ready, words.attacks)
                 versions = {
                     "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -48,18 +51,18 @@ def main() -> int:
     for fault in faults(results):
         print(f"error: {fault}", file=sys.stderr)
     if words.out and not words.attacks:
-        (words.out / "containment.md").write_text(HEAD.format(**versions) + table(results, backends()))
+        (words.out / "containment.md").write_text(HEAD.format(**versions) + document(results, backends()))
     return 1 if faults(results) else 0
 
 
 def attack_all(ready: Field, only: list[str]) -> dict[tuple[str, str], Outcome]:
     """The outcome of each attack, by attack and backend, said as it comes."""
     results: dict[tuple[str, str], Outcome] = {}
-    for attack in ATTACKS:
+    for attack in (*ATTACKS, *PLANTS):
         if only and attack.id not in only:
             continue
-        for column in (*ready.bundles, WEAKENED):
-            outcome = ready.control(attack) if column == WEAKENED else ready.attack(attack, column)
+        for column in (WEAKENED, *ready.bundles):
+            outcome = ready.outcome(attack, column)
             results[attack.id, column] = outcome
             print(f"{attack.id:16} {column:9} {outcome.verdict:8} {outcome.saw}", flush=True)
     return results

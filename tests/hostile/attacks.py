@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 PROBES = Path(__file__).parent / "probes"
 PRELUDE = PROBES / "prelude.py"
+
+
+Verdict = Literal["held", "breach", "unknown", "untried"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one attack on one sandbox, and what the probe saw."""
+
+    verdict: Verdict
+    saw: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +41,8 @@ class Attack:
         return PRELUDE.read_text() + (PROBES / f"{self.id}.py").read_text()
 
 
+WEAKENED = "weakened"
+"""The column of the controls."""
 ROOT = "0:0"
 PEER = "the network of another container"
 

@@ -8,9 +8,11 @@ import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run
+from tests.hostile.attacks import WEAKENED, Outcome, Verdict
+from tests.hostile.plants import SWAPPING, Garden, Plant, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.engine.private import PrivateEngine
     from tests.hostile.attacks import Attack
-
-Verdict = Literal["held", "breach", "unknown", "untried"]
 
 PIDS, MEMORY, DISK = 200, 512 << 20, 256 << 20
 PORT = 7777
@@ -53,14 +53,6 @@ accept(socket.AF_INET, ("0.0.0.0", int(sys.argv[1])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one attack on one sandbox, and what the probe saw."""
-
-    verdict: Verdict
-    saw: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """All of it, standing. `bundles` are by backend."""
 
@@ -68,6 +60,12 @@ class Field:
     bundles: dict[str, Bundle]
     weak: str
     facts: dict[str, Any]
+    garden: Garden
+
+    def outcome(self, attack: Attack | Plant, column: str) -> Outcome:
+        """What becomes of it on a backend, or in the control."""
+        where = self.garden if isinstance(attack, Plant) else self
+        return where.control(attack) if column == WEAKENED else where.attack(attack, column)
 
     def attack(self, attack: Attack, backend: str) -> Outcome:
         """Runs the probe in the sandbox of that backend. Whatever it broke there is mended afterwards."""
@@ -138,27 +136,32 @@ def backends() -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def field(engine: PrivateEngine, base_image: str, folder: Path) -> Iterator[Field]:
-    """Makes it, and takes everything away in the end."""
+def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> Iterator[Field]:
+    """Makes it, and takes everything away in the end. `flood`: how many files one of the plants has."""
     marker = f"gen-canary-{secrets.token_hex(4)}"
     canary = folder / marker
     canary.write_text(marker)
     canary.chmod(0o644)
     bundles: dict[str, Bundle] = {}
+    projects: dict[str, Path] = {}
     with contextlib.ExitStack() as stack:
         for backend in backends():
             name = f"hostile-{backend}"
-            sets = (*SMALL, *HOST, *on_base(base_image), *CLOSED, *LIMITS, f"isolation={backend}")
-            if backend == "microvm":
-                sets = (*sets, "project.method=plain")
+            sets = (
+                *SMALL,
+                *HOST,
+                *on_base(base_image),
+                *CLOSED,
+                *LIMITS,
+                f"isolation={backend}",
+                "project.method=auto",
+            )
             bundle = generate(folder / name, name, *sets)
             bundle.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
-            if backend == "microvm":
-                for part in ("project", f"{name}/local"):
-                    (folder / part).mkdir()
-                (bundle.path / "local/project").write_text(f"{folder}/project\n")
+            projects[backend] = a_project(folder / f"project-{backend}")
+            was = files_of(projects[backend])
             stack.callback(bundle.rollback, "--delete-data")
-            bundle.start()
+            bundle.script("scripts/start.sh", "--project", str(projects[backend]))
             bundles[backend] = bundle
         image = engine.docker("inspect", "--format", "{{.Config.Image}}", bundles["docker"].name)
         others = ("peer", "weak")
@@ -184,10 +187,28 @@ def field(engine: PrivateEngine, base_image: str, folder: Path) -> Iterator[Fiel
             "peer": peer, "gateway": gateway, "port": PORT, "marker": marker, "canary": str(canary), "secret": marker,
             "pids": PIDS, "memory": MEMORY, "disk": DISK, "set_uid": SET_UID,
         }  # fmt: skip
-        ready = Field(engine=engine, bundles=bundles, weak="weak", facts=facts)
+        garden = Garden(bundles=bundles, projects=projects, facts=beside(folder, marker, flood), was=was)
+        ready = Field(engine=engine, bundles=bundles, weak="weak", facts=facts, garden=garden)
         for container in (*(bundle.name for bundle in bundles.values()), "weak"):
             ready.arm(container)
         yield ready
+
+
+def a_project(folder: Path) -> Path:
+    """A small repository that belongs to the number of the sandbox's user."""
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/main.py").write_text("print(1)\n")
+    run("git", "init", "--quiet", "--template=", folder)
+    run("chown", "--recursive", "1000:1000", folder)
+    return folder
+
+
+def beside(folder: Path, secret: str, flood: int) -> dict[str, Any]:
+    """What a plant is told: of a folder beside the project, which it may want to lead somebody to."""
+    outside = folder / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text(secret)
+    return {"outside": str(outside), "secret": secret, "flood": flood, "seconds": SWAPPING}
 
 
 TMP = "/tmp:exec,suid,dev,mode=1777"  # noqa: S108

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.attacks import ATTACKS
+from tests.hostile.attacks import ATTACKS, WEAKENED
+from tests.hostile.plants import PLANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from tests.hostile.field import Outcome
-
-WEAKENED = "weakened"
+    from tests.hostile.attacks import Attack, Outcome
+    from tests.hostile.plants import Plant
 
 HEAD = """# Containment: what was tried from inside, and what came of it
 
@@ -28,11 +28,30 @@ limit on processes, which counts gVisor's own threads, ends the sandbox (the wor
 """
 
 
-def table(results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...]) -> str:
+BACK = """
+## What comes back
+
+Each row is a program in [tests/hostile/plants](../tests/hostile/plants), run in the copy of a project; then
+`review.sh`, and `apply.sh --yes`, which is a yes to all but what is held back. The judge looks at the project: for what
+the plant says must not be there, and for links that leave it, devices, set-uid bits, files of more than a gigabyte, and
+a secret of the host's; and at what is shown, for what steers a terminal. The control is somebody who looks with `find`
+and copies with `cp`.
+
+"""
+
+
+def document(results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...]) -> str:
+    """Both tables."""
+    return table(ATTACKS, results, backends) + BACK + table(PLANTS, results, backends)
+
+
+def table(
+    rows: Sequence[Attack] | Sequence[Plant], results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...]
+) -> str:
     """One row an attack: the verdict for each backend, and what the probe saw."""
     columns = (*backends, WEAKENED)
     lines = [f"| attack | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for attack in ATTACKS:
+    for attack in rows:
         cells = [cell(results[attack.id, column]) for column in columns]
         lines.append(f"| {attack.title} | {' | '.join(cells)} ({attack.weakened}) |")
     return "\n".join(lines) + "\n"

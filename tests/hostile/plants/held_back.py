@@ -1,0 +1,18 @@
+# What a tool on the host would run, or be steered by, though nobody asked for that: at any depth, in any spelling.
+made = []
+for path in (
+    ".git/hooks/post-checkout", "sub/.git/hooks/pre-commit", ".GIT/config", "sub/.Git/config", ".g\u200cit/config", ".git ./x",
+    "git~1/config", ".gitattributes", "sub/.GitAttributes", ".gitmodules", ".vscode/tasks.json", "sub/.VSCode/settings.json",
+    ".idea/workspace.xml", ".devcontainer/devcontainer.json", ".envrc", "sub/.EnvRC", ".claude/settings.json",
+    "sub/.Claude/commands/x.md", ".mcp.json", "CLAUDE.md", "sub/claude.MD", "AGENTS.md", ".cursor/rules/x", ".cursorrules",
+    ".aider.conf.yml", ".github/workflows/ci.yml", ".GitHub/Workflows/x.yml", ".gitlab-ci.yml", "sub/Jenkinsfile",
+    ".husky/pre-commit", ".npmrc", ".pre-commit-config.yaml", "conftest.py",
+):  # fmt: skip
+    with contextlib.suppress(OSError):
+        made.append(put(path))
+made.append(put("sub/package.json", '{"scripts": {"postinstall": "evil"}}\n'))
+# A repository that is nothing but a folder: git takes it for one wherever it stands.
+for path in ("bare/HEAD", "bare/config", "bare/objects/x", "bare/refs/heads/x"):
+    made.append(put(path, "ref: refs/heads/x\n"))
+made.append(put("runs.sh", "#!/bin/sh\necho evil\n", 0o755))
+planted(*made)
