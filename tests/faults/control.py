@@ -2,32 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults import applying
 from tests.faults.inject import inject, mend
 from tests.faults.lane import Lane
 from tests.faults.points import Fault, Point
-from tests.faults.scenarios import SCENARIOS, enter
+from tests.faults.scenarios import SCENARIOS, count, enter
 
 RUNNER = "lib/runner.sh"
-UNDO = "steps/70-network/undo.sh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """What is broken: in that file of the bundle one text is replaced; and the fault that then must not be survived."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    fault: Callable[[Lane], Fault]
+    scenario: str = "first start"
+
+
+def _late(_: Lane) -> Fault:
+    """A kill after the network's time."""
+    point = Point(script="steps/80-sandbox/verify.sh", nth=1, at=1, kind="-", command="")
+    return Fault(scenario="first start", point=point, kind="kill")
+
+
+def _between_moves(lane: Lane) -> Fault:
+    """A kill when the old files have been moved out of the project, and no new one into it."""
+    applying.edit(lane)
+    program = applying.program_of(count(lane, SCENARIOS["apply"]))
+    return Fault(scenario="apply", point=program, kind="kill", inject="linkat:signal=SIGKILL:when=1")
+
+
 BROKEN = (
-    ("a step whose undo does nothing", UNDO, "remove_marked network", ":"),
-    ("a journal that does not hear of a change before it", RUNNER, 'journal_append doing "$1"', "return 0"),
-    ("a runner that undoes nothing, and does not look", RUNNER, "undo_run() {\n", "undo_run() {\n    return 0\n"),
+    Broken(
+        name="a step whose undo does nothing",
+        path="steps/70-network/undo.sh",
+        old="remove_marked network",
+        new=":",
+        fault=_late,
+    ),
+    Broken(
+        name="a journal that does not hear of a change before it",
+        path=RUNNER,
+        old='journal_append doing "$1"',
+        new="return 0",
+        fault=_late,
+    ),
+    Broken(
+        name="a runner that undoes nothing, and does not look",
+        path=RUNNER,
+        old="undo_run() {\n",
+        new="undo_run() {\n    return 0\n",
+        fault=_late,
+    ),
+    Broken(
+        name="an apply that does not put back what it has moved",
+        path="lib/project/swap.py",
+        old="    def back(self) -> list[bytes]:\n",
+        new="    def back(self) -> list[bytes]:\n        return []\n",
+        fault=_between_moves,
+        scenario="apply",
+    ),
 )
 
 
-def is_seen(lane: Lane, broken: tuple[str, str, str, str]) -> bool:
-    """Whether a kill after the network's time is reported as not survived when that is broken."""
-    _, path, old, new = broken
-    late = Point(script="steps/80-sandbox/verify.sh", nth=1, at=1, kind="-", command="")
-    enter(lane, SCENARIOS["first start"])
-    text = (lane.bundle.path / path).read_text()
-    if old not in text:
-        raise AssertionError(f"{path} no longer holds {old!r}")
-    lane.bundle.rewrite(path, text.replace(old, new))
+def is_seen(lane: Lane, broken: Broken) -> bool:
+    """Whether its fault is reported as not survived when that is broken."""
+    enter(lane, SCENARIOS[broken.scenario])
+    fault = broken.fault(lane)
+    text = (lane.bundle.path / broken.path).read_text()
+    if broken.old not in text:
+        raise AssertionError(f"{broken.path} no longer holds {broken.old!r}")
+    lane.bundle.rewrite(broken.path, text.replace(broken.old, broken.new))
     try:
-        outcome = inject(lane, Fault(scenario="first start", point=late, kind="kill"))
+        outcome = inject(lane, fault)
     finally:
-        lane.bundle.rewrite(path, text)
+        lane.bundle.rewrite(broken.path, text)
     mend(lane)
     return outcome.hit and not outcome.survived

@@ -8,9 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.engine.conftest import Inventory
+from tests.faults import applying
 from tests.faults.lane import Lane
 from tests.faults.points import Fault
-from tests.faults.scenarios import DATA, RECOVER, ROLLBACK, SCENARIOS, START, Scenario, data_is_there, enter, must
+from tests.faults.scenarios import (
+    APPLY,
+    DATA,
+    RECOVER,
+    ROLLBACK,
+    SCENARIOS,
+    START,
+    Scenario,
+    data_is_there,
+    enter,
+    must,
+)
 
 KILLED = (-9, 137)
 SHORT = 3
@@ -36,6 +48,8 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
     """One fault from its scenario's state to the verdict."""
     scenario = SCENARIOS[fault.scenario]
     before, commits = enter(lane, scenario), _commits(lane)
+    if scenario.script == APPLY:
+        return _inject_apply(lane, fault)
     with _short_limits(lane, fault):
         code = _strike(lane, scenario.script, fault, *scenario.args)
         hit = _struck(lane, fault)
@@ -51,6 +65,27 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
         must(lane, RECOVER)
         code = 0
     return _judge(lane, scenario, fault, before, code, hit)
+
+
+def _inject_apply(lane: Lane, fault: Fault) -> Outcome:
+    """A new change of the sandbox's, a fault while it is brought into the project, and then the next apply."""
+    old, new = applying.edit(lane)
+    code = _strike(lane, APPLY, fault, "--yes")
+    hit = _struck(lane, fault)
+    if fault.kind == "daemon":
+        lane.engine.start()
+        must(lane, START)
+    wrong, now = "", applying.project(lane)
+    if code == 0 and now != new:
+        wrong = "it said that all is in the project, and it is not"
+    elif code in (1, 2, 4) and now != old:
+        wrong = "it said that nothing is changed, and it is"
+    if (ended := lane.script("scripts/review.sh", "--stat")) != 0:
+        wrong = wrong or f"review.sh ended with {ended}"
+    residue = "" if applying.project(lane) in (old, new) else "the project is neither what it was nor what it was to be"
+    if lane.script(APPLY, "--yes") != 0 or applying.project(lane) != new:
+        wrong = wrong or "the next apply does not bring what is missing"
+    return Outcome(fault=fault, hit=hit, wrong=wrong, residue=residue)
 
 
 def _strike(lane: Lane, script: str, fault: Fault, *args: str) -> int:

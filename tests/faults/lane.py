@@ -150,7 +150,7 @@ def digest_of(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         stat = path.lstat()
-        digest.update(f"{path} {stat.st_mode} {stat.st_uid}\n".encode())
+        digest.update(f"{path.relative_to(folder)} {stat.st_mode} {stat.st_uid}\n".encode())
         digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
     return digest.hexdigest()
 
@@ -167,6 +167,7 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
         "archive": ("dev", (f"image.base={ARCHIVED}", "image.source=archive", f"image.archive={archive}")),
         "mirror": ("dev-mirror", ()),
         "copy": ("safe", on_base(base)),
+        "apply": ("safe", on_base(base)),
     }
     bundles = {
         source: Bundle(
@@ -177,8 +178,9 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
         for source, (profile, sets) in sources.items()
     }
     project = some_project(folder / "project")
-    (bundles["copy"].path / "local").mkdir(exist_ok=True)
-    (bundles["copy"].path / "local/project").write_text(f"{project}\n")
+    for source, path in (("copy", project), ("apply", folder / "applied")):
+        (bundles[source].path / "local").mkdir(exist_ok=True)
+        (bundles[source].path / "local/project").write_text(f"{path}\n")
     return Lane(engine=engine, bundles=bundles, empty=engine.inventory(), project=digest_of(project))
 
 

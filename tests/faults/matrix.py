@@ -71,6 +71,8 @@ def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell, minutes: fl
                 outcome = _judged(lane, fault)
                 outcomes.append(outcome)
                 tell(outcome)
+                if not outcome.survived and not _mended(lane):
+                    return
 
     _on_all(lanes, work)
     return outcomes
@@ -83,8 +85,17 @@ def _judged(lane: Lane, fault: Fault) -> Outcome:
         outcome = Outcome(fault=fault, hit=True, wrong=f"an unharmed script failed: {error}")
     if not outcome.survived:
         lane.keep_evidence(f"{outcome}")
-        mend(lane)
     return outcome
+
+
+def _mended(lane: Lane) -> bool:
+    """Whether the lane can go on; the others do, and what was found stays, if it cannot."""
+    try:
+        mend(lane)
+    except _BROKEN as error:
+        lane.keep_evidence(f"this lane is out: {error}")
+        return False
+    return True
 
 
 def _on_all(lanes: Sequence[Lane], work: Callable[[Lane], None]) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.engine.conftest import Inventory
+from tests.faults import applying
 from tests.faults.lane import Lane, digest_of
 from tests.faults.points import Fault, Point, by_start, faults_at, faults_in_calls, points_in
 
 START, STOP, ROLLBACK, RECOVER = "scripts/start.sh", "scripts/stop.sh", "rollback.sh", "scripts/recover.sh"
+APPLY = "scripts/apply.sh"
 DATA = "--delete-data"
 MARK = "what-the-workspace-holds-"
 
@@ -32,7 +34,9 @@ class Scenario:
     """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
 
     base: str = "present"
-    """Which of the bundles: where the base image comes from, or `copy`, where the workspace is one of a project."""
+    """Which of the bundles: where the base image comes from; `copy`, where the workspace is the copy of a project; or
+    `apply`, where that project is written to.
+    """
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
 
@@ -41,16 +45,16 @@ class Scenario:
         """Where the scripts of the steps are that are points: of another bundle, those that the first does not have."""
         image = ("steps/30-base-image/",)
         copy = ("steps/62-disk/", "steps/64-project/", "steps/66-tree/")
-        return {"present": ("steps/",), "archive": image, "mirror": image, "copy": copy}[self.base]
+        return {"present": ("steps/",), "archive": image, "mirror": image, "copy": copy, "apply": ()}[self.base]
 
     @property
     def slow(self) -> int:
         """How many times longer than another one a fault takes, so that fewer are taken when not all are."""
-        return {"present": 1, "copy": 1, "archive": 2, "mirror": 6}[self.base]
+        return {"present": 1, "copy": 1, "apply": 1, "archive": 2, "mirror": 6}[self.base]
 
     @property
     def args(self) -> tuple[str, ...]:
-        return (DATA,) if self.script == ROLLBACK else ()
+        return {ROLLBACK: (DATA,), APPLY: ("--yes",)}.get(self.script, ())
 
 
 def must(lane: Lane, script: str, *args: str) -> None:
@@ -82,6 +86,12 @@ def _changed(lane: Lane) -> None:
     local.write_text(f"FAULT={secrets.token_hex(4)}\n")
 
 
+def _entered(lane: Lane) -> None:
+    """The sandbox holds the copy of a project that nothing was brought into yet."""
+    applying.make_projects(lane)
+    must(lane, START)
+
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -100,6 +110,7 @@ SCENARIOS = {
         Scenario(name="copy of a project, undone", prepare=_nothing, script=START, late=True, base="copy"),
         Scenario(name="copy of a project, again", prepare=_stopped, script=START, base="copy"),
         Scenario(name="copy of a project, rollback", prepare=_committed, script=ROLLBACK, base="copy"),
+        Scenario(name="apply", prepare=_entered, script=APPLY, base="apply", runner=True),
         Scenario(name="journal of a start", prepare=_nothing, script=START, journal=True),
         Scenario(name="journal of a rollback", prepare=_committed, script=ROLLBACK, journal=True),
     )
@@ -131,12 +142,15 @@ def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
     if scenario.journal:
         yield from faults_in_calls(scenario.name, scenario.script, _journal_calls(lane, scenario))
         return
-    plain = _count(lane, scenario)
+    if scenario.script == APPLY:
+        enter(lane, scenario)
+        applying.edit(lane)
+    plain = count(lane, scenario)
     done = sorted({p.script for p in plain if p.script.startswith(scenario.only) and p.script.endswith("/do.sh")})
     if scenario.late:
         for script in done:
             undo = script.replace("do.sh", "undo.sh")
-            points = _count(lane, scenario, late=script)
+            points = count(lane, scenario, late=script)
             for start in by_start([point for point in points if point.script == undo]):
                 yield from faults_at(scenario.name, start)
         return
@@ -147,6 +161,9 @@ def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:
         undone = script.startswith(scenario.only) and script.endswith("undo.sh")
         if script.rpartition("/")[0] in steps or undone or scenario.runner:
             yield from faults_at(scenario.name, start)
+    if scenario.script == APPLY:
+        enter(lane, scenario)
+        yield from applying.faults_of_program(lane, scenario.name, plain)
 
 
 def _journal_calls(lane: Lane, scenario: Scenario) -> list[str]:
@@ -158,7 +175,8 @@ def _journal_calls(lane: Lane, scenario: Scenario) -> list[str]:
     return [line.partition("(")[0] for line in (lane.faults / "strace").read_text().splitlines()]
 
 
-def _count(lane: Lane, scenario: Scenario, late: str = "") -> list[Point]:
+def count(lane: Lane, scenario: Scenario, late: str = "") -> list[Point]:
+    """The points that a run comes by which nothing strikes."""
     enter(lane, scenario)
     lane.clear()
     counted = late.replace("do.sh", "undo.sh") or ("*" if scenario.runner else "steps/*")

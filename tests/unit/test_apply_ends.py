@@ -245,3 +245,23 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     journal.clear()
     assert journal.read() is None
     journal.close()
+
+
+@pytest.mark.parametrize("what", ["tests.unit.applying.no_more", "project.record.Journal.clear"])
+def test_what_follows_the_last_move_is_done_later_when_it_cannot_be_done_now(
+    small: tuple[Path, Path], what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full when all is in the project: it says that it is there, and the next one does the rest."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    project, state = small
+    with monkeypatch.context() as patch:
+        patch.setattr(what, full)
+        with pytest.raises(Failure) as failure:
+            apply(project, state, SMALL)
+    assert (failure.value.code, failure.value.what.startswith("the changes are in the project")) == (3, True)
+    assert "No space left on device" in failure.value.why
+    assert (project / "d/f").read_text() == "new\n"
+    assert recover(project, state) == "done"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from generator.schemas import find_schema
-from tests.unit.copying import Copy, copy, git, program
+from tests.unit.copying import PROGRAM, Copy, copy, git, program
 
 __all__ = ["copy"]
 
@@ -70,6 +73,30 @@ def test_review_and_apply(worked_on: Copy) -> None:
     applied = asked(worked_on, "apply", "apply", "--approve", found["hash"], "--only", "kept", "--only", "elsewhere")
     assert [one["path"] for one in applied["applied"]] == ["elsewhere", "kept"]
     assert {".envrc"} <= {one["path"] for one in applied["held"]}
+
+
+@pytest.mark.parametrize("words", [("review",), ("review", "--json"), ("log",), ("log", "--json")])
+def test_an_output_that_is_full_is_said(worked_on: Copy, words: tuple[str, ...]) -> None:
+    done = into_full(worked_on, *words)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "gen: this could not be done")
+    assert "No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_after_an_apply_a_full_output_does_not_mean_that_nothing_changed(
+    worked_on: Copy, words: tuple[str, ...]
+) -> None:
+    worked_on.hide()
+    done = into_full(worked_on, "apply", "--yes", "--only", "kept", *words)
+    assert (worked_on.project / "kept").read_bytes() == b"\0\1\2"
+    assert (done.returncode, "the changes are in the project" in done.stderr) == (3, True)
+
+
+def into_full(copy: Copy, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs the program with an output that takes nothing."""
+    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", copy.state, *words)
+    with Path("/dev/full").open("w") as full:
+        return subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
 
 
 def test_the_history(worked_on: Copy) -> None:

@@ -6,6 +6,10 @@ import gc
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from project.failure import Failure
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Started as a folder, Python has put it first; as a file, with -I, it has put nothing there.
 sys.path[: sys.path[0] == HERE] = [os.path.dirname(HERE)]
@@ -27,21 +31,33 @@ COMMANDS = {
 
 def main(argv: list[str]) -> int:
     """Runs one command and gives its exit code."""
-    from project.failure import Failure
+    from project.failure import Failure, reason
 
     try:
-        return _run(argv)
-    except Failure as failure:
-        lines = [f"gen: {failure.what}"]
-        lines += [f"  {line}" for line in failure.why.splitlines()]
-        lines += [f"  mend: {failure.mend}"] if failure.mend else []
-        sys.stderr.write("\n".join(lines) + "\n")
-        return failure.code
+        code = _run(argv)
+        # An output that nobody can write to fails here, and not after the last word.
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        return 130
+        code = 130
     except BrokenPipeError:
+        code = 1
+    except Failure as failure:
+        code = _told(failure)
+    except OSError as error:
+        code = _told(Failure("this could not be done", reason(error), "mend that, and try again"))
+    try:
+        sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+    return code
+
+
+def _told(failure: Failure) -> int:
+    lines = [f"gen: {failure.what}"]
+    lines += [f"  {line}" for line in failure.why.splitlines()]
+    lines += [f"  mend: {failure.mend}"] if failure.mend else []
+    sys.stderr.write("\n".join(lines) + "\n")
+    return failure.code
 
 
 def _run(argv: list[str]) -> int:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from project import bring, document, limits, merge, review, reviewed, words
-from project.failure import Failure
+from project.failure import Failure, reason
 from project.host import Host
 from project.track import Track
 
@@ -57,7 +57,13 @@ def run(args: argparse.Namespace) -> int:
                 _ask(args, plan, host)
                 told = {"commit": found.commit, "paths": [_text(one.change.path) for one in wanted]}
                 bring.bring(host, journal, plan, told, review.moved_on(track))
-    (_json if args.json else _say)(found, wanted, plan)
+    try:
+        (_json if args.json else _say)(found, wanted, plan)
+    except OSError as error:
+        if plan.conflicts or not wanted:
+            raise
+        what = "the changes are in the project, and nobody could be told which"
+        raise Failure(what, reason(error), "git status", 3) from None
     return 1 if plan.conflicts else 0
 
 

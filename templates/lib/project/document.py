@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def show(document: Mapping[str, Any]) -> None:
     """On standard output, and nothing else there; in ASCII, so that no terminal is steered by it."""
     sys.stdout.write(json.dumps({"schema": 1, **document}, indent=2) + "\n")
+    sys.stdout.flush()
 
 
 def named(path: bytes) -> dict[str, str]:

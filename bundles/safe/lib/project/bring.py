@@ -9,7 +9,7 @@ import secrets
 from dataclasses import replace
 
 from project import disk, words
-from project.failure import Failure
+from project.failure import Failure, reason
 from project.host import Blocked, Host, split
 from project.record import DONE, MOVING, STAGING, Journal, Moved, Record
 from project.stage import Stage
@@ -83,6 +83,13 @@ def recover(root: bytes, journal: Journal, finish: Finish) -> str | None:
 
 
 def _undo(host: Host, journal: Journal, record: Record) -> None:
+    try:
+        _undo_all(host, journal, record)
+    except OSError as error:
+        raise Failure("an apply could not be undone", reason(error), "mend that, then: apply --recover", 3) from None
+
+
+def _undo_all(host: Host, journal: Journal, record: Record) -> None:
     if record.phase == MOVING:
         if left := _back(host, record):
             names = "\n".join(words.path(path) for path in left[:20])
@@ -107,14 +114,15 @@ def _back(host: Host, record: Record) -> list[bytes]:
 
 def _close(host: Host, journal: Journal, record: Record, finish: Finish) -> None:
     """After the last move: the old files go, and what was applied is the sandbox's new base."""
-    # In this order: as long as a file has a second name in the staging folder, its status is not the last one.
-    _clean(host, record)
     try:
+        # In this order: as long as a file has a second name in the staging folder, its status is not the last one.
+        _clean(host, record)
         finish(record.told)
-    except Failure as failure:
+        journal.clear()
+    except (Failure, OSError) as error:
         what = "the changes are in the project, and the sandbox's own record could not be moved on"
-        raise Failure(what, f"{failure.what}\n{failure.why}", "apply --recover", 3) from None
-    journal.clear()
+        why = reason(error) if isinstance(error, OSError) else f"{error.what}\n{error.why}"
+        raise Failure(what, why, "mend that, then: apply --recover", 3) from None
 
 
 def _clean(host: Host, record: Record) -> None:

@@ -9,3 +9,12 @@ class Failure(Exception):
     def __init__(self, what: str, why: str = "", mend: str = "", code: int = 1) -> None:
         super().__init__(what)
         self.what, self.why, self.mend, self.code = what, why, mend, code
+
+
+def reason(error: OSError) -> str:
+    """What the system says, and of which file."""
+    from project import words
+
+    name = error.filename
+    path = words.path(name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name) if name else ""
+    return ": ".join(part for part in (path, error.strerror or str(error)) if part)
