@@ -87,9 +87,11 @@ def _changed(lane: Lane) -> None:
 
 
 def _entered(lane: Lane) -> None:
-    """The sandbox holds the copy of a project that nothing was brought into yet."""
+    """The sandbox holds the copy of a project. Something was applied once, so that Python has compiled what it needs."""
     applying.make_projects(lane)
     must(lane, START)
+    applying.edit(lane)
+    must(lane, APPLY, "--yes")
 
 
 SCENARIOS = {

@@ -6,7 +6,7 @@
 
 LEDGER=$STATE/ledger
 
-# kernel_inventory: loop devices with what backs them, and where something is mounted. A mount is ours where it stands in
+# kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A mount is ours where it stands in
 # this folder or shows our workspace; any other was made by somebody else.
 kernel_inventory() {
     local file name backing loops=' '
@@ -20,6 +20,9 @@ kernel_inventory() {
     for file in /dev/gen-workspace-*; do
         [ ! -L "$file" ] || echo "link $file"
     done
+    # A machine of this bundle is a process, which no engine knows; the words of its command name files in its folder.
+    [ ! -d "$BUNDLE/lib/microvm" ] ||
+        grep -lsaF -f <(echo "$STATE/microvm/") /proc/[0-9]*/cmdline | sed "s|.*|process of a machine, $(mark)|"
     # What an engine mounts for its containers and builds comes and goes with them; the containers are listed.
     [ ! -r /proc/self/mountinfo ] ||
         awk -v folder="$BUNDLE/" -v loops="$loops" -v mine="$(mark)" '

@@ -69,7 +69,8 @@ unmount_disk() {
 }
 
 # detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
-# in use goes when its last user does, so the end is looked at, not believed.
+# in use goes when its last user does, so the end is looked at, not believed. A program that has just started with mounts of
+# its own, copied from this host's, holds ours for as long as it runs; most of these are short.
 detach() {
     local devices tries=0
     unmount_disk || return 1
@@ -82,7 +83,7 @@ detach() {
     }
     until [ -z "$(loops_of_image)" ]; do
         tries=$((tries + 1))
-        [ "$tries" -lt 50 ] || {
+        [ "$tries" -lt 300 ] || {
             warn "the loop device is still in use: sudo losetup -d $(attached_device)"
             return 1
         }
