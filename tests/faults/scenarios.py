@@ -87,7 +87,7 @@ def _changed(lane: Lane) -> None:
 
 
 def _entered(lane: Lane) -> None:
-    """The sandbox holds the copy of a project. Something was applied once, so that Python has compiled what it needs."""
+    """The sandbox holds the copy of a project. Something was applied once, so Python has compiled what it needs."""
     applying.make_projects(lane)
     must(lane, START)
     applying.edit(lane)

@@ -48,10 +48,10 @@ PLANTS = (
     Plant(id="links", title="links that leave the project"),
     Plant(id="specials", title="devices, pipes, sockets, set-uid files"),
     Plant(id="sparse", title="a sparse file of 500 GB"),
-    Plant(id="flood", title="thousands of bad links"),
     Plant(id="names", title="names and texts that steer a terminal", steers=True),
     Plant(id="history", title="rewrite the history"),
     Plant(id="swap", title="swap a folder for a link during review and apply", lasts=SWAPPING),
+    Plant(id="flood", title="thousands of bad links"),
 )
 
 

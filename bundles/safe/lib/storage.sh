@@ -68,12 +68,25 @@ unmount_disk() {
     done
 }
 
+# unmount_forgotten: an engine that was killed leaves the volume mounted on the host, and the one that comes after it does not
+# know of that. What a container uses stays.
+unmount_forgotten() {
+    local points point users
+    points=$(awk -v device="$DEVICE" '{ for (i = 7; $i != "-"; i++); if ($(i + 2) == device) print $5 }' /proc/self/mountinfo)
+    [ -n "$points" ] || return 0
+    users=$(docker ps --quiet --filter "volume=$VOLUME") || return 1
+    [ -z "$users" ] || return 0
+    while read -r point; do
+        mount_tool umount "$(printf '%b' "$point")" </dev/null || return 1
+    done <<<"$points"
+}
+
 # detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
 # in use goes when its last user does, so the end is looked at, not believed. A program that has just started with mounts of
 # its own, copied from this host's, holds ours for as long as it runs; most of these are short.
 detach() {
     local devices tries=0
-    unmount_disk || return 1
+    unmount_disk && unmount_forgotten || return 1
     devices=$(loops_of_image | tr '\n' ' ')
     if [ -z "$devices" ] && [ ! -L "$DEVICE" ]; then return 0; fi
     # shellcheck disable=SC2016,SC2086 # that shell expands it; one word a device
