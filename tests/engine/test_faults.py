@@ -25,7 +25,7 @@ TAKEN = {
     "first start": {"kill", "client", "fail", "ENOSPC", "daemon"},
     "rollback": {"kill", "client"},
     "journal of a start": {"kill", "EIO"},
-    "apply": {"kill", "ENOSPC"},
+    "apply": {"kill"},
 }
 
 

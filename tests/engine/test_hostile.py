@@ -18,7 +18,7 @@ from tests.hostile.report import document, faults
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a private engine needs root")
 
 
-FLOOD = 2000
+FLOOD = 500
 """`python -m tests.hostile` plants more."""
 
 

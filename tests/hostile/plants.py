@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "plants"
 LARGEST = 1 << 30
-SWAPPING = 15
+SWAPPING = 6
 """Seconds for which a folder is swapped for a link."""
 
 
