@@ -83,7 +83,8 @@ def apply_command(
       0  done
       1  conflicts, or it failed; your project is as it was
       2  wrong arguments, or no such bundle
-      3  it was cut off and could not be put in order; what to do is said
+      3  it was cut off and could not be put in order, or the changes are in your
+         project and what follows could not be done; what to do is said
       4  refused, or you said no; nothing was changed
 
     \b

@@ -220,7 +220,8 @@ _PATH: dict[str, Schema] = {
     "path": _text(about="as it is shown: what could steer a terminal is spelled out"),
     "base64": _text(about="its bytes, where they are not just that"),
 }
-_PATHS = _list(_object("base64", **_PATH))
+_NAMED = _object("base64", **_PATH)
+_PATHS = _list(_NAMED)
 _OID = _text("^([0-9a-f]{40}|[0-9a-f]{64})$", "git's name for it")
 _VERSION = _or_null(
     _object(mode={"enum": ["100644", "100755", "120000"]}, oid=_OID, size=_count("bytes"))
@@ -239,7 +240,7 @@ def _review() -> Schema:
         *("base64", "lines", "renamed_from", "similarity"),
         **_CHANGE,
         lines=_or_null(_object(added=_count(), removed=_count()) | {"description": "null where it is no text"}),
-        renamed_from=_object("base64", **_PATH),
+        renamed_from=_NAMED,
         similarity=_count("percent"),
         held=_list(_REASON, "why it comes back only with apply --accept PATH"),
         never=_or_null(_REASON | {"description": "why it never comes back"}),

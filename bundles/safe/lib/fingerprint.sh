@@ -6,8 +6,8 @@
 
 LEDGER=$STATE/ledger
 
-# kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A mount is ours where it stands in
-# this folder or shows our workspace; any other was made by somebody else.
+# kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A mount is
+# ours where it stands in this folder or shows our workspace; any other was made by somebody else.
 kernel_inventory() {
     local file name backing loops=' '
     for file in /sys/block/loop*/loop/backing_file; do
