@@ -36,26 +36,34 @@ bounded() {
     timeout --kill-after=5 "$seconds" "$@"
 }
 
-# apt_surprises PACKAGE...: what apt would upgrade or remove beyond the named packages, one a line.
+# not_installed PACKAGE...: those of them that are not there, one a line. One that is there is not named to apt, which would
+# take that for a wish to upgrade it, and what belongs to it.
+not_installed() {
+    local name
+    for name in "$@"; do
+        dpkg-query --show --showformat '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || echo "$name"
+    done
+}
+
+# apt_surprises PACKAGE...: what apt would upgrade or remove to install these, one a line.
 apt_surprises() {
-    local wanted=" $* " plan action name rest
+    local plan action name rest
     plan=$(LC_ALL=C apt-get install --simulate --no-install-recommends "$@") || return 1
     while read -r action name rest; do
         case "$action" in
             Remv) printf 'remove %s\n' "$name" ;;
-            Inst)
-                # "Inst name [old] (new ...)" is an upgrade; without the bracket it is new.
-                case "$rest" in
-                    "["*) case "$wanted" in *" $name "*) ;; *) printf 'upgrade %s\n' "$name" ;; esac ;;
-                esac
-                ;;
+            # "Inst name [old] (new ...)" is an upgrade; without the bracket it is new.
+            Inst) case "$rest" in "["*) printf 'upgrade %s\n' "$name" ;; esac ;;
         esac
     done <<<"$plan"
 }
 
-# apt_install PACKAGE...: installs, but only when nothing else is upgraded or removed.
+# apt_install PACKAGE...: installs what is not there of these, but only when nothing is upgraded or removed for it.
 apt_install() {
-    local surprises
+    local surprises missing
+    read -r -d '' -a missing <<<"$(not_installed "$@")" || true
+    [ ${#missing[@]} -gt 0 ] || return 0
+    set -- "${missing[@]}"
     if ! surprises=$(apt_surprises "$@"); then
         err "apt cannot install $*" "its own words are above" "apt-get update, then apt-get install $*"
         return 1
