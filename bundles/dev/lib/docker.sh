@@ -107,6 +107,17 @@ sandbox_client() {
     [ "${1:-}" != tty ] || CLIENT+=(--tty)
     CLIENT+=("$GEN_CONTAINER")
 }
+# end_with_sandbox PID: returns when the sandbox has ended, and ends the client of that number if it has not noticed by itself.
+# gVisor can be brought down by what runs in it, and then the engine does not always tell a client of `docker exec`.
+end_with_sandbox() {
+    local waiting
+    [ "$BACKEND" = gvisor ] || return 0
+    command docker wait "$GEN_CONTAINER" >/dev/null 2>&1 &
+    waiting=$!
+    # shellcheck disable=SC2064 # the number as it is now
+    trap "kill $waiting 2>/dev/null; exit" TERM
+    wait "$waiting" && sleep 2 && kill -KILL "$1" 2>/dev/null && warn "error: the sandbox ended while the command ran"
+}
 thaw_sandbox() { docker unpause "$GEN_CONTAINER" >/dev/null; }
 stop_sandbox() { docker stop --time 10 "$GEN_CONTAINER" >/dev/null; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.

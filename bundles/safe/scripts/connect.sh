@@ -58,10 +58,16 @@ trap 'on_signal 15' TERM
 (exec "${CLIENT[@]}" "$@") <&0 &
 child=$!
 trap '' PIPE
+end_with_sandbox "$child" </dev/null &
+watch=$!
 code=0
-wait "$child" || code=$?
-# A signal ends the wait, not the client.
-while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+# Without bash's own word about a client that had to be killed.
+{
+    wait "$child" || code=$?
+    # A signal ends the wait, not the client.
+    while kill -0 "$child"; do wait "$child"; done
+} 2>/dev/null
+kill "$watch" 2>/dev/null
 [ -z "$ended_by" ] || code=$((128 + ended_by))
 audit_end "$code"
 [ "$GEN_PROJECT_METHOD" = none ] || track "$code" "$@"
