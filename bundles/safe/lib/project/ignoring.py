@@ -21,6 +21,8 @@ FOLDER = "ignore.git"
 DECIDED = "ignored.list"
 # One answer takes a thousandth of it. A .gitignore of the host's may be something that cannot be read at all.
 SECONDS = 10
+# A longer path is none that git could open: about one of those it gives no answer at all.
+LONGEST = 4000
 
 
 def keep(state: str, question: Question, excludes: str) -> None:
@@ -61,7 +63,7 @@ class Ignoring:
         """Whether something is new and named by a .gitignore. What was ever tracked stays so."""
         if path in self.decided:
             return True
-        if not self.asking or path in self.known or self.base.find(path) is not None:
+        if not self.asking or len(path) > LONGEST or path in self.known or self.base.find(path) is not None:
             return False
         if folder and next(self.base.below(path), None) is not None:
             return False
