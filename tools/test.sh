@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Runs every suite, whatever fails, and ends with one summary. --lint: without the tests.
-# What needs no engine runs beside the engine tests, and half of those on an engine of their own; the output of both comes
-# after the rest.
+# What needs no engine runs beside the engine tests, and those beside each other; the output of what ran beside comes at the end.
 # Exit code: 0 when all passed, 1 when any failed.
 #
 # Functions here are called by name, through `suite`.
@@ -98,8 +97,8 @@ run_bats() {
 run_pytest() { # NAME ARG...: which tests
     local code name=$1
     shift
-    mkdir -p "$lanes/${name:0:1}"
-    TMPDIR=$lanes/${name:0:1} GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
+    mkdir -p "$lanes/$name"
+    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
     code=${PIPESTATUS[0]}
     count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
     return "$code"
@@ -135,23 +134,53 @@ lint() {
     fi
 }
 
-# apart: the engine tests that run on an engine of their own, where one can be had; otherwise they are among the others. None of
-# them starts a further engine: each has a container of the host's engine, which the tests there would see come and go.
-apart=(changes.py gen_commands.py lifecycle.py mcp.py plan.py safe.py schemas.py storage.py whole.py)
+# The engine tests go side by side, in groups, for most of their time is spent on waiting. Those that start engines of their own
+# are beside each other on the host's: each of their engines has a container there. The others look at whole inventories, so each
+# group of them has an engine that starts before it and ends after it. What is named nowhere is in the last group.
+starting=("faults isolation" "ends hostile")
+apart=("changes safe schemas storage whole")
+
+# files_of WORD...: the test files of those names.
+files_of() { printf 'tests/engine/test_%s.py\n' "$@"; }
+
+# rest: the test files of the last group, and whatever else pytest would find.
+rest() {
+    local file
+    echo tests
+    printf -- '--ignore=%s\n' tests/unit tests/microvm
+    # shellcheck disable=SC2086,SC2048 # one word a name
+    for file in $(files_of ${starting[*]} ${apart[*]}); do echo "--ignore=$file"; done
+}
+
+# on_its_own NAME ARG...: a group on an engine of its own.
+on_its_own() {
+    local host name=$1 code=0
+    host=$(tools/private-engine.sh start "$lanes/$name" gen-test-base:bookworm) || return 1
+    DOCKER_HOST=$host run_pytest "$@" || code=$?
+    tools/private-engine.sh stop "$lanes/$name"
+    return "$code"
+}
 
 engine_tests() {
-    local side='' host options=()
-    if is_root && docker info >/dev/null 2>&1 && python -c 'from tests.engine.conftest import base_of_tests as base; base()' &&
-        host=$(tools/private-engine.sh start "$lanes/a" gen-test-base:bookworm); then
-        DOCKER_HOST=$host suite "engine tests 2" run_pytest apart "${apart[@]/#/tests/engine/test_}" >"$work/apart" 2>&1 &
-        side=$!
-        options=("${apart[@]/#/--ignore=tests/engine/test_}")
+    local number=0 group files
+    if ! is_root || ! docker info >/dev/null 2>&1 || ! python -c 'from tests.engine.conftest import base_of_tests as base; base()'; then
+        suite "engine tests" run_pytest e tests --ignore=tests/unit --ignore=tests/microvm
+        return
     fi
-    suite "engine tests" run_pytest engine tests --ignore=tests/unit --ignore=tests/microvm "${options[@]+"${options[@]}"}"
-    [ -n "$side" ] || return
-    wait "$side"
-    cat "$work/apart"
-    tools/private-engine.sh stop "$lanes/a"
+    for group in "${starting[@]}" "${apart[@]}"; do
+        number=$((number + 1))
+        # shellcheck disable=SC2086 # one word a name
+        mapfile -t files < <(files_of $group)
+        if [ "$number" -le ${#starting[@]} ]; then
+            suite "engine tests $number" run_pytest "$number" "${files[@]}"
+        else
+            suite "engine tests $number" on_its_own "$number" "${files[@]}"
+        fi >"$work/group.$number" 2>&1 &
+    done
+    mapfile -t files < <(rest)
+    suite "engine tests" on_its_own e "${files[@]}"
+    wait
+    cat "$work"/group.*
 }
 
 summary() {
@@ -168,9 +197,9 @@ summary() {
 # without_engine: everything that asks no engine.
 without_engine() {
     lint
-    suite "unit tests" run_pytest unit tests/unit
+    suite "unit tests" run_pytest u tests/unit
     suite "bats" run_bats
-    suite "microvm tests" run_pytest microvm tests/microvm
+    suite "microvm tests" run_pytest m tests/microvm
 }
 
 if [ "${1:-}" = --lint ]; then

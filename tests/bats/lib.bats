@@ -156,6 +156,30 @@ setup() {
     [[ $said == *"left over: mount "*"owner=$INSTANCE"* ]]
 }
 
+@test "a loop device that somebody else attaches or detaches meanwhile does not count; one of our workspace does" {
+    GEN_ENGINE=none INSTANCE=0123456789abcdef
+    . lib/fingerprint.sh
+    mkdir -p "$STATE"
+    truncate -s 64k "$BATS_TEST_TMPDIR/other.img" "$BATS_TEST_TMPDIR/workspace-$INSTANCE.img"
+    # Other tests attach devices of theirs at the same time.
+    found() { difference "$1" "$2" | grep -F "$BATS_TEST_TMPDIR" && return "${PIPESTATUS[0]}"; }
+    fingerprint before
+    device=$(losetup --find --show "$BATS_TEST_TMPDIR/other.img") || skip "this user may not attach a device"
+    fingerprint after
+    losetup --detach "$device"
+    said=$(found before after)
+    [[ $said == *"somebody else made meanwhile: loop ${device#/dev/} $BATS_TEST_TMPDIR/other.img owner=host"* ]]
+    [ -z "$(found after before)" ]
+
+    device=$(losetup --find --show "$BATS_TEST_TMPDIR/workspace-$INSTANCE.img")
+    fingerprint after.ours
+    losetup --detach "$device"
+    ! difference before after.ours >said
+    grep -F "left over: loop ${device#/dev/} $BATS_TEST_TMPDIR/workspace-$INSTANCE.img owner=$INSTANCE" said
+    ! difference after.ours before >said
+    grep -F "missing:   loop ${device#/dev/}" said
+}
+
 @test "quoted: a word that a shell reads as what it was" {
     for text in plain 'with space' "it's" "''" '$HOME `x` "y" \' $'ü\tné' ''; do
         [ "$(bash -c "printf '%s' $(quoted "$text")")" = "$text" ]

@@ -13,6 +13,7 @@ import re
 import secrets
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,14 @@ def run(
     return done  # type: ignore[no-any-return]
 
 
+def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits for something that comes by itself; fails when it does not."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """All that an engine and a kernel hold which a bundle could touch."""
@@ -72,6 +81,9 @@ def loops_and_links() -> set[str]:
         with contextlib.suppress(OSError):
             found.add(f"{file.parent.parent.name} {file.read_text().strip()}")
     return found
+
+
+WORKSPACE = r"workspace-(\w+)"
 
 
 def lanes_of(own: Path) -> list[Path]:
@@ -103,8 +115,9 @@ def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> 
         near = lane.parent.parent
         mounts = {point for point in mounts if lane in Path(point).parents or near not in Path(point).parents}
     if lanes_of(own):
+        # The kernel has one table of loop devices for all.
         marks = marks_of(own)
-        loops = {loop for loop in loops if not (m := re.search(r"workspace-(\w+)", loop)) or m[1] in marks}
+        loops = {loop for loop in loops if f" {own}/" in loop or ((m := re.search(WORKSPACE, loop)) and m[1] in marks)}
 
     def ask(*argv: str) -> frozenset[str]:
         return frozenset(run("docker", *argv, env=env).stdout.splitlines())

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import HOST, SMALL, Bundle, Inventory, generate, on_base
+from tests.engine.conftest import HOST, SMALL, Bundle, Inventory, generate, on_base, until
 from tests.engine.private import PrivateEngine
 from tests.engine.test_checks import failing
 
@@ -90,14 +90,6 @@ def left(engine: PrivateEngine, before: Inventory, bundle: Bundle) -> dict[str, 
     kernel = ("loops", "mounts")
     ours = {kind: {one for one in found if kind not in kernel or mark in one} for kind, found in now.items()}
     return {kind: found for kind, found in ours.items() if found}
-
-
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Waits for it."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
 
 
 def last_line(text: str) -> dict[str, str]:

@@ -135,9 +135,8 @@ def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code
     else:
         if code == 1 and fault.kind != "daemon" and (left := lane.settled(before)):
             wrong = f"it said that all is undone, and it is not: {_text(left)}"
-        ended = lane.bundle.script(RECOVER, check=False)
-        if ended.returncode != 0:
-            wrong = wrong or f"recover.sh ended with {ended.returncode}: {ended.stdout[-600:]}{ended.stderr[-600:]}"
+        ended = _wrong_end(lane, RECOVER)
+        wrong = wrong or ended
     if not data_is_there(lane, scenario):
         wrong = wrong or "what was in the workspace is lost"
     if code == 0:
@@ -146,6 +145,16 @@ def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code
     if wrong or residue:
         lane.state = ""
     return Outcome(fault=fault, hit=hit, wrong=wrong, residue=residue)
+
+
+def _wrong_end(lane: Lane, script: str, *args: str) -> str:
+    """Runs what has to bring everything to a good end; what it said when it did not."""
+    ended = lane.bundle.script(script, *args, check=False)
+    return (
+        f"{script} ended with {ended.returncode}: {ended.stdout[-900:]}{ended.stderr[-900:]}"
+        if ended.returncode
+        else ""
+    )
 
 
 def _commits(lane: Lane) -> int:
@@ -157,8 +166,8 @@ def _commits(lane: Lane) -> int:
 def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Outcome:
     """Everything that any run did is undone, and the host is what it was before the bundle."""
     lane.state = ""
-    if (ended := lane.script(ROLLBACK, DATA)) != 0:
-        wrong = wrong or f"rollback.sh ended with {ended}"
+    ended = _wrong_end(lane, ROLLBACK, DATA)
+    wrong = wrong or ended
     return Outcome(fault=fault, hit=hit, wrong=wrong, residue=_text(lane.settled(lane.empty)))
 
 

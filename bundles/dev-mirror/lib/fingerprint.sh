@@ -6,16 +6,18 @@
 
 LEDGER=$STATE/ledger
 
-# kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A mount is
-# ours where it stands in this folder or shows our workspace; any other was made by somebody else.
+# kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A loop
+# device is ours when it has our workspace, a mount where it stands in this folder or shows that; any other is the host's own:
+# devices and mounts of all kinds of programs come and go there.
 kernel_inventory() {
-    local file name backing loops=' '
+    local file name backing owner loops=' '
     for file in /sys/block/loop*/loop/backing_file; do
         [ -r "$file" ] || continue
         name=${file#/sys/block/} name=${name%%/*}
         { read -r backing <"$file"; } 2>/dev/null || continue
-        echo "loop $name $backing"
-        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " ;; esac
+        owner=owner=host
+        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " owner=$(mark) ;; esac
+        echo "loop $name $backing $owner"
     done
     for file in /dev/gen-workspace-*; do
         [ ! -L "$file" ] || echo "link $file"
@@ -64,8 +66,9 @@ mark() { echo "owner=${INSTANCE:-}"; }
 difference() {
     {
         comm -13 "$1" "$2" | sed 's/^/left over: /'
-        # What is no longer mounted was somebody else's: a run unmounts nothing but what it mounted.
-        comm -23 "$1" "$2" | sed '/^mount /d; s/^/missing:   /'
+        # What is no longer mounted was somebody else's: a run unmounts nothing but what it mounted, and detaches no
+        # other device than its own.
+        comm -23 "$1" "$2" | sed '/^mount /d; / owner=host$/d; s/^/missing:   /'
     } | awk -v mine="$(mark)" '
         /^left over: .* owner=./ && $NF != mine { print "somebody else made meanwhile: " substr($0, 12); next }
         { print; count++ }
@@ -99,7 +102,7 @@ write_ledger() {
     local work=$STATE/prior/$RUN/ledger
     mkdir -p "$LEDGER" && fingerprint "$work" && without_state "$1" >"$work.before" && without_state "$work" >"$work.after" &&
         comm -3 "$work.after" "$work.before" | sed 's/^\t/- /; t; s/^/+ /' |
-        awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount /' | write_durably "$LEDGER/$RUN"
+        awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount / && !/ owner=host$/' | write_durably "$LEDGER/$RUN"
 }
 
 # measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back.
