@@ -13,7 +13,7 @@ unset DOCKER_HOST DOCKER_CONTEXT
 START_SECONDS=60
 # A socket's path has room for 104 characters with containerd; the longest below the folder is run/containerd/containerd-debug.sock.
 LONGEST_FOLDER=67
-NET_IMAGE=${GEN_NET_IMAGE:-gen-test-base:bookworm}
+NET_IMAGE=${GEN_NET_IMAGE:-gen-test-base:packages}
 
 usage() {
     cat <<'TEXT'
@@ -26,7 +26,7 @@ usage: tools/private-engine.sh start FOLDER [IMAGE...] | kill FOLDER | stop FOLD
   kill    SIGKILL for that daemon and its containerd, as a crash; its data stay
   stop    ends it and takes its network away; FOLDER stays
 
-Its network is that of a small container of the host's engine (GEN_NET_IMAGE, gen-test-base:bookworm),
+Its network is that of a small container of the host's engine (GEN_NET_IMAGE, gen-test-base:packages),
 since a second daemon in the host's own network would take the first one's bridge away.
 Needs root. Exit codes: 0 done, 1 not done, 2 wrong usage.
 TEXT

@@ -155,7 +155,7 @@ rest() {
 # on_its_own NAME ARG...: a group on an engine of its own.
 on_its_own() {
     local host name=$1 code=0
-    host=$(tools/private-engine.sh start "$lanes/$name" gen-test-base:bookworm) || return 1
+    host=$(tools/private-engine.sh start "$lanes/$name" gen-test-base:packages) || return 1
     DOCKER_HOST=$host run_pytest "$@" || code=$?
     tools/private-engine.sh stop "$lanes/$name"
     return "$code"

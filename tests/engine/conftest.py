@@ -17,14 +17,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.engine.private import PrivateEngine
 
 BUILD_LIMIT = 900
 
 SMALL = ("agent.name=none", "storage.size=256M", "resources.tmpfs=64M", "resources.memory=1G", "resources.cpus=1",
          "image.node=none", "image.packages=[]")  # fmt: skip
 """What most tests need of a sandbox: everything but the large packages."""
+
+PACKAGES = ("ca-certificates", "curl", "e2fsprogs", "fakeroot", "git", "gzip", "iproute2", "iputils-ping", "mount",
+            "passwd", "procps", "python3", "python3-pip", "python3-venv", "tar", "util-linux")  # fmt: skip
+"""What the base image of the tests has, and with it the image of a small bundle."""
 
 HOST = ("build.apt_mirror=host", "build.ca_certificates=host")
 """What the profile dev needs besides, to build where this host reaches packages by a mirror and a proxy of its own."""
@@ -196,10 +204,13 @@ def generate(folder: Path, name: str, *sets: str, profile: str = "dev-mirror") -
 
 
 def base_of_tests() -> str:
-    """The base image, made once from the mirror and kept for all tests under a name of its own."""
-    name = "gen-test-base:bookworm"
+    """The base image, made once from the mirror and kept for all tests under a name of its own.
+
+    It has the packages that a small bundle asks for, so that a build is short; test_whole.py installs all of them.
+    """
+    name = "gen-test-base:packages"
     if not run("docker", "images", "--quiet", name).stdout:
-        make = "mmdebstrap --variant=minbase --include=ca-certificates bookworm -"
+        make = f"mmdebstrap --variant=minbase --include={','.join(PACKAGES)} bookworm -"
         take = f"docker import --change 'CMD [\"/bin/bash\"]' - {name}"
         run("bash", "-eo", "pipefail", "-c", f"{make} | {take}", env={**os.environ, "SOURCE_DATE_EPOCH": "1704067200"})
     return name
@@ -209,6 +220,21 @@ def base_of_tests() -> str:
 def base_image() -> str:
     """The base image of all tests."""
     return base_of_tests()
+
+
+@pytest.fixture(scope="session")
+def private_engine(base_image: str) -> Iterator[PrivateEngine]:
+    """One private engine for the tests of a session that hurt, stop or configure it, and leave it as it was."""
+    from tests.engine.private import PrivateEngine
+
+    if os.geteuid() != 0:
+        pytest.skip("a private engine needs root")
+    with tempfile.TemporaryDirectory(prefix="p-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        private = PrivateEngine(folder=Path(folder))
+        private.start(base_image)
+        yield private
+        private.stop()
 
 
 @contextlib.contextmanager

@@ -26,16 +26,10 @@ QUESTION, CHANGE = 3, 6
 """The seconds that the bundles of this file give the engine; a bundle as it is written gives 20 and 120."""
 
 
-@pytest.fixture(scope="module")
-def engine(base_image: str) -> Iterator[PrivateEngine]:
-    """One private engine for this file."""
-    if os.geteuid() != 0:
-        pytest.skip("a private engine needs root")
-    with tempfile.TemporaryDirectory(prefix="ends-", ignore_cleanup_errors=True) as folder:
-        private = PrivateEngine(folder=Path(folder))
-        private.start(base_image)
-        yield private
-        private.stop()
+@pytest.fixture
+def engine(private_engine: PrivateEngine) -> PrivateEngine:
+    """The one that this file hurts."""
+    return private_engine
 
 
 @pytest.fixture

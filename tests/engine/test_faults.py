@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("strace")
 
 FEW = 2
 """How many faults of each scenario and kind are taken, the first one and one from the middle."""
-LANES = ("gt-fault-1", "gt-fault-2", "gt-fault-3")
+LANES = ("gt-fault-1", "gt-fault-2")
 TAKEN = {
     "first start": {"kill", "client", "fail", "ENOSPC", "daemon"},
     "rollback": {"kill", "client"},

@@ -23,21 +23,16 @@ FLOOD = 500
 
 
 @pytest.fixture(scope="module")
-def ready(base_image: str) -> Iterator[Field]:
+def ready(private_engine: PrivateEngine, base_image: str) -> Iterator[Field]:
     """The sandboxes, on a private engine."""
     patch = pytest.MonkeyPatch()
-    with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="h-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        engine = PrivateEngine(folder=folder)
-        engine.start(base_image)
-        patch.setenv("DOCKER_HOST", engine.env["DOCKER_HOST"])
-        try:
-            with field(engine, base_image, folder, FLOOD) as standing:
-                yield standing
-        finally:
-            patch.undo()
-            engine.stop()
+        patch.setenv("DOCKER_HOST", private_engine.env["DOCKER_HOST"])
+        with field(private_engine, base_image, folder, FLOOD) as standing:
+            yield standing
+    patch.undo()
 
 
 ALL = (*ATTACKS, *PLANTS)

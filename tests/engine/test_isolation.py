@@ -29,14 +29,10 @@ pytestmark = pytest.mark.skipif(not RUNSC or os.geteuid() != 0, reason="runsc is
 Make = Callable[..., Bundle]
 
 
-@pytest.fixture(scope="module")
-def engine(base_image: str) -> Iterator[PrivateEngine]:
-    """One private engine for this file."""
-    with tempfile.TemporaryDirectory(prefix="iso-", ignore_cleanup_errors=True) as folder:
-        private = PrivateEngine(folder=Path(folder))
-        private.start(base_image)
-        yield private
-        private.stop()
+@pytest.fixture
+def engine(private_engine: PrivateEngine) -> PrivateEngine:
+    """The one whose configuration this file changes."""
+    return private_engine
 
 
 def runtimes(engine: PrivateEngine, **words: list[str] | Path) -> None:

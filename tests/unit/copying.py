@@ -3,12 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from project.track import Track
+
+from tests.unit.isolated import PYTHON
 
 PROGRAM = Path(__file__).resolve().parents[2] / "templates" / "lib" / "project"
 METHODS = ("overlay", "plain")
@@ -22,7 +23,7 @@ def git(folder: Path, *words: str) -> str:
 
 def program(state: Path, *words: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Runs the program as a bundle does."""
-    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", state, *words)
+    command = (*PYTHON, PROGRAM / "__main__.py", "--state", state, *words)
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
 
 

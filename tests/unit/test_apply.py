@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.applying import Link, Tree, make, snapshot
+from tests.unit.isolated import PYTHON
 from tests.unit.tracking import LIB, Done, Tracked
 
 TEXT = "".join(f"line {number}\n" for number in range(20))
@@ -205,7 +206,7 @@ def on_a_terminal(tracked: Tracked, answers: str, *words: str) -> tuple[int, str
     import pty
 
     parent, child = pty.openpty()
-    command = ("python3", "-I", "-S", "-B", LIB, "--state", tracked.state, *words)
+    command = (*PYTHON, LIB, "--state", tracked.state, *words)
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env={**os.environ, "PAGER": "cat"})
     os.close(child)
     os.write(parent, answers.encode() + b"\x04" * 9)

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from generator.schemas import find_schema
 from tests.unit.copying import PROGRAM, Copy, copy, git, program
+from tests.unit.isolated import PYTHON
 
 __all__ = ["copy"]
 
@@ -94,7 +94,7 @@ def test_after_an_apply_a_full_output_does_not_mean_that_nothing_changed(
 
 def into_full(copy: Copy, *words: str) -> subprocess.CompletedProcess[str]:
     """Runs the program with an output that takes nothing."""
-    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", copy.state, *words)
+    command = (*PYTHON, PROGRAM / "__main__.py", "--state", copy.state, *words)
     with Path("/dev/full").open("w") as full:
         return subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
 

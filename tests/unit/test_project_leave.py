@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.copying import PROGRAM, Copy, copy, program
+from tests.unit.isolated import PYTHON
 
 __all__ = ["copy"]
 
@@ -57,7 +58,7 @@ def test_an_entry_that_is_cut_off_is_never_taken_for_whole(tmp_path: Path, metho
     copy = Copy(tmp_path, method)
     copy.write(*(f"d{number % 7}/f{number}" for number in range(300)), "x.o", "d1/y.o")
     (copy.project / ".gitignore").write_text("*.o\n")
-    command = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", copy.state, "enter", "--project")
+    command = (*PYTHON, PROGRAM / "__main__.py", "--state", copy.state, "enter", "--project")
     words = (*command, copy.project, "--sandbox-uid", "0", "--method", method)
     cut = 0
     began = time.monotonic()
@@ -109,3 +110,15 @@ def test_leave_takes_all_of_it_and_nothing_else(copy: Copy, tmp_path_factory: py
     copy.hide()
     assert program(copy.state, "leave", "--delete").returncode == 0
     assert [path.name for path in copy.state.iterdir() if path.name != "compiled"] == ["disk"]
+
+
+def test_what_python_compiles_is_kept_in_the_state_and_goes_with_it(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, "plain")
+    copy.write("a")
+    as_a_bundle_does = (sys.executable, "-I", "-S", "-B", PROGRAM / "__main__.py", "--state", copy.state)
+    for words in (("enter", "--project", copy.project, "--sandbox-uid", "0", "--method", "plain"), ("commit",)):
+        subprocess.run((*as_a_bundle_does, *words), check=True, capture_output=True)
+    assert list((copy.state / "compiled").rglob("commit.*.pyc"))
+    subprocess.run((*as_a_bundle_does, "leave", "--delete"), check=True, capture_output=True)
+    assert not list((copy.state / "compiled").rglob("commit.*.pyc"))
+    assert not list(PROGRAM.rglob("*.pyc"))

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from project.importer import BRANCH, path_words
 from project.settings import Settings
 
 from tests.unit.applying import Tree, Versions, make
+from tests.unit.isolated import PYTHON
 
 LIB = Path(__file__).resolve().parents[2] / "templates" / "lib" / "project"
 WHO = b"gen sandbox <sandbox@gen.invalid> 0 +0000"
@@ -86,7 +86,7 @@ class Tracked:
 
     def start(self, *words: str | Path) -> Done:
         """The same as a bundle starts it, in a process of its own."""
-        command = (sys.executable, "-I", "-S", "-B", LIB, "--state", self.state, *words)
+        command = (*PYTHON, LIB, "--state", self.state, *words)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr)

@@ -82,8 +82,12 @@ def _run(argv: list[str]) -> int:
 
 
 def _keep_compiled(argv: list[str]) -> None:
-    """Lets Python keep what it compiles in the state folder: compiling takes longer than a commit may."""
-    if "--state" in argv[:-1]:
+    """Lets Python keep what it compiles in the state folder: compiling takes longer than a commit may. Whoever has given it
+    another place (`-X pycache_prefix`) has it there.
+    """
+    if sys.pycache_prefix:
+        sys.dont_write_bytecode = False
+    elif "--state" in argv[:-1]:
         state = argv[argv.index("--state") + 1]
         if os.path.isdir(state):
             sys.pycache_prefix = os.path.join(os.path.abspath(state), "compiled")
