@@ -82,8 +82,9 @@ def _run(argv: list[str]) -> int:
 
 
 def _keep_compiled(argv: list[str]) -> None:
-    """Lets Python keep what it compiles in the state folder: compiling takes longer than a commit may. Whoever has given it
-    another place (`-X pycache_prefix`) has it there.
+    """Lets Python keep what it compiles in the state folder: compiling takes longer than a commit may.
+
+    Whoever has given it another place (`-X pycache_prefix`) has it there.
     """
     if sys.pycache_prefix:
         sys.dont_write_bytecode = False
