@@ -23,8 +23,16 @@ fault_command() {
     case $COMMAND in
     'command docker "$@"') COMMAND="docker $*" ;;
     '"${LIMITED[@]}" "$@"') COMMAND=$* ;;
-    *) [ "$(type -t "${COMMAND%% *}")" = file ] || STARTS='' ;;
+    *) fault_is_program "${COMMAND%% *}" || STARTS='' ;;
     esac
+}
+
+# Whether a word is a program, and neither bash's own nor a function. No process is started to know that: this is asked at
+# every command.
+fault_is_program() {
+    case $1 in *[=\"\'\$]*) return 1 ;; esac
+    case $FAULT_WORDS in *" $1 "*) return 1 ;; esac
+    ! declare -F -- "$1" >/dev/null && type -P -- "$1" >/dev/null
 }
 
 # Whether a command can change anything: it is a program, or it writes into a file.
@@ -42,18 +50,18 @@ fault_point() {
     # What shows the time that passes goes on beside the rest, and would make the numbers differ from run to run.
     case " ${FUNCNAME[*]} " in *' tick '*) [ "$BASH_SUBSHELL" -eq 0 ] || return 0 ;; esac
     PATH=$FAULT_PATH
-    fault_command "$@"
-    set -- "$COMMAND"
     # Empty for the moment in which another subshell writes it.
     until read -r at <"$fault_base.count"; do :; done
     at=$((at + 1))
     echo "$at" >"$fault_base.count"
     if [ -n "${FAULT_COUNT:-}" ]; then
-        fault_note "$at" "$1"
+        fault_command "$@"
+        fault_note "$at" "$COMMAND"
         return 0
     fi
     [ "$at" = "$FAULT_AT" ] && [ ! -e "$FAULT_DIR/hit" ] || return 0
-    echo "$1" >"$FAULT_DIR/hit"
+    fault_command "$@"
+    echo "$COMMAND" >"$FAULT_DIR/hit"
     case $FAULT_KIND in
     kill)
         kill -KILL -- "-$FAULT_GROUP"
@@ -83,6 +91,10 @@ if [ -n "$fault_here" ]; then
         # In a file, since a subshell's count would be lost to whoever called it.
         echo 0 >"$fault_base.count"
         export FAULT_PATH=$PATH
+        if [ -z "${FAULT_WORDS:-}" ]; then
+            FAULT_WORDS=$(compgen -b -k)
+            export FAULT_WORDS=" ${FAULT_WORDS//$'\n'/ } "
+        fi
         set -o functrace
         trap 'fault_point "$BASH_COMMAND" "$@"' DEBUG
     fi
