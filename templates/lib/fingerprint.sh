@@ -16,7 +16,7 @@ kernel_inventory() {
         name=${file#/sys/block/} name=${name%%/*}
         { read -r backing <"$file"; } 2>/dev/null || continue
         owner=owner=host
-        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " owner=$(mark) ;; esac
+        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " owner=owner=${INSTANCE:-} ;; esac
         echo "loop $name $backing $owner"
     done
     for file in /dev/gen-workspace-*; do

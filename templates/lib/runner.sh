@@ -19,7 +19,7 @@
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
-BEGUN='' REFUSED=''
+BEGUN='' REFUSED='' STEPS=''
 UNDO_GRACE=600
 
 at_exit() { :; } # a script that has something to put in order puts its own here
@@ -50,8 +50,10 @@ manifest_check() {
         "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --check   (your own changes belong into local/)"
 }
 
-# Only what the manifest names is a step: a folder that somebody put there is never run.
-plan_steps() { sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort; }
+# plan_steps: sets STEPS. Only what the manifest names is a step: a folder that somebody put there is never run.
+plan_steps() {
+    STEPS=${STEPS:-$(sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort)}
+}
 
 # step_value STEP KEY: sets VALUE to one value of the step's data.
 step_value() {
@@ -116,8 +118,8 @@ announce() {
     changes "$1" || return 0
     local prior=$STATE/prior/$RUN
     if [ -z "$BEGUN" ]; then
-        # shellcheck disable=SC2046 # one word a step
-        if ! mkdir -p "$prior" || ! (cd "$prior" && mkdir $(plan_steps)); then
+        # shellcheck disable=SC2086 # one word a step
+        if ! mkdir -p "$prior" || ! (cd "$prior" && mkdir $STEPS); then
             warn "error: the state folder cannot be written: $STATE"
             return 1
         fi
@@ -201,10 +203,10 @@ finish_commits() {
     local folder step run=$RUN
     for folder in "$STATE"/prior/*/; do
         [ -d "$folder" ] || continue
-        RUN=$(basename "$folder")
+        RUN=${folder%/} RUN=${RUN##*/}
         journal_committed "$RUN" || continue
         mkdir -p "$STATE/logs/$RUN"
-        for step in $(plan_steps); do
+        for step in $STEPS; do
             { [ -f "$BUNDLE/steps/$step/commit.sh" ] && holds_files "$folder$step"; } || continue
             run_script "$step" commit 300 || warn "step $step: the state from before the run could not be cleared away"
         done
@@ -216,6 +218,7 @@ finish_commits() {
 # begin: what every script that changes something does first. The last run comes to its end before this one begins.
 begin() {
     manifest_check
+    plan_steps
     lock_take
     # shellcheck disable=SC2034 # for those who source this
     INSTANCE=$(instance) || exit "$EX_REFUSED"
@@ -235,7 +238,7 @@ begin() {
 run_up() {
     local step
     begin
-    for step in $(plan_steps); do
+    for step in $STEPS; do
         do_step "$step" && [ -z "$SIGNAL" ] && continue
         FAILED_STEP=$step
         fail_run

@@ -6,7 +6,7 @@ PRIOR_CONTAINER=$GEN_CONTAINER-prior-$INSTANCE
 
 # is_current LINE: whether a line of container_line is the container that this bundle, with its local additions, describes.
 is_current() {
-    ours "$1" 3 && [ "$(word 4 "$1")" = "$GEN_COMPOSE_PROJECT" ] && [ "$(word 5 "$1")" = "$(additions)" ]
+    ours "$1" 3 && has_word 4 "$1" "$GEN_COMPOSE_PROJECT" && has_word 5 "$1" "$(additions)"
 }
 
 # additions: what decides about the container besides the profile: the user's own changes, and the backend chosen here.

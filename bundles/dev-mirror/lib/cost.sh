@@ -51,7 +51,7 @@ cost_look() {
     COST_OUTSIDE=no
     ours "$line" 3 || return 0
     COST_OUTSIDE=yes
-    [ "$(word 2 "$line")" = running ] && COST_GIT=$(repositories) && COST_GIT_KNOWN=yes
+    has_word 2 "$line" running && COST_GIT=$(repositories) && COST_GIT_KNOWN=yes
 }
 
 # cost_text: as a person reads it.

@@ -38,7 +38,7 @@ need_name
 is_attached || was_attached=''
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "docker ps -a"
-if ours "$line" 3 && [ "$(word 2 "$line")" = running ]; then
+if ours "$line" 3 && has_word 2 "$line" running; then
     docker pause "$GEN_CONTAINER" >/dev/null && paused=yes
 fi
 mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w $(quoted "$BUNDLE")"
@@ -54,7 +54,7 @@ if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable 
     fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h $(quoted "$BACKUPS")"
 fi
 # The checksum first: an archive that has its name has its checksum.
-printf '%s  %s\n' "$(digest_of <"$file.part")" "$(basename "$file")" | write_durably "$file.sha256"
+printf '%s  %s\n' "$(digest_of <"$file.part")" "${file##*/}" | write_durably "$file.sha256"
 mv "$file.part" "$file" && durable "$file"
 was_paused=$paused
 at_exit

@@ -30,8 +30,9 @@ need_sandbox "$EX_REFUSED"
 # What is told from a copy would stand in the copy's audit log, where nobody looks for it.
 home_check
 line=$(sandbox_line)
-ours "$line" 3 && [ "$(word 2 "$line")" = running ] ||
+if ! ours "$line" 3 || ! has_word 2 "$line" running; then
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
+fi
 
 [ $# -gt 0 ] || set -- bash -l
 if [ "$GEN_PROJECT_METHOD" != none ]; then

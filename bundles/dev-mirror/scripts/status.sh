@@ -21,14 +21,15 @@ row() { printf '  %-12s %s\n' "$1" "$2"; }
 need_sandbox "$EX_REFUSED"
 line=$(sandbox_line)
 state=none
-! ours "$line" 3 || state=$(word 2 "$line")
+! ours "$line" 3 || { word 2 "$line" && state=$WORD; }
 [ "$state" != running ] || state="running, $(health)"
 say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION, profile $GEN_PROFILE)"
 row sandbox "$state"
 ! renamed || row '' "$WHAT: ./rollback.sh undoes it"
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi
 [ "$GEN_BACKENDS" = docker ] || row isolation "${BACKEND:-none is chosen yet}"
-image=$(word 1 "$(image_line "$GEN_IMAGE_REF")")
+word 1 "$(image_line "$GEN_IMAGE_REF")"
+image=$WORD
 row image "${image:-none} $GEN_IMAGE_REF"
 if [ -f "$IMAGE" ]; then
     row workspace "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk: ${IMAGE#"$BUNDLE"/}"

@@ -76,17 +76,22 @@ described() {
     esac
 }
 
-word() { # word N LINE: the N-th word of a line
+# word N LINE: sets WORD, the N-th word of a line; empty when there are not so many.
+word() {
     local n=$1
-    shift
     # shellcheck disable=SC2086 # split on purpose
-    set -- $1
-    shift $((n - 1))
-    printf '%s\n' "${1:-}"
+    set -- $2
+    WORD=${!n:-}
+}
+
+# has_word N LINE TEXT: whether the N-th word of a line is that text.
+has_word() {
+    word "$1" "$2"
+    [ "$WORD" = "$3" ]
 }
 
 # ours LINE N: whether the N-th word, the label, is this copy of the bundle.
-ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && [ "$(word "$2" "$1")" = "$INSTANCE" ]; }
+ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && has_word "$2" "$1" "$INSTANCE"; }
 
 # image_is_there REF
 image_is_there() {
@@ -200,9 +205,10 @@ remove_ours() {
     while :; do
         line=$(container_line "$1") || return 1
         ours "$line" 3 || return 0
-        docker rm --force "$(word 1 "$line")" >/dev/null 2>&1 && return 0
+        word 1 "$line"
+        docker rm --force "$WORD" >/dev/null 2>&1 && return 0
         tries=$((tries + 1))
-        [ "$tries" -lt 50 ] || { docker rm --force "$(word 1 "$line")"; return 1; }
+        [ "$tries" -lt 50 ] || { docker rm --force "$WORD"; return 1; }
         sleep 0.1
     done
 }

@@ -16,7 +16,8 @@ plan_look() {
     [ -z "$PLAN_OPEN" ] || PLAN_FIRST=$(journal_steps_of "$PLAN_OPEN")
     ! engine_answers || PLAN_ANSWERS=yes
     mkdir -p "$1/logs"
-    for step in $(plan_steps); do
+    plan_steps
+    for step in $STEPS; do
         if [ -z "$PLAN_ANSWERS" ]; then
             PLAN_STATE=unknown
         else

@@ -71,7 +71,7 @@ esac
 durable "$new"
 line=$(container_line "$GEN_CONTAINER")
 was_running=''
-if ours "$line" 3 && [ "$(word 2 "$line")" != exited ]; then
+if ours "$line" 3 && ! has_word 2 "$line" exited; then
     was_running=yes
     docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
     docker stop --time 10 "$GEN_CONTAINER" >/dev/null || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "docker kill $GEN_CONTAINER"

@@ -12,10 +12,8 @@ engine_owns() {
 # known N: passes on the answers to N questions that were asked at once. Fails when not each of them ends with "answered":
 # whatever cut one short, no answer is not the same as nothing there.
 known() {
-    local answers
-    answers=$(cat)
-    [ "$(printf '%s\n' "$answers" | grep -cx answered)" = "$1" ] || return 1
-    printf '%s\n' "$answers" | sed '/^answered$/d'
+    awk -v asked="$1" '$0 == "answered" { answers++; next } { said = said $0 "\n" }
+        END { if (answers != asked) exit 1; printf "%s", said }'
 }
 
 # engine_inventory: everything that this engine holds, for the fingerprint, with the mark of its owner where there is

@@ -1,5 +1,5 @@
 # The journal: what a run did, one JSON record a line, on the disk before the change that it speaks of.
-# A record ends with a checksum of what stands before it. Fields stand in a fixed order, so that sed can read them.
+# A record ends with a checksum of what stands before it and a line break. Fields stand in a fixed order, so that sed can read them.
 # shellcheck shell=bash
 
 JOURNAL=$STATE/journal.jsonl
@@ -7,9 +7,9 @@ JOURNAL=$STATE/journal.jsonl
 # How many records and bytes the journal has, once that was counted: whoever writes it holds the lock.
 RECORDS='' BYTES=0
 
-# checksum TEXT: sets SUM.
+# checksum TEXT: sets SUM, the cksum of the text and a line break.
 checksum() {
-    SUM=$(printf '%s' "$1" | cksum)
+    SUM=$(cksum <<<"$1")
     SUM=${SUM%% *}
 }
 

@@ -94,7 +94,8 @@ processors() { awk -v cpus="$GEN_CPUS" 'BEGIN { n = int(cpus); print n < cpus ? 
 # build_machine: the image's files as a disk, with a kernel.
 build_machine() {
     local tar=$MACHINE/image.tar id
-    id=$(word 1 "$(image_line "$GEN_IMAGE_REF")")
+    word 1 "$(image_line "$GEN_IMAGE_REF")"
+    id=$WORD
     mkdir -p "$MACHINE"
     docker create --name "$TOOL" --label "gen.instance=$INSTANCE" --label gen.role=tool --network none "$GEN_IMAGE_REF" true >/dev/null || return 1
     docker export --output "$tar" "$TOOL" || return 1
@@ -104,4 +105,4 @@ build_machine() {
     echo "$id" | write_durably "$MACHINE_IMAGE"
 }
 
-machine_is_built() { [ -s "$MACHINE_IMAGE" ] && [ "$(cat "$MACHINE_IMAGE")" = "$(word 1 "$(image_line "$GEN_IMAGE_REF")")" ]; }
+machine_is_built() { [ -s "$MACHINE_IMAGE" ] && has_word 1 "$(image_line "$GEN_IMAGE_REF")" "$(<"$MACHINE_IMAGE")"; }

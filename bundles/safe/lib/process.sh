@@ -66,7 +66,7 @@ hold_signals() {
 # A process of a run that was killed may still be at work: it is ended before anything is undone.
 end_orphan() {
     local name
-    name=$(cat "$STATE/child" 2>/dev/null) || return 0
+    { name=$(<"$STATE/child"); } 2>/dev/null || return 0
     if process_lives "$name"; then
         kill -KILL -- "-${name%%:*}" 2>/dev/null || kill -KILL "${name%%:*}" 2>/dev/null
         while process_lives "$name"; do sleep 0.1; done

@@ -80,7 +80,8 @@ need_engine
 need_name
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "docker ps -a"
 running=''
-case $(word 2 "$line") in running | paused | restarting) running=yes ;; esac
+word 2 "$line"
+case $WORD in running | paused | restarting) running=yes ;; esac
 old=$(file_bytes "$IMAGE")
 
 restart='' used=$(used_bytes)

@@ -14,12 +14,13 @@ if [ "$BACKEND" = microvm ]; then
 fi
 line=$(container_line "$GEN_CONTAINER")
 # What was there, in what state: undo brings exactly that back, and takes nothing away without it.
-echo "$(word 1 "${line:-none}") $(word 2 "$line")" | write_durably "$GEN_PRIOR/was"
+read -r id state _ <<<"${line:-none -}"
+echo "$id $state" | write_durably "$GEN_PRIOR/was"
 if [ -z "$line" ]; then
     create_container
 else
     if is_current "$line"; then
-        case $(word 2 "$line") in
+        case $state in
         paused) docker unpause "$GEN_CONTAINER" ;;
         # It runs and is not healthy. After a pause the next look mends that; only one that stays so is restarted.
         running) healthy_within 45 || docker restart --time 10 "$GEN_CONTAINER" ;;

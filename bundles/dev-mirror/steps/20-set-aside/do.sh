@@ -8,14 +8,16 @@ mkdir -p "$STATE/aside"
 
 # The record comes first: undo works from it alone.
 record() {
-    local container image
+    local container image id state
     container=$(container_line "$GEN_CONTAINER")
     image=$(image_line "$GEN_IMAGE_REF")
     if [ -n "$container" ] && ! ours "$container" 3; then
-        echo "container $(word 1 "$container") $(word 2 "$container") $GEN_CONTAINER $GEN_CONTAINER-aside-$INSTANCE"
+        read -r id state _ <<<"$container"
+        echo "container $id $state $GEN_CONTAINER $GEN_CONTAINER-aside-$INSTANCE"
     fi
     if [ -n "$image" ] && ! ours "$image" 2; then
-        echo "image $(word 1 "$image") - $GEN_IMAGE_REF gen-aside:$INSTANCE"
+        word 1 "$image"
+        echo "image $WORD - $GEN_IMAGE_REF gen-aside:$INSTANCE"
     fi
 }
 
@@ -35,7 +37,7 @@ while read -r kind id _ name aside; do
     case $kind in
     container)
         line=$(container_line "$name")
-        [ "$(word 1 "$line")" = "$id" ] || continue
+        has_word 1 "$line" "$id" || continue
         echo "container $name is not ours: it is now called $aside until rollback"
         docker rename "$id" "$aside"
         ;;

@@ -11,8 +11,8 @@ give_back_container() { # ID STATE NAME ASIDE
     # Already given back, or its owner removed it meanwhile: both leave nothing to do.
     if [ -n "$line" ]; then docker rename "$1" "$3" || return 1; fi
     line=$(container_line "$3") || return 1
-    [ "$(word 1 "$line")" = "$1" ] || return 0
-    if [ "$2" = running ] && [ "$(word 2 "$line")" = exited ]; then docker start "$1"; fi
+    has_word 1 "$line" "$1" || return 0
+    if [ "$2" = running ] && has_word 2 "$line" exited; then docker start "$1"; fi
 }
 
 give_back_image() { # ID NAME ASIDE

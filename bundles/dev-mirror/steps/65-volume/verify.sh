@@ -8,4 +8,4 @@ set -u
 
 line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
 ours "$line" 2 || exit "$HOLDS_NOT"
-[ "$(word 3 "$line")" = "$DEVICE" ] || exit "$HOLDS_NOT"
+has_word 3 "$line" "$DEVICE" || exit "$HOLDS_NOT"

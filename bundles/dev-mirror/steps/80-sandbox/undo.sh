@@ -30,7 +30,7 @@ if [ "$id" = none ]; then
     exit
 fi
 line=$(container_line "$GEN_CONTAINER") || exit 1
-if [ "$(word 1 "$line")" != "$id" ]; then
+if ! has_word 1 "$line" "$id"; then
     settle "$GEN_CONTAINER" || exit 1
     docker rename "$id" "$GEN_CONTAINER" || exit 1
 fi

@@ -14,7 +14,7 @@ set -u
 
 # A sandbox of ours that runs is the proof that this host can run it.
 line=$(sandbox_line 2>/dev/null)
-if is_current "$line" && [ "$(word 2 "$line")" = running ]; then exit "$HOLDS"; fi
+if is_current "$line" && has_word 2 "$line" running; then exit "$HOLDS"; fi
 problems=$(preflight_problems)
 [ -z "$problems" ] && exit "$HOLDS"
 printf '%s\n' "$problems"

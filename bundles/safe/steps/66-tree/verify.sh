@@ -9,4 +9,4 @@ set -u
 ! no_disk_needed || exit "$HOLDS"
 line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
 ours "$line" 2 || exit "$HOLDS_NOT"
-[ "$(word 3 "$line")" = "$(tree_device "$(copied method)")" ] || exit "$HOLDS_NOT"
+has_word 3 "$line" "$(tree_device "$(copied method)")" || exit "$HOLDS_NOT"
