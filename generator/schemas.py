@@ -200,7 +200,7 @@ def _journal() -> Schema:
         event={"enum": list(RECORDS)},
         step=_text(f"^-$|{STEP}"),
         scope={"enum": ["-", "run", "all"], "description": "how far an undo goes: this run, or all of them"},
-        sum=_count("the cksum (POSIX) of what stands before it in the line, and a line break"),
+        sum=_count("the cksum (POSIX) of what stands before it in the line"),
     )
 
 

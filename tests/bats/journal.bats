@@ -21,6 +21,18 @@ assert len({r["run"] for r in records}) == 1
     [ "$status" -eq 0 ]
 }
 
+@test "a record's checksum is what cksum says of what stands before it" {
+    while IFS= read -r line; do
+        [ "${line##*,\"sum\":}" = "$(printf '%s' "${line%,\"sum\":*}" | cksum | cut -d ' ' -f 1)}" ]
+    done <whole
+    . lib/common.sh
+    . lib/journal.sh
+    for text in '' a $'\001~ü' "$(seq 500)"; do
+        checksum "$text"
+        [ "$SUM" = "$(printf '%s' "$text" | cksum | cut -d ' ' -f 1)" ]
+    done
+}
+
 @test "every prefix of the last record is dropped" {
     lines=$(wc -l <whole)
     head -n $((lines - 1)) whole >before

@@ -100,8 +100,8 @@ setup() {
 }
 
 @test "every script of the bundle is bash 3.2: nothing newer is used" {
-    # A line that asks for the version itself may. What came with bash 4 and later: associative arrays, mapfile, case modification, negative substrings, wait -n, |&, &>>
-    found=$(grep -nE 'declare -A|local -A|mapfile|readarray|\$\{[A-Za-z_]+(,,?|\^\^?)\}|wait -n|\|&|&>>|coproc|\$\{[A-Za-z_]+@[A-Z]\}|printf -v|%\(.*\)T|\[\[ -v|local -n|EPOCHSECONDS' \
+    # A line that asks for the version itself may. What came with bash 4 and later: associative arrays, mapfile, case modification, negative substrings, wait -n, |&, &>>, printf into an array
+    found=$(grep -nE 'declare -A|local -A|mapfile|readarray|\$\{[A-Za-z_]+(,,?|\^\^?)\}|wait -n|\|&|&>>|coproc|\$\{[A-Za-z_]+@[A-Z]\}|printf -v [A-Za-z_]+\[|%\(.*\)T|\[\[ -v|local -n|EPOCHSECONDS' \
         -r "$ROOT"/templates/lib "$ROOT"/templates/steps "$ROOT"/templates/checks "$ROOT"/templates/files --include '*.sh' | grep -v BASH_VERSINFO || true)
     echo "$found"
     [ -z "$found" ]

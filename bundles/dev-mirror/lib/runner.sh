@@ -127,9 +127,11 @@ announce() {
             warn "error: what is on this host cannot be known, so nothing is changed: the engine does not answer, or $STATE is full"
             return 1
         fi
-        journal_append begin - - "$prior" || return 1
+        journal_append begin || return 1
         BEGUN=yes
         ln -sfn "$RUN" "$STATE/logs/last"
+        journal_append doing "$1" - "$prior" "$(baseline)"
+        return
     fi
     journal_append doing "$1"
 }
@@ -205,7 +207,7 @@ finish_commits() {
         [ -d "$folder" ] || continue
         RUN=${folder%/} RUN=${RUN##*/}
         journal_committed "$RUN" || continue
-        mkdir -p "$STATE/logs/$RUN"
+        [ -d "$STATE/logs/$RUN" ] || mkdir -p "$STATE/logs/$RUN"
         for step in $STEPS; do
             { [ -f "$BUNDLE/steps/$step/commit.sh" ] && holds_files "$folder$step"; } || continue
             run_script "$step" commit 300 || warn "step $step: the state from before the run could not be cleared away"

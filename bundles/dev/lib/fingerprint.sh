@@ -24,10 +24,10 @@ kernel_inventory() {
     done
     # A machine of this bundle is a process, which no engine knows; the words of its command name files in its folder.
     [ ! -d "$BUNDLE/lib/microvm" ] ||
-        grep -lsaF -f <(echo "$STATE/microvm/") /proc/[0-9]*/cmdline | sed "s|.*|process of a machine, $(mark)|"
+        grep -lsaF -f <(echo "$STATE/microvm/") /proc/[0-9]*/cmdline | sed "s|.*|process of a machine, owner=$INSTANCE|"
     # What an engine mounts for its containers and builds comes and goes with them; the containers are listed.
     [ ! -r /proc/self/mountinfo ] ||
-        awk -v folder="$BUNDLE/" -v loops="$loops" -v mine="$(mark)" '
+        awk -v folder="$BUNDLE/" -v loops="$loops" -v mine="owner=${INSTANCE:-}" '
             / - nsfs / || $5 ~ "/overlay2/[^/]+/merged$|/buildkit/|/containers/[0-9a-f]+/mounts/|/volumes/[^/]+/_data$" { next }
             { for (i = 7; $i != "-"; i++); point = $5; gsub(/\\040/, " ", point)
               ours = index(point "/", folder) == 1 || index(loops, " " $(i + 2) " ")
@@ -51,15 +51,12 @@ without_other_bundles() {
         { print }'
 }
 
-# fingerprint FILE: writes it. Fails when some part of it cannot be known: no answer is not the same as nothing there.
+# fingerprint FILE: writes it. Fails when some part of it cannot be known: no answer is not the same as nothing there. Whoever
+# needs it after a power cut makes it durable.
 fingerprint() {
-    { engine_inventory && kernel_inventory && file_inventory; } >"$1.parts" &&
-        (set -o pipefail && without_other_bundles <"$1.parts" | sort >"$1.new") && rm -f "$1.parts" &&
-        durable "$1.new" && mv -f "$1.new" "$1"
+    { engine_inventory && kernel_inventory && file_inventory; } | without_other_bundles | sort >"$1"
+    [ "${PIPESTATUS[*]}" = '0 0 0' ]
 }
-
-# mark: how the inventory shows that an object is ours.
-mark() { echo "owner=${INSTANCE:-}"; }
 
 # difference BEFORE AFTER: what is more ("left over") and what is less ("missing"), a line each. Fails when there is any.
 # What came meanwhile and bears the mark of another owner is said, and does not count.
@@ -69,7 +66,7 @@ difference() {
         # What is no longer mounted was somebody else's: a run unmounts nothing but what it mounted, and detaches no
         # other device than its own.
         comm -23 "$1" "$2" | sed '/^mount /d; / owner=host$/d; s/^/missing:   /'
-    } | awk -v mine="$(mark)" '
+    } | awk -v mine="owner=${INSTANCE:-}" '
         /^left over: .* owner=./ && $NF != mine { print "somebody else made meanwhile: " substr($0, 12); next }
         { print; count++ }
         END { exit count > 0 }'
@@ -94,15 +91,20 @@ measure_rollback() {
     return 1
 }
 
-# without_state: containers by number and name alone; whether one runs is its owner's business in the time between runs.
-without_state() { awk '$1 == "container" { print $1, $2, $3, $NF; next } { print }' "$1" | sort; }
+# Containers in the ledger are known by number and name alone: whether one runs is its owner's business between runs.
+# shellcheck disable=SC2016 # awk expands it
+WITHOUT_STATE='$1 == "container" { $0 = $1 " " $2 " " $3 " " $NF }'
 
-# write_ledger BEFORE: what this run adds to the host, and what it takes away: a whole rollback is measured by that.
+# write_ledger BEFORE: what this run adds to the host ("+"), and what it takes away ("-"): a whole rollback is measured by
+# that. Mounts, and what is the host's own, come and go by themselves; so does what another owner makes.
 write_ledger() {
     local work=$STATE/prior/$RUN/ledger
-    mkdir -p "$LEDGER" && fingerprint "$work" && without_state "$1" >"$work.before" && without_state "$work" >"$work.after" &&
-        comm -3 "$work.after" "$work.before" | sed 's/^\t/- /; t; s/^/+ /' |
-        awk -v mine="$(mark)" '!(/^[+] .* owner=./ && $NF != mine) && !/^. mount / && !/ owner=host$/' | write_durably "$LEDGER/$RUN"
+    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$WITHOUT_STATE"'
+        $1 == "mount" || $NF == "owner=host" { next }
+        FILENAME == ARGV[1] { before[$0]; next }
+        { after[$0] }
+        !($0 in before) && !(/ owner=./ && $NF != mine) { print "+ " $0 }
+        END { for (object in before) if (!(object in after)) print "- " object }' "$1" "$work" | write_durably "$LEDGER/$RUN"
 }
 
 # measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back.
@@ -110,7 +112,7 @@ write_ledger() {
 measure_whole_rollback() {
     local now=$STATE/fingerprint.after found
     [ -d "$LEDGER" ] || return 0
-    if ! fingerprint "$now" || ! without_state "$now" >"$now.plain"; then
+    if ! fingerprint "$now" || ! awk "$WITHOUT_STATE"' { print }' "$now" >"$now.plain"; then
         warn "error: whether this host is what it was cannot be known: the engine does not answer"
         return 1
     fi

@@ -1,5 +1,5 @@
 # The journal: what a run did, one JSON record a line, on the disk before the change that it speaks of.
-# A record ends with a checksum of what stands before it and a line break. Fields stand in a fixed order, so that sed can read them.
+# A record ends with a checksum of what stands before it. Fields stand in a fixed order, so that sed can read them.
 # shellcheck shell=bash
 
 JOURNAL=$STATE/journal.jsonl
@@ -7,22 +7,36 @@ JOURNAL=$STATE/journal.jsonl
 # How many records and bytes the journal has, once that was counted: whoever writes it holds the lock.
 RECORDS='' BYTES=0
 
-# checksum TEXT: sets SUM, the cksum of the text and a line break.
+# The CRC of POSIX's cksum, byte by byte: a table that doubling makes.
+CRC=(0 79764919)
+for ((n = 2; n < 256; n++)); do
+    CRC[n]=$(((CRC[n / 2] << 1 ^ CRC[CRC[n / 2] >> 31] ^ CRC[n & 1]) & 0xffffffff))
+done
+
+# checksum TEXT: sets SUM, what `printf %s TEXT | cksum` says. Each record has one, and a process for it takes twice as long.
 checksum() {
-    SUM=$(cksum <<<"$1")
-    SUM=${SUM%% *}
+    local n byte crc=0
+    for ((n = 0; n < ${#1}; n++)); do
+        printf -v byte %d "'${1:n:1}"
+        crc=$(((crc << 8 ^ CRC[(crc >> 24 ^ byte) & 255]) & 0xffffffff))
+    done
+    for ((n = ${#1}; n > 0; n >>= 8)); do
+        crc=$(((crc << 8 ^ CRC[(crc >> 24 ^ n) & 255]) & 0xffffffff))
+    done
+    SUM=$((crc ^ 0xffffffff))
 }
 
 # journal_append EVENT [STEP [SCOPE [PATH...]]]: writes one record and makes it durable, and PATHs with it. Fails when it
 # cannot: then nothing more may be changed but to undo. A write or a sync that failed is not tried again. A "done" goes to
-# the disk with the record after it: as long as it is not there the step would be undone, as is right before the commit.
+# the disk with the record after it: as long as it is not there the step would be undone, as is right before the commit. So
+# does the "begin" of a run that has not changed anything yet.
 journal_append() {
     local body
     [ -n "$RECORDS" ] || read -r RECORDS BYTES < <(if [ -e "$JOURNAL" ]; then wc -lc <"$JOURNAL"; else echo 0 0; fi)
     clock
     body='{"seq":'$((RECORDS + 1))',"time":"'$NOW'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
     checksum "$body"
-    if printf '%s,"sum":%s}\n' "$body" "$SUM" 2>/dev/null >>"$JOURNAL" && { [ "$1" = "done" ] || durable "$JOURNAL" "${@:4}"; }; then
+    if printf '%s,"sum":%s}\n' "$body" "$SUM" 2>/dev/null >>"$JOURNAL" && journal_sync "$@"; then
         RECORDS=$((RECORDS + 1)) BYTES=$((BYTES + ${#body} + ${#SUM} + 9))
         return 0
     fi
@@ -31,6 +45,14 @@ journal_append() {
     warn "error: the journal cannot be written: $JOURNAL"
     warn "  mend: df -h $(quoted "$STATE")   (make room, then scripts/recover.sh)"
     return 1
+}
+
+# journal_sync EVENT [STEP [SCOPE [PATH...]]]: what the record speaks of goes to the disk before it.
+journal_sync() {
+    case $1:${3:--} in
+    done:* | begin:-) ;;
+    *) durable "${@:4}" "$JOURNAL" ;;
+    esac
 }
 
 # journal_whole: looks at the journal, and writes nothing. Counts its records into WHOLE; a last one that was torn off in
@@ -94,4 +116,4 @@ journal_steps_ever() {
 }
 
 # journal_committed RUN: whether that run committed.
-journal_committed() { journal_read | grep -q "^$1 commit "; }
+journal_committed() { [ -s "$JOURNAL" ] && grep -q "\"run\":\"$1\",\"event\":\"commit\"" "$JOURNAL"; }

@@ -17,7 +17,7 @@ log_path() { echo "$STATE/logs/$RUN/$1.$2.log"; }
 open_logs() {
     [ -z "$LOG_MARK" ] || return 0
     LOG_MARK="end of log $$ $RANDOM$RANDOM$RANDOM"
-    rm -f "$STATE/log.pipe"
+    [ ! -e "$STATE/log.pipe" ] || rm -f "$STATE/log.pipe"
     if mkfifo -m 600 "$STATE/log.pipe" 2>/dev/null; then
         # Neither end can be opened without the other; 7 is both, for a moment.
         # shellcheck disable=SC2094 # it is a pipe
