@@ -1,63 +1,85 @@
 # The log of each script that a step runs: .state/logs/RUN/STEP.PHASE.log. A line has the time (UTC) before it; what could
-# steer a terminal is written out (\x1b); a log that grows too large keeps its beginning and its newest end. Sourced by
-# process.sh.
+# steer a terminal is written out (\x1b); a log that grows too large keeps its beginning and its newest end. One process
+# writes them all, one after the other. Sourced by process.sh.
 # shellcheck shell=bash
 
 LOG_LIMIT=$((4 << 20)) LOG_BEGINNING=$((1 << 20)) LOG_NEWEST=$((2 << 20))
 LONGEST_LINE=4096
 
-# What tells the writer of a log that the script has ended. Whatever the script left running may hold its pipe for ever.
-LOG_MARK=''
+# What tells the writer that a script begins (with the log's name behind it) or has ended. Whatever a script left running may
+# hold the pipe for ever.
+LOG_MARK='' LOG_WRITER=''
 
 # log_path STEP PHASE
 log_path() { echo "$STATE/logs/$RUN/$1.$2.log"; }
 
-# open_logs: one pipe without a name for all scripts of this run: they write to 9, and whoever writes the log reads 8.
-# Where none can be made (a full disk) the run goes on without logs: an undo is worth more than what it prints.
+# open_logs: one pipe without a name for all scripts of this run, and one for the writer's answers. Scripts write to 9, and the
+# writer reads 8; it answers into 6, and we read 5. Where none can be made (a full disk) the run goes on without logs: an undo
+# is worth more than what it prints.
 open_logs() {
-    [ -z "$LOG_MARK" ] || return 0
+    local lines=$STATE/log.pipe answers=$STATE/log.answers
     LOG_MARK="end of log $$ $RANDOM$RANDOM$RANDOM"
-    [ ! -e "$STATE/log.pipe" ] || rm -f "$STATE/log.pipe"
-    if mkfifo -m 600 "$STATE/log.pipe" 2>/dev/null; then
+    [ ! -e "$lines" ] && [ ! -e "$answers" ] || rm -f "$lines" "$answers"
+    if mkfifo -m 600 "$lines" "$answers" 2>/dev/null; then
         # Neither end can be opened without the other; 7 is both, for a moment.
-        # shellcheck disable=SC2094 # it is a pipe
-        exec 7<>"$STATE/log.pipe" 8<"$STATE/log.pipe" 9>"$STATE/log.pipe" 7>&-
-        rm -f "$STATE/log.pipe"
+        # shellcheck disable=SC2094 # they are pipes
+        exec 7<>"$lines" 8<"$lines" 9>"$lines" 7<>"$answers" 5<"$answers" 6>"$answers" 7>&-
     else
         warn "no logs can be written: df -h $(quoted "$STATE")"
-        exec 8</dev/null 9>/dev/null
+        exec 9>/dev/null
+        LOG_WRITER=none
     fi
+    rm -f "$lines" "$answers"
 }
 
-# write_log FILE: the lines of standard input, until the mark, are added to FILE. Empty ones are left out. It goes on when
-# FILE cannot be written any more: nobody has to wait for a full disk.
-write_log() {
-    local line stamp='' second='' size=0 left_out=0
+# begin_log FILE: what comes through the pipe from now on belongs there. A writer that somebody has ended is replaced.
+begin_log() {
+    [ -n "$LOG_MARK" ] || open_logs
+    [ "$LOG_WRITER" != none ] || return 0
+    if [ -z "$LOG_WRITER" ] || ! kill -0 "$LOG_WRITER" 2>/dev/null; then
+        write_logs <&8 >&6 5<&- 6>&- 8<&- 9>&- &
+        LOG_WRITER=$!
+    fi
+    printf '%s %s\n' "$LOG_MARK" "$1" >&9
+}
+
+# end_log: returns when all that the script printed is in its log.
+end_log() {
+    local answer
+    [ "$LOG_WRITER" != none ] || return 0
+    printf '\n%s\n' "$LOG_MARK" >&9 2>/dev/null
+    until read -r -t 1 -u 5 answer; do kill -0 "$LOG_WRITER" 2>/dev/null || return 0; done
+}
+
+# write_logs: the lines of standard input, up to the mark, are added to the log that the mark before them names; each mark at
+# the end is answered. Empty lines are left out. It goes on when a log cannot be written any more: nobody has to wait for a full
+# disk.
+write_logs() {
+    local line file='' stamp='' second='' size=0 left_out=0
     trap '' INT TERM HUP QUIT PIPE
-    exec 2>/dev/null
-    exec >>"$1" || exec >/dev/null
-    [ ! -s "$1" ] || size=$(($(wc -c <"$1")))
+    exec 2>/dev/null 3>/dev/null
     while IFS= read -r -n "$LONGEST_LINE" line || [ -n "$line" ]; do
         line=${line%$'\r'}
-        [ -n "$line" ] || continue
-        [ "$line" != "$LOG_MARK" ] || break
+        case $line in
+        '') continue ;;
+        "$LOG_MARK") exec 3>/dev/null && echo && continue ;;
+        "$LOG_MARK "*)
+            file=${line#"$LOG_MARK "} size=0 left_out=0
+            exec 3>>"$file" || exec 3>/dev/null
+            [ ! -s "$file" ] || size=$(($(wc -c <"$file")))
+            continue
+            ;;
+        *[$'\001'-$'\010'$'\013'-$'\037'$'\177'$'\302']*) line=$(written_out "$line") ;;
+        esac
         # One call of `date` a second at most, however many lines there are.
         [ "$SECONDS" = "$second" ] || { second=$SECONDS && clock && stamp=$NOW; }
-        case $line in *[$'\001'-$'\010'$'\013'-$'\037'$'\177'$'\302']*) line=$(written_out "$line") ;; esac
-        printf '%s %s\n' "$stamp" "$line"
+        printf '%s %s\n' "$stamp" "$line" >&3
         size=$((size + ${#stamp} + ${#line} + 2))
-        [ "$size" -le "$LOG_LIMIT" ] || shorten_log "$1"
+        [ "$size" -le "$LOG_LIMIT" ] || shorten_log "$file"
     done
 }
 
-# end_log WRITER: returns when all that the script printed is in its log.
-end_log() {
-    ! kill -0 "$1" 2>/dev/null || printf '\n%s\n' "$LOG_MARK" >&9 2>/dev/null
-    # A signal ends the wait, not the writer.
-    while kill -0 "$1" 2>/dev/null; do wait "$1"; done
-}
-
-# shorten_log FILE: leaves out the middle of a log that write_log has open. At no moment is there no log.
+# shorten_log FILE: leaves out the middle of a log that write_logs has open. At no moment is there no log.
 shorten_log() {
     local before=$size
     left_out=$((left_out + size - LOG_BEGINNING - LOG_NEWEST))
@@ -65,11 +87,11 @@ shorten_log() {
         head -c "$LOG_BEGINNING" "$1" | sed '$d'
         printf '%s … %s bytes are left out here: a log has room for %s\n' "$stamp" "$left_out" "$LOG_LIMIT"
         tail -c "$LOG_NEWEST" "$1" | sed 1d
-    } >"$1.new" && mv -f "$1.new" "$1" && exec >>"$1" && size=$(($(wc -c <"$1"))) && return
+    } >"$1.new" && mv -f "$1.new" "$1" && exec 3>>"$1" && size=$(($(wc -c <"$1"))) && return
     # It could not be made shorter, and so it must not grow.
     rm -f "$1.new"
     size=$before
-    exec >/dev/null
+    exec 3>/dev/null
 }
 
 # Control characters by their numbers, C0 and C1; there is none with the number 0 in a shell's text. Tabs may stay.

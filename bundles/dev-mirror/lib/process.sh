@@ -8,18 +8,16 @@ CHILD='' SIGNAL='' KILLED=''
 # run_script STEP PHASE LIMIT [VAR=value...]: runs one script of a step with a time limit, its output in the step's log.
 # Gives back the script's exit code; 124 when it took too long.
 run_script() {
-    local step=$1 phase=$2 limit=$3 code writer
+    local step=$1 phase=$2 limit=$3 code
     shift 3
-    open_logs
-    write_log "$STATE/logs/$RUN/$step.$phase.log" <&8 8<&- 9>&- &
-    writer=$!
+    begin_log "$STATE/logs/$RUN/$step.$phase.log"
     # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
     (
         # shellcheck disable=SC2163 # each further word is VAR=value
         export GEN_RUN="$RUN" GEN_PRIOR="$STATE/prior/$RUN/$step" "$@"
         limited "$limit"
         exec "${LIMITED[@]}" "$BASH" "$BUNDLE/steps/$step/$phase.sh"
-    ) >&9 2>&1 </dev/null 8<&- 9>&- &
+    ) >&9 2>&1 </dev/null 5<&- 6>&- 8<&- 9>&- &
     CHILD=$!
     # A verify changes nothing, so nobody has to find it after a crash.
     [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
@@ -29,7 +27,7 @@ run_script() {
         if wait "$CHILD"; then code=0; else code=$?; fi
     done
     CHILD=''
-    end_log "$writer"
+    end_log
     # Killed by us, by its time limit, or by somebody else: what it asked of the engine may still be under way.
     [ "$code" -lt 124 ] || KILLED=yes
     [ "$phase" = verify ] || : >"$STATE/child"

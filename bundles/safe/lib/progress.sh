@@ -15,7 +15,7 @@ tick() {
             seconds=$((seconds + 1))
             if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
         done
-    ) 2>/dev/null 8<&- 9>&- &
+    ) 2>/dev/null 5<&- 6>&- 8<&- 9>&- &
     TICKER=$!
 }
 
