@@ -45,10 +45,9 @@ begin_log() {
 
 # end_log: returns when all that the script printed is in its log.
 end_log() {
-    local answer
     [ "$LOG_WRITER" != none ] || return 0
     printf '\n%s\n' "$LOG_MARK" >&9 2>/dev/null
-    until read -r -t 1 -u 5 answer; do kill -0 "$LOG_WRITER" 2>/dev/null || return 0; done
+    until read -r -t 1 -u 5 _; do kill -0 "$LOG_WRITER" 2>/dev/null || return 0; done
 }
 
 # write_logs: the lines of standard input, up to the mark, are added to the log that the mark before them names; each mark at

@@ -74,6 +74,7 @@ class Inventory:
     images: frozenset[str]
     loops: frozenset[str]
     mounts: frozenset[str]
+    machines: frozenset[str]
 
     def __sub__(self, other: Inventory) -> dict[str, set[str]]:
         """What is in one and not in the other, either way, by kind; empty when they agree."""
@@ -103,6 +104,18 @@ def marks_of(own: Path) -> set[str]:
     """The numbers of the bundles in a folder. A path alone does not tell whose a loop device is."""
     below = ("", "*/", "pytest-of-*/pytest-*/*/", "pytest-of-*/pytest-*/*/*/")
     return {mark.read_text().strip() for place in below for mark in own.glob(f"{place}*/.state/instance")}
+
+
+def machines_of(own: Path) -> set[str]:
+    """The microVMs that run with their state in a folder below this one."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        # One that ends while we look is none.
+        with contextlib.suppress(OSError):
+            words = file.read_bytes().decode(errors="replace")
+            if words.partition("\0")[0].rpartition("/")[2].startswith("qemu-system"):
+                found |= set(re.findall(rf"{re.escape(str(own))}/[^\0,=]*?/\.state/microvm\b", words))
+    return found
 
 
 def mount_points() -> set[str]:
@@ -138,6 +151,7 @@ def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> 
         images=ask("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"),
         loops=frozenset(loops),
         mounts=frozenset(mounts),
+        machines=frozenset(machines_of(own)),
     )
 
 

@@ -54,7 +54,7 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
         code = _strike(lane, scenario.script, fault, *scenario.args)
         hit = _struck(lane, fault)
         if fault.kind == "daemon":
-            lane.engine.start()
+            lane.restart()
         if hit and code in KILLED and fault.point.script.endswith("undo.sh"):
             # Whoever undoes it next is killed at the same place.
             _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
@@ -73,7 +73,7 @@ def _inject_apply(lane: Lane, fault: Fault) -> Outcome:
     code = _strike(lane, APPLY, fault, "--yes")
     hit = _struck(lane, fault)
     if fault.kind == "daemon":
-        lane.engine.start()
+        lane.restart()
         must(lane, START)
     wrong, now = "", applying.project(lane)
     if code == 0 and now != new:
@@ -141,7 +141,7 @@ def _judge(lane: Lane, scenario: Scenario, fault: Fault, before: Inventory, code
         wrong = wrong or "what was in the workspace is lost"
     if code == 0:
         return _judge_rollback(lane, fault, hit, wrong)
-    residue = _text(lane.settled(before))
+    residue = _residue(lane, before)
     if wrong or residue:
         lane.state = ""
     return Outcome(fault=fault, hit=hit, wrong=wrong, residue=residue)
@@ -168,19 +168,29 @@ def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Out
     lane.state = ""
     ended = _wrong_end(lane, ROLLBACK, DATA)
     wrong = wrong or ended
-    return Outcome(fault=fault, hit=hit, wrong=wrong, residue=_text(lane.settled(lane.empty)))
+    return Outcome(fault=fault, hit=hit, wrong=wrong, residue=_residue(lane, lane.empty))
+
+
+def _residue(lane: Lane, before: Inventory) -> str:
+    """What differs from before; where nothing of the bundle is to be left, also what was done to what is not ours."""
+    residue = _text(lane.settled(before))
+    if not residue and before == lane.empty and (harm := lane.harmed()):
+        residue = f"somebody else's: {harm}"
+    return residue
 
 
 def mend(lane: Lane) -> None:
     """After a fault that was not survived: the lane as it was at first, or LaneIsBroken."""
     lane.state = ""
-    lane.engine.start()
+    lane.restart()
     lane.script(RECOVER)
     lane.script(ROLLBACK, DATA)
     lane.purge()
     must(lane, ROLLBACK, DATA)
     must(lane, START)
     must(lane, ROLLBACK, DATA)
+    # What was done to them is told by now.
+    lane.harmed()
 
 
 def _text(difference: dict[str, set[str]]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engine.conftest import HOST, SMALL, Bundle, Inventory, generate, on_base, run
+from tests.engine.foreign import Facts, Foreign, differing, without_restart
 from tests.engine.private import PRIVATE, PrivateEngine
 
 TRAP, SHIM = (Path(__file__).with_name(name) for name in ("trap.sh", "shim.sh"))
@@ -27,7 +28,13 @@ class Lane:
 
     engine: PrivateEngine
     bundles: dict[str, Bundle]
-    """The same sandbox on a base image that is there, that comes from an archive, or that is made from a mirror."""
+    """The same sandbox on a base image that is there, that comes from an archive, or that is made from a mirror; with
+    the copy of a project; under gVisor; and in a microVM.
+    """
+    foreign: Foreign
+    """Somebody else's container, volume and network under the names that the bundle would use."""
+    theirs: Facts
+    """What is known of them."""
     empty: Inventory
     """What its host holds without the bundle."""
     project: str
@@ -38,6 +45,8 @@ class Lane:
     """How its host stands now, so that faults in one state follow each other without a new start."""
     baseline: Inventory | None = None
     """What the host holds in that state."""
+    restarted: bool = False
+    """Whether the engine was killed since what is theirs was looked at, and has started it again."""
 
     @property
     def folder(self) -> Path:
@@ -48,8 +57,18 @@ class Lane:
         return self.bundles[self.base]
 
     @property
+    def workspace(self) -> Path:
+        """The disk image with the workspace."""
+        return self.bundle.path / ".state/microvm/work.img" if self.base == "machine" else self.bundle.image_file
+
+    @property
     def faults(self) -> Path:
         return self.folder / "faults"
+
+    def restart(self) -> None:
+        """Starts an engine that was killed; it starts somebody else's container again."""
+        self.engine.start()
+        self.restarted = True
 
     def script(self, name: str, *args: str) -> int:
         """One of the bundle's scripts, unharmed. Its exit code."""
@@ -116,6 +135,15 @@ class Lane:
         for folder in ("aside", "ledger"):
             shutil.rmtree(self.bundle.path / ".state" / folder, ignore_errors=True)
 
+    def harmed(self) -> str:
+        """What of the foreign objects is not bit for bit what it was, where the bundle is gone; empty when all is."""
+        before, now = self.theirs, self.foreign.facts()
+        self.theirs = now
+        if self.restarted:
+            self.restarted = False
+            before, now = without_restart(before), without_restart(now)
+        return differing(before, now)
+
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
         deadline = time.monotonic() + SETTLING
@@ -160,7 +188,9 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
     folder.mkdir(parents=True, exist_ok=True)
     engine = PrivateEngine(folder=folder)
     engine.start(base)
-    foreign_objects(engine, name, base)
+    foreign = Foreign(engine=engine, name=name)
+    # It comes back by itself when its engine was killed, so that it runs afterwards if it ran before.
+    foreign.make(base, "--restart", "always")
     archive = archive_of(base, folder.parent / "base.tar")
     sources = {
         "present": ("dev", on_base(base)),
@@ -168,6 +198,8 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
         "mirror": ("dev-mirror", ()),
         "copy": ("safe", on_base(base)),
         "apply": ("safe", on_base(base)),
+        "gvisor": ("dev", (*on_base(base), "isolation=gvisor", "network.mode=none")),
+        "machine": ("safe", (*on_base(base), "isolation=microvm")),
     }
     bundles = {
         source: Bundle(
@@ -178,33 +210,22 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
         for source, (profile, sets) in sources.items()
     }
     project = some_project(folder / "project")
-    for source, path in (("copy", project), ("apply", folder / "applied")):
+    for source, path in (("copy", project), ("machine", project), ("apply", folder / "applied")):
         (bundles[source].path / "local").mkdir(exist_ok=True)
         (bundles[source].path / "local/project").write_text(f"{path}\n")
-    return Lane(engine=engine, bundles=bundles, empty=engine.inventory(), project=digest_of(project))
-
-
-def foreign_objects(engine: PrivateEngine, name: str, base: str) -> None:
-    """Somebody else's container, volume and network under the names that the bundle would use.
-
-    They are part of the host as it was, and have to be so afterwards.
-    """
-    if engine.docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$"):
-        return
-    engine.docker("volume", "create", f"{name}-workspace")
-    if not engine.docker("network", "ls", "--quiet", "--filter", f"name=^{name}-network$"):
-        engine.docker("network", "create", f"{name}-network")
-    # It comes back by itself when its engine was killed, so that it runs afterwards if it ran before.
-    mount = f"type=volume,source={name}-workspace,target=/data"
-    keep = ("sh", "-c", "echo precious >/data/file; exec sleep infinity")
-    engine.docker("run", "--detach", "--init", "--restart", "always", "--name", name, "--mount", mount, base, *keep)
+    return Lane(
+        engine=engine,
+        bundles=bundles,
+        foreign=foreign,
+        theirs=foreign.facts(),
+        empty=engine.inventory(),
+        project=digest_of(project),
+    )
 
 
 def close_lane(lane: Lane) -> None:
     """Takes everything away again; fails when the bundle cannot be rolled back."""
     lane.engine.start()
     lane.bundle.rollback("--delete-data")
-    name = lane.bundle.name
-    for words in (("rm", "--force", name), ("volume", "rm", f"{name}-workspace"), ("network", "rm", f"{name}-network")):
-        lane.engine.docker(*words)
+    lane.foreign.remove()
     lane.engine.stop()

@@ -34,8 +34,8 @@ class Scenario:
     """Whether the commands of the script itself and of the runner are points, besides those of the steps."""
 
     base: str = "present"
-    """Which of the bundles: where the base image comes from; `copy`, where the workspace is the copy of a project; or
-    `apply`, where that project is written to.
+    """Which of the bundles: where the base image comes from; `copy`, where the workspace is the copy of a project;
+    `apply`, where that project is written to; `gvisor` and `machine`, where that isolates the sandbox.
     """
     journal: bool = False
     """Whether the points are the system calls by which the runner writes its journal, and nothing else."""
@@ -45,12 +45,18 @@ class Scenario:
         """Where the scripts of the steps are that are points: of another bundle, those that the first does not have."""
         image = ("steps/30-base-image/",)
         copy = ("steps/62-disk/", "steps/64-project/", "steps/66-tree/")
-        return {"present": ("steps/",), "archive": image, "mirror": image, "copy": copy, "apply": ()}[self.base]
+        choice = ("steps/45-isolation/",)
+        machine = (*choice, "steps/47-machine/", "steps/80-sandbox/")
+        return {
+            "present": ("steps/",), "archive": image, "mirror": image, "copy": copy, "apply": (), "gvisor": choice,
+            "machine": machine,
+        }[self.base]  # fmt: skip
 
     @property
     def slow(self) -> int:
         """How many times longer than another one a fault takes, so that fewer are taken when not all are."""
-        return {"present": 1, "copy": 1, "apply": 1, "archive": 2, "mirror": 6}[self.base]
+        slow = {"archive": 2, "gvisor": 2, "mirror": 6, "machine": 10}
+        return slow.get(self.base, 1)
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -70,7 +76,7 @@ def _nothing(lane: Lane) -> None:
 
 def _committed(lane: Lane) -> None:
     must(lane, START)
-    lane.bundle.inside("sh", "-c", f"echo {MARK}$(hostname) >/workspace/mark && sync")
+    must(lane, "scripts/connect.sh", "--", "sh", "-c", f"echo {MARK}$(hostname) >/workspace/mark && sync")
 
 
 def _stopped(lane: Lane) -> None:
@@ -112,6 +118,11 @@ SCENARIOS = {
         Scenario(name="copy of a project, undone", prepare=_nothing, script=START, late=True, base="copy"),
         Scenario(name="copy of a project, again", prepare=_stopped, script=START, base="copy"),
         Scenario(name="copy of a project, rollback", prepare=_committed, script=ROLLBACK, base="copy"),
+        Scenario(name="gVisor", prepare=_nothing, script=START, base="gvisor"),
+        Scenario(name="gVisor, undone", prepare=_nothing, script=START, late=True, base="gvisor"),
+        Scenario(name="microVM", prepare=_nothing, script=START, base="machine"),
+        Scenario(name="microVM, undone", prepare=_nothing, script=START, late=True, base="machine"),
+        Scenario(name="microVM, rollback", prepare=_committed, script=ROLLBACK, base="machine"),
         Scenario(name="apply", prepare=_entered, script=APPLY, base="apply", runner=True),
         Scenario(name="journal of a start", prepare=_nothing, script=START, journal=True),
         Scenario(name="journal of a rollback", prepare=_committed, script=ROLLBACK, journal=True),
@@ -124,6 +135,8 @@ def enter(lane: Lane, scenario: Scenario) -> Inventory:
     state = f"{scenario.base} {scenario.prepare.__name__}"
     if lane.state != state or lane.baseline is None:
         must(lane, ROLLBACK, DATA)
+        if harm := lane.harmed():
+            raise LaneIsBroken(f"a rollback left somebody else's things otherwise than they were: {harm}")
         lane.base = scenario.base
         scenario.prepare(lane)
         lane.state, lane.baseline = state, lane.engine.inventory()
@@ -132,11 +145,11 @@ def enter(lane: Lane, scenario: Scenario) -> Inventory:
 
 def data_is_there(lane: Lane, scenario: Scenario) -> bool:
     """Whether the workspace has what was written into it, and the project is untouched."""
-    if lane.base == "copy" and digest_of(lane.folder / "project") != lane.project:
+    if lane.base in ("copy", "machine") and digest_of(lane.folder / "project") != lane.project:
         return False
     if scenario.prepare is _nothing or scenario.script == ROLLBACK:
         return True
-    return MARK.encode() in lane.bundle.image_file.read_bytes()
+    return MARK.encode() in lane.workspace.read_bytes()
 
 
 def faults_of(lane: Lane, scenario: Scenario) -> Iterator[Fault]:

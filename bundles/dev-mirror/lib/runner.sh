@@ -116,7 +116,7 @@ changes() {
 # host was. Fails when that cannot be: then the step is not begun.
 announce() {
     changes "$1" || return 0
-    local prior=$STATE/prior/$RUN
+    local prior=$STATE/prior/$RUN first=()
     if [ -z "$BEGUN" ]; then
         # shellcheck disable=SC2086 # one word a step
         if ! mkdir -p "$prior" || ! (cd "$prior" && mkdir $STEPS); then
@@ -130,10 +130,9 @@ announce() {
         journal_append begin || return 1
         BEGUN=yes
         ln -sfn "$RUN" "$STATE/logs/last"
-        journal_append doing "$1" - "$prior" "$(baseline)"
-        return
+        first=(- "$prior" "$(baseline)")
     fi
-    journal_append doing "$1"
+    journal_append doing "$1" ${first[@]+"${first[@]}"}
 }
 
 # The fingerprint from before the run.

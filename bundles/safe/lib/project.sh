@@ -107,7 +107,7 @@ left_out() { project left-out --lines --untouched; }
 sandbox_state() {
     local line
     line=$(sandbox_line) || return 1
-    ! ours "$line" 3 || word 2 "$line"
+    ! ours "$line" 3 || { word 2 "$line" && echo "$WORD"; }
 }
 
 # track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.
