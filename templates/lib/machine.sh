@@ -49,6 +49,11 @@ need_sandbox() { :; }
 # machine_made: what the machine is made for, as is_current of sandbox.sh asks for it.
 machine_made() { echo "$GEN_COMPOSE_PROJECT $(additions)"; }
 
+# save_machine: the state of one that has just booted, for all starts to begin from. Without it each of them boots.
+save_machine() {
+    machine snapshot --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" || echo "no state is saved, so each start will boot"
+}
+
 # start_machine: a machine for this bundle, from the one that is there where that can be.
 start_machine() {
     local state rooms=(--tmpfs "/tmp=$GEN_TMPFS_BYTES" --tmpfs "/home/$GEN_USER=$GEN_TMPFS_BYTES")
@@ -60,7 +65,7 @@ start_machine() {
         echo "the bundle has changed, so the machine is started anew; the workspace stays"
         machine stop || return 1
     fi
-    machine start --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" --pids "$GEN_PIDS" --disk "$GEN_STORAGE_BYTES" \
+    machine start --warm auto --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" --pids "$GEN_PIDS" --disk "$GEN_STORAGE_BYTES" \
         --uid "$GEN_UID" --gid "$GEN_UID" --hostname "$GEN_NAME" --project-tar "$STATE/project/project.tar" "${rooms[@]}" || return 1
     machine_made | write_durably "$MACHINE_MADE"
 }

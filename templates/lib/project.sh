@@ -105,9 +105,10 @@ left_out() { project left-out --lines --untouched; }
 
 # sandbox_state: running, paused, exited and so on; empty when there is none of ours.
 sandbox_state() {
-    local line
+    local line state
     line=$(sandbox_line) || return 1
-    ! ours "$line" 3 || { word 2 "$line" && echo "$WORD"; }
+    read -r _ state _ <<<"$line"
+    ! ours "$line" 3 || echo "$state"
 }
 
 # track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.

@@ -36,7 +36,9 @@ def test_a_cold_start_with_the_workspace_of_before_and_a_network_that_does_not_l
     vm.inside("echo mine >mine")
     vm.run("stop")
     assert vm.status()["state"] == "stopped"
-    vm.run("start", *SIZES, "--network", "user", "--project-tar", vm.folder / "project.tar")
+    network = ("--network", "user")
+    done = vm.run("start", "--warm", "auto", *SIZES, *network, "--project-tar", vm.folder / "project.tar")
+    assert b"it boots: the saved state does not fit" in done.stderr
     assert vm.status()["warm"] is False
     assert vm.inside("cat mine kept") == "mine\nkept\n"
     assert vm.inside("ls /sys/class/net").split() == ["eth0", "lo"]
@@ -120,6 +122,20 @@ def test_a_saved_state_of_another_image_is_refused(vm: Vm) -> None:
         assert (refused.returncode, b"another image" in refused.stderr) == (4, True)
     finally:
         os.utime(root, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_saved_state_that_cannot_be_used_costs_a_boot(vm: Vm) -> None:
+    vm.run("kill")
+    memory = vm.state / "snapshot/memory"
+    whole = memory.read_bytes()
+    os.truncate(memory, len(whole) // 2)
+    try:
+        assert vm.run("start", "--warm", *SIZES, check=False).returncode == 1
+        assert b"it boots: " in vm.run("start", "--warm", "auto", *SIZES).stderr
+        assert vm.inside("cat kept") == "kept\n"
+    finally:
+        memory.write_bytes(whole)
+        vm.run("kill")
 
 
 @pytest.mark.skipif(not ordinary(), reason="only root can do what root does")

@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,9 @@ CODES = {
     "kill -TERM $$": 143,
     "no-such-program": 127,
 }
+
+
+BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
 
 
 @pytest.mark.parametrize(("script", "code"), CODES.items())
@@ -167,9 +172,23 @@ def test_a_terminal(vm: Vm) -> None:
 
 
 def test_a_fork_bomb_stays_inside(vm: Vm) -> None:
-    bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
-    assert vm.run("exec", "--timeout", "3", "--", "python3", "-c", bomb, check=False).returncode == 124
-    assert vm.inside("echo alive") == "alive\n"
+    # Ended by its limit of time, or by the kernel for its memory: either way nothing of it is left.
+    assert vm.run("exec", "--timeout", "3", "--", "python3", "-c", BOMB, check=False).returncode in (124, 137)
+    assert vm.inside("pgrep -u 1000 python3; echo alive") == "alive\n"
+
+
+def test_a_command_that_is_killed_takes_along_what_it_started(vm: Vm) -> None:
+    assert vm.run("exec", "--", "/bin/sh", "-c", "setsid sleep 9876 & kill -9 $$", check=False).returncode == 137
+    assert eventually(lambda: not vm.inside("pgrep -f 'sleep 987[6]'", check=False))
+
+
+def test_what_a_bomb_uses_up_is_not_what_the_agent_needs(vm: Vm) -> None:
+    # Its first process ends well, so it goes on in the background, as a server would.
+    vm.run("exec", "--", "/bin/sh", "-c", 'setsid python3 -c "$0" >/dev/null 2>&1 &', BOMB)
+    with tarfile.open(fileobj=(empty := BytesIO()), mode="w"):
+        pass
+    vm.run("put", data=empty.getvalue())
+    vm.end()
 
 
 def test_memory_without_end_stays_inside(vm: Vm) -> None:

@@ -70,7 +70,7 @@ def guest(*answers: bytes, welcome: bool = True) -> Iterator[socket.socket]:
 def ask(connection: socket.socket, limit: float = 2) -> tuple[dict[str, object], bytes]:
     """What a request ends with, and its output."""
     heard: list[bytes] = []
-    with Channel(connection, 2) as channel:
+    with Channel(lambda: connection, 2) as channel:
         return channel.ask({"do": "exec"}, Streams(heard.append, heard.append), limit), b"".join(heard)
 
 
@@ -112,9 +112,19 @@ def test_a_guest_that_says_nothing_is_given_up_in_time(monkeypatch: pytest.Monke
     monkeypatch.setattr("microvm.channel.LATE", 0.1)
     ours, theirs = socket.socketpair()
     with theirs, pytest.raises(Failure, match="does not answer"):
-        Channel(ours, 0.2)
+        Channel(lambda: ours, 0.2)
     with guest() as connection, pytest.raises(Failure, match="the machine ended"):
         ask(connection)
+
+
+def test_a_guest_that_missed_the_connection_is_told_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("microvm.channel.AGAIN", 0.1)
+    deaf, theirs = socket.socketpair()
+    with theirs, guest(wire.encode(wire.EXIT, b"7 ")) as connection:
+        connections = iter((deaf, connection))
+        with Channel(lambda: next(connections), 10) as channel:
+            assert channel.ask({"do": "exec"}, Streams(lambda _: None, lambda _: None))["code"] == 7
+        assert deaf.fileno() == -1
 
 
 def test_noise_without_end_is_given_up() -> None:
@@ -128,7 +138,7 @@ def test_noise_without_end_is_given_up() -> None:
     thread = threading.Thread(target=flood)
     thread.start()
     with pytest.raises(Failure, match="does not answer"):
-        Channel(ours, 30)
+        Channel(lambda: ours, 30)
     ours.close()
     thread.join()
     theirs.close()

@@ -22,6 +22,8 @@ from .failure import FAILED, USAGE, Failure
 READ = 64 * 1024
 GARBAGE = 8 << 20
 """What may come before the answer to a hello: the rest of what was said to somebody else."""
+AGAIN = 5.0
+"""Seconds without a welcome after which it is tried by another connection."""
 LATE = 5.0
 """Seconds that the agent gets to end a command whose time is over."""
 SINK = Callable[[bytes], None]
@@ -44,12 +46,13 @@ class Streams:
 class Channel:
     """A connection to the agent."""
 
-    def __init__(self, connection: socket.socket, limit: float) -> None:
-        self._socket, self._decoder = connection, wire.Decoder()
+    def __init__(self, connect: Callable[[], socket.socket], limit: float) -> None:
+        self._decoder = wire.Decoder()
         self._waiting: list[tuple[bytes, bytes]] = []
         self._unsent = b""
         self._room = wire.WINDOW
-        self.hello(limit)
+        self._socket = self._welcomed(connect, limit)
+        self._socket.setblocking(False)
 
     def __enter__(self) -> Channel:
         return self
@@ -57,25 +60,39 @@ class Channel:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def hello(self, limit: float) -> None:
-        """Begins anew: whatever was said before is not meant for us."""
-        word, end, seen = os.urandom(16).hex().encode("ascii"), time.monotonic() + limit, 0
-        self._socket.settimeout(limit)
+    def _welcomed(self, connect: Callable[[], socket.socket], limit: float) -> socket.socket:
+        """A connection that begins anew: whatever was said before is not meant for us."""
+        end, self._seen = time.monotonic() + limit, 0
+        while time.monotonic() < end and self._seen < GARBAGE:
+            # The guest may have missed that somebody connected: that is told to it again, by another connection.
+            connection = connect()
+            try:
+                if self._hello(connection, min(end, time.monotonic() + AGAIN)):
+                    return connection
+            except BaseException:
+                connection.close()
+                raise
+            connection.close()
+        why = f"no welcome within {limit:.0f} seconds"
+        raise Failure("the guest's agent does not answer", why, "status; then kill")
+
+    def _hello(self, connection: socket.socket, end: float) -> bool:
+        """Whether the agent answers in time."""
+        word = os.urandom(16).hex().encode("ascii")
+        connection.settimeout(max(0.01, end - time.monotonic()))
         with answering():
-            self._socket.sendall(wire.encode(wire.HELLO, word))
-            while time.monotonic() < end and seen < GARBAGE:
-                self._socket.settimeout(max(0.01, end - time.monotonic()))
-                data = self._socket.recv(READ)
+            connection.sendall(wire.encode(wire.HELLO, word))
+            while time.monotonic() < end and self._seen < GARBAGE:
+                connection.settimeout(max(0.01, end - time.monotonic()))
+                data = connection.recv(READ)
                 if not data:
-                    break
-                seen += len(data)
+                    raise Failure("the machine ended", "the connection to its agent closed", "status; then start")
+                self._seen += len(data)
                 frames = self._frames(data, patient=True)
                 if (wire.WELCOME, word) in frames:
                     self._waiting = frames[frames.index((wire.WELCOME, word)) + 1 :]
-                    self._socket.setblocking(False)
-                    return
-        why = f"no welcome within {limit:.0f} seconds"
-        raise Failure("the guest's agent does not answer", why, "status; then kill")
+                    return True
+        return False
 
     def _frames(self, data: bytes, patient: bool = False) -> list[tuple[bytes, bytes]]:
         try:

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,10 @@ class Machine:
         finally:
             os.close(folder)
 
+    def lane(self, number: int) -> Callable[[], socket.socket]:
+        """What connects to a port of the agent's."""
+        return lambda: self.connect(f"lane-{number}.sock")
+
     def connect(self, name: str) -> socket.socket:
         """A connection to a socket of QEMU's."""
         connection = socket.socket(socket.AF_UNIX)
@@ -153,7 +157,7 @@ class Machine:
                 if lock is not None:
                     try:
                         self.running()
-                        with Channel(self.connect(f"lane-{number}.sock"), self._patience()) as channel:
+                        with Channel(self.lane(number), self._patience()) as channel:
                             yield channel
                         return
                     finally:

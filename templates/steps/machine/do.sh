@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the disk and the kernel of the microVM; those of an older image wait until the run has ended well.
+# Makes the disk and the kernel of the microVM and saves the state of one that has booted; those of an older image wait until the
+# run has ended well.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
@@ -11,8 +12,8 @@ set -u
 if [ -e "$MACHINE_IMAGE" ]; then
     machine stop || exit 1
     mkdir -p "$GEN_PRIOR/old" || exit 1
-    for part in build.json kernel initrd root.img image; do
+    for part in build.json kernel initrd root.img snapshot image; do
         [ ! -e "$MACHINE/$part" ] || mv "$MACHINE/$part" "$GEN_PRIOR/old/" || exit 1
     done
 fi
-build_machine
+build_machine && save_machine

@@ -61,7 +61,7 @@ def save(machine: Machine, wanted: Wanted) -> float:
     child, process = launch(machine, wanted.shape)
     try:
         machine.write({**machine.note(), "process": vars(process), "ready": False})
-        with Channel(machine.connect("lane-0.sock"), HELLO_SECONDS[wanted.shape.accel]):
+        with Channel(machine.lane(0), HELLO_SECONDS[wanted.shape.accel]):
             pass
         folder.mkdir(mode=0o700, exist_ok=True)
         machine.forget_snapshot()

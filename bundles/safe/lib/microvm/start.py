@@ -21,6 +21,8 @@ from .process import Process, of
 from .qmp import Qmp
 
 HELLO_SECONDS = {"kvm": 30.0, "tcg": 180.0}
+RESUMED_SECONDS = 60.0
+"""How long the agent of a saved state may take: it has booted already."""
 BLOCK = 512
 FIRST = 20
 """The lowest number of a descriptor that QEMU inherits."""
@@ -178,7 +180,8 @@ def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, agai
     """Waits for the agent and has it make the workspace ready."""
     said = Words()
     try:
-        with Channel(machine.connect("lane-0.sock"), HELLO_SECONDS[wanted.shape.accel]) as channel:
+        limit = RESUMED_SECONDS if again else HELLO_SECONDS[wanted.shape.accel]
+        with Channel(machine.lane(0), limit) as channel:
             outcome = channel.ask(setup(wanted, again), Streams(said, said), limit=600)
     except Failure as failure:
         if child.poll() is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from . import build, probe, snapshot, start
 from .failure import Failure
@@ -17,7 +18,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """`start` and `snapshot`."""
     command = commands.add_parser("start", help="bring the machine up")
     shape_arguments(command)
-    command.add_argument("--warm", action="store_true", help="from the saved state")
+    command.add_argument(
+        "--warm", nargs="?", const="always", choices=("always", "auto"), default="never",
+        help="from the saved state; with `auto` only where there is one that fits",
+    )  # fmt: skip
     command.set_defaults(run=run_start)
     command = commands.add_parser("snapshot", help="save the state of a machine that has just booted")
     shape_arguments(command)
@@ -61,15 +65,24 @@ def run_start(args: argparse.Namespace) -> int:
             print("gen: it runs already", file=sys.stderr)
             return 0
         machine.kill()
-        wanted = start.wanted_of(args, accelerator(args))
-        if args.warm:
-            snapshot.check(machine, wanted)
-            snapshot.prepare_warm(machine, wanted)
-        else:
-            start.prepare(machine, wanted)
-        note = start.start(machine, wanted, warm=args.warm, resume=snapshot.resume if args.warm else None)
+        note = brought_up(machine, start.wanted_of(args, accelerator(args)), args.warm)
     print(f"gen: it runs after {note['seconds']:.2f} s", file=sys.stderr)
     return 0
+
+
+def brought_up(machine: Machine, wanted: start.Wanted, warm: str) -> dict[str, Any]:
+    """From the saved state where that is asked for; with `auto` by booting, when there is none that can be used."""
+    if warm != "never":
+        try:
+            snapshot.check(machine, wanted)
+            snapshot.prepare_warm(machine, wanted)
+            return start.start(machine, wanted, warm=True, resume=snapshot.resume)
+        except Failure as failure:
+            if warm == "always":
+                raise
+            print(f"gen: it boots: {failure.what}; {failure.why}", file=sys.stderr)
+    start.prepare(machine, wanted)
+    return start.start(machine, wanted)
 
 
 def run_snapshot(args: argparse.Namespace) -> int:

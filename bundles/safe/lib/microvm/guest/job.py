@@ -138,12 +138,22 @@ class Job:
         """Everything that the command started, wherever it hid."""
         files.write(f"{self.group}/cgroup.kill", "1")
 
+    def _end_all(self) -> None:
+        """Kills what is left of the command, and gives it a moment to let go of its memory: the next one needs it."""
+        self.kill()
+        end = time.monotonic() + GRACE
+        while "populated 1" in files.read(f"{self.group}/cgroup.events") and time.monotonic() < end:
+            time.sleep(0.01)
+
     def ended(self) -> int | None:
         """The command's exit code, or None while it runs."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             return None
         code = os.waitstatus_to_exitcode(status)
+        if self.late or code == -signal.SIGKILL:
+            # It was ended, for its time or its memory was up: what it started would go on using either.
+            self._end_all()
         code = 128 - code if code < 0 else code
         return 124 if self.late else code
 
