@@ -7,6 +7,12 @@
 # shellcheck disable=SC2317,SC2329
 set -uo pipefail
 
+# Signals that whoever calls ignores (`nohup`, a job in the background) stay ignored in all that is started from here, and some
+# tests send them.
+if [ -z "${GEN_TEST_SIGNALS:-}" ] && env --default-signal true 2>/dev/null; then
+    exec env --default-signal GEN_TEST_SIGNALS=default bash "$0" "$@"
+fi
+
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/common.sh
 . "$here/common.sh"

@@ -21,8 +21,8 @@ tick() {
 
 tick_end() {
     [ -n "$TICKER" ] || return 0
-    kill "$TICKER" 2>/dev/null
-    wait "$TICKER" 2>/dev/null
+    # A signal in another `wait` can cost bash the word that this one has ended already: it would be waited for without end.
+    ! kill "$TICKER" 2>/dev/null || wait "$TICKER" 2>/dev/null
     TICKER=''
     [ ! -t 1 ] || printf '\r\033[K'
 }

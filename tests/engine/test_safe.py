@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Bundle, MakeBundle, bundle_maker, inventory, run
+from tests.engine.conftest import Bundle, MakeBundle, bundle_maker, inventory, run, until
 
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false")
 
@@ -113,9 +113,12 @@ def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: MakeBundle, tmp
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))
     executed(bundle, "echo kept >file")
+    # Something that outlives its command, and writes when no command would see it.
+    executed(bundle, "(sleep 1; echo late >late) >/dev/null 2>&1 &")
+    until(lambda: bundle.inside("grep", "late", "late", check=False).returncode == 0)
     bundle.script("scripts/stop.sh")
     assert not os.path.ismount(bundle.path / ".state/project/disk")
-    assert "file" in bundle.script("scripts/review.sh", "--stat").stdout
+    assert {"file", "late"} <= set(bundle.script("scripts/review.sh", "--stat").stdout.split())
 
     bundle.start()
     assert executed(bundle, "cat file") == "kept\n"

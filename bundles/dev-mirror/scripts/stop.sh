@@ -10,6 +10,8 @@
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/project.sh
+[ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 help_or_refuse "$0" "$@"
 
 begin
@@ -19,6 +21,8 @@ line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the 
 if ours "$line" 3; then
     say "Stopping $GEN_CONTAINER …"
     thaw_sandbox 2>/dev/null
+    # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
+    [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"
     stop_sandbox ||
         fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "docker kill $GEN_CONTAINER"
 fi
