@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.engine.private import PrivateEngine
-from tests.faults.control import BROKEN, is_seen
+from tests.faults.control import BROKEN, controlled
 from tests.faults.lane import Lane, close_lane, open_lane
 from tests.faults.matrix import found_by, injected
 from tests.faults.points import Fault
@@ -51,12 +51,7 @@ def some(faults: list[Fault]) -> list[Fault]:
 
 
 def test_what_is_broken_on_purpose_is_seen(lanes):
-    def seen(number: int) -> dict[str, bool]:
-        return {broken.name: is_seen(lanes[number], broken) for broken in BROKEN[number :: len(lanes)]}
-
-    with ThreadPoolExecutor() as pool:
-        found = [seen for lane in pool.map(seen, range(len(lanes))) for seen in lane.items()]
-    assert sorted(found) == sorted((broken.name, True) for broken in BROKEN)
+    assert controlled(lanes) == {broken.name: True for broken in BROKEN}
 
 
 def test_a_fault_leaves_the_host_as_it_was(lanes):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import base_of_tests
-from tests.faults.control import BROKEN, is_seen
+from tests.faults.control import controlled
 from tests.faults.inject import Outcome
 from tests.faults.lane import Lane, close_lane, open_lane
 from tests.faults.matrix import found_by, injected, thinned
@@ -30,6 +30,7 @@ from tests.faults.scenarios import SCENARIOS
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take each n-th fault of a scenario and kind only")
+    parser.add_argument("--fewer", action="store_true", help="of scenarios in which a fault takes long, take fewer")
     parser.add_argument("--lanes", type=int, default=3, help="how many private engines work side by side")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="inject no more after so long")
     parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="this one only; may be repeated")
@@ -72,10 +73,12 @@ def struck(asked: argparse.Namespace) -> tuple[dict[str, bool], int, list[Outcom
     try:
         base = base_of_tests()
         lanes += [open_lane(root / f"fault-{n}", f"fault-{n}", base) for n in range(1, asked.lanes + 1)]
-        seen = {broken.name: is_seen(lanes[0], broken) for broken in BROKEN}
+        seen = controlled(lanes)
         for name, caught in seen.items():
             print(f"{name}: {'seen' if caught else 'NOT SEEN'}", flush=True)
-        faults = thinned(found_by(lanes, [SCENARIOS[name] for name in asked.scenario or SCENARIOS]), asked.every)
+        found = found_by(lanes, [SCENARIOS[name] for name in asked.scenario or SCENARIOS])
+        faults = thinned(found, asked.every, asked.fewer)
+        print(f"{len(found)} faults were found, and {len(faults)} of them are taken", flush=True)
         return seen, len(faults), injected(lanes, faults, Teller(len(faults)), asked.minutes)
     finally:
         for lane in lanes:
@@ -98,7 +101,8 @@ def main() -> int:
         cuts, misread = reading.result()
     print(f"power cut: {cuts} journals that it can leave behind, {misread} read wrongly", flush=True)
     findings = Findings(
-        outcomes=tuple(outcomes), controls=seen, found=found, every=asked.every, cuts=cuts, misread=misread,
+        outcomes=tuple(outcomes), controls=seen, found=found, every=asked.every, fewer=asked.fewer, cuts=cuts,
+        misread=misread,
         seconds=time.monotonic() - began,
     )  # fmt: skip
     write_report(asked.out, findings)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.faults import applying
@@ -93,3 +94,13 @@ def is_seen(lane: Lane, broken: Broken) -> bool:
         lane.bundle.rewrite(broken.path, text)
     mend(lane)
     return outcome.hit and not outcome.survived
+
+
+def controlled(lanes: Sequence[Lane]) -> dict[str, bool]:
+    """Which of the things that are broken on purpose are seen. Each lane looks at others."""
+
+    def seen(number: int) -> dict[str, bool]:
+        return {broken.name: is_seen(lanes[number], broken) for broken in BROKEN[number :: len(lanes)]}
+
+    with ThreadPoolExecutor() as pool:
+        return {name: caught for lane in pool.map(seen, range(len(lanes))) for name, caught in lane.items()}

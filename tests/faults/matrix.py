@@ -37,14 +37,13 @@ def found_by(lanes: Sequence[Lane], scenarios: Iterable[Scenario]) -> list[Fault
     return [fault for name in SCENARIOS for fault in found.get(name, [])]
 
 
-def thinned(faults: list[Fault], every: int) -> list[Fault]:
-    """Each `every`-th fault of each scenario and kind, so that none is left out altogether; of slow ones fewer."""
-    if every == 1:
-        return faults
+def thinned(faults: list[Fault], every: int, fewer: bool) -> list[Fault]:
+    """Each `every`-th fault of each scenario and kind, so that none is left out altogether; of slow ones `fewer`."""
     groups: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     for fault in faults:
         groups[fault.scenario, fault.kind].append(fault)
-    return [fault for (name, _), group in groups.items() for fault in group[:: every * SCENARIOS[name].slow]]
+    steps = {name: every * (scenario.slow if fewer else 1) for name, scenario in SCENARIOS.items()}
+    return [fault for (name, _), group in groups.items() for fault in group[:: steps[name]]]
 
 
 def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell, minutes: float = float("inf")) -> list[Outcome]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.faults.inject import Outcome
+from tests.faults.scenarios import SCENARIOS
 
 KINDS = ("kill", "client", "fail", "ENOSPC", "EIO", "hang", "daemon")
 
@@ -25,6 +26,7 @@ class Findings:
     controls: dict[str, bool]
     found: int
     every: int
+    fewer: bool
     cuts: int
     misread: int
     seconds: float
@@ -78,6 +80,9 @@ def write_report(folder: Path, findings: Findings) -> None:
 def _share(findings: Findings) -> str:
     """Which of the faults that there are were taken."""
     taken = "each" if findings.every == 1 else f"one of {findings.every} of a scenario and kind"
+    if findings.fewer:
+        slow = {scenario.name: scenario.slow for scenario in SCENARIOS.values() if scenario.slow > 1}
+        taken += ", but " + ", ".join(f"one of {findings.every * n} of *{name}*" for name, n in slow.items())
     if len(findings.outcomes) == findings.found:
         return taken
     return f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given"

@@ -17,7 +17,7 @@ from tests.hostile.field import Field, backends, field
 from tests.hostile.plants import PLANTS
 from tests.hostile.report import HEAD, document, faults
 
-FLOOD = 20_000
+FLOOD = 100_000
 
 
 def main() -> int:

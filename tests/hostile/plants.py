@@ -51,7 +51,7 @@ PLANTS = (
     Plant(id="names", title="names and texts that steer a terminal", steers=True),
     Plant(id="history", title="rewrite the history"),
     Plant(id="swap", title="swap a folder for a link during review and apply", lasts=SWAPPING),
-    Plant(id="flood", title="thousands of bad links"),
+    Plant(id="flood", title="100,000 bad links (fewer in the test suite)"),
 )
 
 
