@@ -28,7 +28,7 @@ bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier
 	@tools/engine.sh ensure
 	@.venv/bin/python -m bench
 
-faults: .venv/.stamp engine ## the fault matrix: a run is struck at every command, and the host compared (hours; FLAGS="--every 10")
+faults: .venv/.stamp engine ## the fault matrix: a run is struck at every command, and the host compared (hours; FLAGS="--minutes 60", then FLAGS=--resume)
 	@.venv/bin/python -m tests.faults $(FLAGS)
 
 lock: ## pins requirements.lock anew

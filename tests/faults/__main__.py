@@ -23,13 +23,14 @@ from tests.faults.lane import Lane, close_lane, open_lane
 from tests.faults.matrix import found_by, injected, thinned
 from tests.faults.paper import paper_bundle
 from tests.faults.power_cut import followed, left_behind, read_back, unsafe_changes, whole_records
-from tests.faults.report import Findings, write_report
+from tests.faults.report import Findings, earlier, write_report
 from tests.faults.scenarios import SCENARIOS
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take each n-th fault of a scenario and kind only")
+    parser.add_argument("--resume", action="store_true", help="go on from what is written in that folder")
     parser.add_argument("--fewer", action="store_true", help="of scenarios in which a fault takes long, take fewer")
     parser.add_argument("--lanes", type=int, default=3, help="how many private engines work side by side")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="inject no more after so long")
@@ -66,8 +67,10 @@ def power_cut() -> tuple[int, int]:
     return len(journals), wrong + len(unsafe_changes(moments))
 
 
-def struck(asked: argparse.Namespace) -> tuple[dict[str, bool], int, list[Outcome]]:
-    """Opens the lanes, runs the controls, then every fault: what was seen, how many there are, what came of them."""
+def struck(asked: argparse.Namespace, known: list[Outcome]) -> tuple[dict[str, bool], int, list[Outcome]]:
+    """Opens the lanes, runs the controls, then every fault that is not known: what was seen, how many faults there are,
+    what came of them.
+    """
     lanes: list[Lane] = []
     root = Path(tempfile.gettempdir()) / "lanes"
     try:
@@ -79,7 +82,9 @@ def struck(asked: argparse.Namespace) -> tuple[dict[str, bool], int, list[Outcom
         found = found_by(lanes, [SCENARIOS[name] for name in asked.scenario or SCENARIOS])
         faults = thinned(found, asked.every, asked.fewer)
         print(f"{len(found)} faults were found, and {len(faults)} of them are taken", flush=True)
-        return seen, len(faults), injected(lanes, faults, Teller(len(faults)), asked.minutes)
+        done = {outcome.fault.place for outcome in known}
+        left = [fault for fault in faults if fault.place not in done]
+        return seen, len(faults), injected(lanes, left, Teller(len(left)), asked.minutes)
     finally:
         for lane in lanes:
             # What was found is told, also where a host cannot be put in order any more.
@@ -93,17 +98,21 @@ def struck(asked: argparse.Namespace) -> tuple[dict[str, bool], int, list[Outcom
 def main() -> int:
     """The matrix on the engine, and beside it the power cut, which needs none."""
     asked, began = arguments(), time.monotonic()
+    try:
+        known, seconds = earlier(asked.out) if asked.resume else ([], 0.0)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     # The commands of the environment that this Python belongs to are the ones to test.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(power_cut)
-        seen, found, outcomes = struck(asked)
+        seen, found, outcomes = struck(asked, known)
         cuts, misread = reading.result()
     print(f"power cut: {cuts} journals that it can leave behind, {misread} read wrongly", flush=True)
     findings = Findings(
-        outcomes=tuple(outcomes), controls=seen, found=found, every=asked.every, fewer=asked.fewer, cuts=cuts,
-        misread=misread,
-        seconds=time.monotonic() - began,
+        outcomes=(*known, *outcomes), controls=seen, found=found, every=asked.every, fewer=asked.fewer, cuts=cuts,
+        misread=misread, seconds=seconds + time.monotonic() - began,
     )  # fmt: skip
     write_report(asked.out, findings)
     print(findings.summary)

@@ -53,6 +53,11 @@ class Fault:
     kind: str
     inject: str = ""
 
+    @property
+    def place(self) -> tuple[str, str, int, int, str, str]:
+        """What tells it from any other."""
+        return self.scenario, self.point.script, self.point.nth, self.point.at, self.kind, self.inject
+
 
 def points_in(folder: Path) -> list[Point]:
     """The points that a counting run has written down, in the order of the scripts' names and of time."""

@@ -8,14 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from tests.faults.inject import Outcome
+from tests.faults.points import Fault, Point
 from tests.faults.scenarios import SCENARIOS
 
 KINDS = ("kill", "client", "fail", "ENOSPC", "EIO", "hang", "daemon")
 
 TEXT = Path(__file__).with_name("report.md")
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+FILE = "fault-matrix.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,33 @@ def write_report(folder: Path, findings: Findings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "fault-matrix.md").write_text(text)
     lines = ",\n".join(json.dumps(_record(outcome)) for outcome in findings.outcomes)
-    (folder / "fault-matrix.json").write_text(f"[\n{lines}\n]\n")
+    head = json.dumps({"schema": 1, "scripts": scripts(), "seconds": round(findings.seconds)})[:-1]
+    (folder / FILE).write_text(f'{head}, "outcomes": [\n{lines}\n]}}\n')
+
+
+def scripts() -> str:
+    """A digest of all that bundles are made of: where it is another one, the points may be others."""
+    files = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
+    digest = sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(TEMPLATES)} {sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def earlier(folder: Path) -> tuple[list[Outcome], float]:
+    """The outcomes that are written down there, and the seconds that they took. Raises ValueError for other scripts."""
+    if not (folder / FILE).exists():
+        return [], 0.0
+    found = json.loads((folder / FILE).read_text())
+    if found["scripts"] != scripts():
+        raise ValueError(f"{folder / FILE} is of other scripts: their points may be others")
+    return [_outcome(record) for record in found["outcomes"]], found["seconds"]
+
+
+def _outcome(record: dict[str, Any]) -> Outcome:
+    point = Point(script=record["script"], nth=record["start"], at=record["at"], kind="-", command="")
+    fault = Fault(scenario=record["scenario"], point=point, kind=record["kind"], inject=record.get("inject", ""))
+    return Outcome(fault=fault, hit=record["hit"], wrong=record.get("wrong", ""), residue=record.get("residue", ""))
 
 
 def _share(findings: Findings) -> str:

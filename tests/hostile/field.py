@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from tests.hostile.attacks import Attack
 
 PIDS, MEMORY, DISK = 200, 512 << 20, 256 << 20
+INODE = 4096
+"""A small ext4 has one for so many bytes, and each file takes one."""
 PORT = 7777
-LIMITS = (f"resources.pids={PIDS}", "resources.memory=512M", "storage.size=256M")
+LIMITS = (f"resources.pids={PIDS}", f"resources.memory={MEMORY >> 20}M")
 CLOSED = ("network.mode=none", "image.sudo=none", "security.readonly_root=true")
 SET_UID = "/tmp/set-uid-probe"  # noqa: S108
 
@@ -142,6 +144,7 @@ def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> I
     canary = folder / marker
     canary.write_text(marker)
     canary.chmod(0o644)
+    disk = max(DISK, flood * INODE * 5 // 4)
     bundles: dict[str, Bundle] = {}
     projects: dict[str, Path] = {}
     with contextlib.ExitStack() as stack:
@@ -153,6 +156,7 @@ def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> I
                 *on_base(base_image),
                 *CLOSED,
                 *LIMITS,
+                f"storage.size={disk >> 20}M",
                 f"isolation={backend}",
                 "project.method=auto",
             )
@@ -185,7 +189,7 @@ def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> I
         engine.docker(*weak(engine, folder, image))
         facts = {
             "peer": peer, "gateway": gateway, "port": PORT, "marker": marker, "canary": str(canary), "secret": marker,
-            "pids": PIDS, "memory": MEMORY, "disk": DISK, "set_uid": SET_UID,
+            "pids": PIDS, "memory": MEMORY, "disk": disk, "set_uid": SET_UID,
         }  # fmt: skip
         garden = Garden(bundles=bundles, projects=projects, facts=beside(folder, marker, flood), was=was)
         ready = Field(engine=engine, bundles=bundles, weak="weak", facts=facts, garden=garden)
