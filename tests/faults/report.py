@@ -85,7 +85,7 @@ def write_report(folder: Path, findings: Findings) -> None:
 
 def scripts() -> str:
     """A digest of all that bundles are made of: where it is another one, the points may be others."""
-    files = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
+    files = sorted(path for path in TEMPLATES.rglob("*") if path.is_file() and path.suffix != ".pyc")
     digest = sha256()
     for path in files:
         digest.update(f"{path.relative_to(TEMPLATES)} {sha256(path.read_bytes()).hexdigest()}\n".encode())
