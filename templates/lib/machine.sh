@@ -77,7 +77,7 @@ undo_machine() {
     if [ "${GEN_UNDO:-run}" = run ]; then
         # Nothing was written down, so nothing was done.
         [ -s "$GEN_PRIOR/was" ] || return 0
-        read -r was <"$GEN_PRIOR/was" || return 1
+        read -r _ was <"$GEN_PRIOR/was" || return 1
     fi
     case $was in
     running | frozen) start_machine && { [ "$was" = running ] || machine freeze; } ;;

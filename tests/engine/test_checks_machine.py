@@ -102,3 +102,15 @@ def test_a_weakened_microvm_is_caught(bundle: Bundle) -> None:
     choice.write_text("docker\n")
     assert "kernel" in failing(bundle)
     choice.write_text("microvm\nmicrovm: it boots\n")
+    undone_at_the_second_attempt(bundle)
+
+
+def undone_at_the_second_attempt(bundle: Bundle) -> None:
+    """The step that chose the machine is undone although the machine's own is not: the next rollback still finds it."""
+    text = (bundle.path / SHELL).read_text()
+    bundle.rewrite(SHELL, text.replace("undo_machine() {\n", "undo_machine() {\n    return 1\n"))
+    assert bundle.rollback("--yes", "--delete-data", check=False).returncode == 3
+    assert (bundle.path / ".state/microvm/work.img").exists()
+    bundle.rewrite(SHELL, text)
+    bundle.rollback("--yes", "--delete-data")
+    assert not (bundle.path / ".state/microvm").exists()

@@ -6,11 +6,18 @@ set -u
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
 
-if [ "$BACKEND" = microvm ]; then
+# left_machine: whether there is a machine to undo although the choice of it is undone by now: after an undo of this that failed.
+left_machine() {
+    if [ "${GEN_UNDO:-run}" = all ]; then [ -d "$STATE/microvm" ]; else grep -qs '^machine ' "$GEN_PRIOR/was"; fi
+}
+
+if [ "$BACKEND" = microvm ] || left_machine; then
+    # shellcheck source=templates/lib/machine.sh
+    . "$BUNDLE/lib/machine.sh"
     # shellcheck source=templates/lib/storage.sh
     . "$BUNDLE/lib/storage.sh"
-    undo_machine
-    exit
+    undo_machine || exit 1
+    if [ "$BACKEND" = microvm ] || [ "${GEN_UNDO:-run}" = run ]; then exit 0; fi
 fi
 if [ "${GEN_UNDO:-run}" = all ]; then
     # By our mark, whatever it is called: the profile's name may have changed since.

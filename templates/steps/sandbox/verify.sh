@@ -6,5 +6,7 @@ set -u
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
 
+# A machine's workspace that is left is not undone, whatever is chosen by now.
+if [ "${GEN_UNDO:-}" = all ] && [ -e "$STATE/microvm/work.img" ]; then exit "$HOLDS"; fi
 line=$(healthy_line) || unknown "the engine does not list its containers"
 is_current "$line" || exit "$HOLDS_NOT"

@@ -8,7 +8,7 @@ set -u
 set -e
 
 if [ "$BACKEND" = microvm ]; then
-    machine_state | write_durably "$GEN_PRIOR/was"
+    echo "machine $(machine_state)" | write_durably "$GEN_PRIOR/was"
     start_machine
     exit
 fi
