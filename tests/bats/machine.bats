@@ -43,12 +43,12 @@ undone() {
 }
 
 @test "a machine that still runs is in the fingerprint" {
-    mkdir -p lib/microvm
+    mkdir -p .state/microvm
     cp "$BATS_TEST_DIRNAME/../../templates/lib/fingerprint.sh" lib/
     inventory() { bash -c '. lib/common.sh; . lib/fingerprint.sh; kernel_inventory' | grep '^process' || :; }
     [ -z "$(inventory)" ]
-    bash -c 'exec -a "qemu file=$PWD/.state/microvm/work.img" sleep 60' 3>&- &
-    until [[ $(tr '\0' ' ' <"/proc/$!/cmdline") == *work.img* ]]; do sleep 0.1; done
+    (cd .state/microvm && exec sleep 60) 3>&- &
+    until [[ $(readlink "/proc/$!/cwd") == *microvm ]]; do sleep 0.1; done
     [[ $(inventory) == "process of a machine, owner="* ]]
     kill $!
     wait $! || :

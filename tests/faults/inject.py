@@ -174,9 +174,11 @@ def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Out
 def _residue(lane: Lane, before: Inventory) -> str:
     """What differs from before; where nothing of the bundle is to be left, also what was done to what is not ours."""
     residue = _text(lane.settled(before))
-    if not residue and before == lane.empty and (harm := lane.harmed()):
-        residue = f"somebody else's: {harm}"
-    return residue
+    if before != lane.empty or residue:
+        return residue
+    if harm := lane.harmed():
+        return f"somebody else's: {harm}"
+    return f"in the folder: {left}" if (left := lane.left_in_folder()) else ""
 
 
 def mend(lane: Lane) -> None:

@@ -144,6 +144,11 @@ class Lane:
             before, now = without_restart(before), without_restart(now)
         return differing(before, now)
 
+    def left_in_folder(self) -> str:
+        """What a whole rollback that deletes the data must not leave there."""
+        made = (".state/microvm", ".state/names", ".state/project/disk", "storage/*.img")
+        return ", ".join(str(path) for pattern in made for path in self.bundle.path.glob(pattern))
+
     def settled(self, before: Inventory) -> dict[str, set[str]]:
         """What differs from before, once the engine has come to rest; empty when nothing does."""
         deadline = time.monotonic() + SETTLING

@@ -116,7 +116,7 @@ def _share(findings: Findings) -> str:
         taken += ", but " + ", ".join(f"one of {findings.every * n} of *{name}*" for name, n in slow.items())
     if len(findings.outcomes) == findings.found:
         return taken
-    return f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given"
+    return f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given ({taken})"
 
 
 def _record(outcome: Outcome) -> dict[str, object]:
