@@ -88,7 +88,9 @@ undo_machine() {
             kept=$(keep_image "$MACHINE_WORK") || return 1
             echo "kept: $kept"
         fi
-        machine discard && rm -f "$MACHINE_MADE"
+        machine discard && rm -f "$MACHINE_MADE" || return 1
+        # Its parts are gone already where this is the second attempt.
+        [ -e "$MACHINE_IMAGE" ] || [ -e "$MACHINE/build.json" ] || rm -rf "$MACHINE"
         ;;
     esac
 }
