@@ -144,7 +144,7 @@ lint() {
 # are beside each other on the host's: each of their engines has a container there. The others look at whole inventories, so each
 # group of them has an engine that starts before it and ends after it. What is named nowhere is in the last group.
 starting=("faults isolation" "ends hostile")
-apart=("changes safe schemas storage whole" "checks checks_machine doctor host")
+apart=("changes safe whole" "checks checks_machine doctor host")
 
 # files_of WORD...: the test files of those names.
 files_of() { printf 'tests/engine/test_%s.py\n' "$@"; }
