@@ -200,10 +200,11 @@ summary() {
     echo "  all passed"
 }
 
-# without_engine: everything that asks no engine.
+unit_tests() { suite "unit tests" run_pytest u tests/unit; }
+
+# without_engine: whatever else asks no engine.
 without_engine() {
     lint
-    suite "unit tests" run_pytest u tests/unit
     suite "bats" run_bats
     suite "microvm tests" run_pytest m tests/microvm
 }
@@ -213,9 +214,10 @@ if [ "${1:-}" = --lint ]; then
 else
     suite "engine" see_to_engine
     suite "microvm" see_to_microvm
+    unit_tests >"$work/unit" 2>&1 &
     without_engine >"$work/without" 2>&1 &
     engine_tests
     wait
-    cat "$work/without"
+    cat "$work/without" "$work/unit"
 fi
 summary
