@@ -2,10 +2,8 @@
 # what was chosen. It takes no daemon and no rights: QEMU runs as whoever calls.
 # shellcheck shell=bash disable=SC2034,SC2329,SC2317 # what stands here is for those who source it
 
-# shellcheck disable=SC2153 # common.sh sets it
-MACHINE=$STATE/microvm
-# The image's files as a disk, what the machine was started for, and its workspace, which is the only thing of it that is data.
-MACHINE_IMAGE=$MACHINE/image MACHINE_MADE=$MACHINE/made MACHINE_WORK=$MACHINE/work.img
+# The image's files as a disk, and what the machine was started for.
+MACHINE_IMAGE=$MACHINE/image MACHINE_MADE=$MACHINE/made
 
 machine() { python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" "$@"; }
 
@@ -65,6 +63,7 @@ start_machine() {
         echo "the bundle has changed, so the machine is started anew; the workspace stays"
         machine stop || return 1
     fi
+    # shellcheck disable=SC2153 # common.sh sets it
     machine start --warm auto --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" --pids "$GEN_PIDS" --disk "$GEN_STORAGE_BYTES" \
         --uid "$GEN_UID" --gid "$GEN_UID" --hostname "$GEN_NAME" --project-tar "$STATE/project/project.tar" "${rooms[@]}" || return 1
     machine_made | write_durably "$MACHINE_MADE"
@@ -88,12 +87,13 @@ undo_machine() {
             kept=$(keep_image "$MACHINE_WORK") || return 1
             echo "kept: $kept"
         fi
-        machine discard && rm -f "$MACHINE_MADE" || return 1
-        # Its parts are gone already where this is the second attempt.
-        [ -e "$MACHINE_IMAGE" ] || [ -e "$MACHINE/build.json" ] || rm -rf "$MACHINE"
+        machine discard && rm -f "$MACHINE_MADE" && forget_machine
         ;;
     esac
 }
+
+# forget_machine: the folder goes with whichever goes last, the parts or the workspace.
+forget_machine() { [ -e "$MACHINE_WORK" ] || [ -e "$MACHINE_IMAGE" ] || rm -rf "$MACHINE"; }
 
 # processors: whole ones, since a machine has no parts of one.
 processors() { awk -v cpus="$GEN_CPUS" 'BEGIN { n = int(cpus); print n < cpus ? n + 1 : n }'; }

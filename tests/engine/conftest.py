@@ -109,12 +109,12 @@ def marks_of(own: Path) -> set[str]:
 def machines_of(own: Path) -> set[str]:
     """The microVMs that run with their state in a folder below this one."""
     found = set()
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         # One that ends while we look is none.
         with contextlib.suppress(OSError):
-            words = file.read_bytes().decode(errors="replace")
-            if words.partition("\0")[0].rpartition("/")[2].startswith("qemu-system"):
-                found |= set(re.findall(rf"{re.escape(str(own))}/[^\0,=]*?/\.state/microvm\b", words))
+            place = (process / "cwd").readlink()
+            if (process / "comm").read_text().startswith("qemu-system") and place.is_relative_to(own):
+                found.add(str(place))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Bundle, bundle_maker, until
+from tests.engine.conftest import Bundle, bundle_maker, inventory, until
 from tests.engine.test_checks import failing
 from tests.engine.test_safe import make_project
 
@@ -88,6 +88,7 @@ def test_a_weakened_microvm_is_caught(bundle: Bundle) -> None:
     for weakness, (changes, expected) in WEAKENED.items():
         own = weaken(bundle, changes)
         bundle.start()
+        assert str(bundle.path / ".state/microvm") in inventory().machines
         found = failing(bundle)
         assert expected <= found, weakness
         # No check fails for a reason of its own.

@@ -60,7 +60,5 @@ def vm(built: Vm) -> Vm:
 @pytest.fixture
 def fresh(vm: Vm) -> Vm:
     """The machine with the workspace as it was at the start."""
-    with tarfile.open(fileobj=(empty := BytesIO()), mode="w"):
-        pass
-    vm.run("put", data=empty.getvalue())
+    vm.put_nothing()
     return vm

@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,12 @@ class Vm:
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("status", "--json", check=False).stdout)
         return found
+
+    def put_nothing(self) -> None:
+        """The workspace as it was at the start."""
+        with tarfile.open(fileobj=(empty := BytesIO()), mode="w"):
+            pass
+        self.run("put", data=empty.getvalue())
 
     def end(self) -> None:
         self.run("kill", check=False)

@@ -23,8 +23,9 @@ kernel_inventory() {
         [ ! -L "$file" ] || echo "link $file"
     done
     # A machine of this bundle is a process, which no engine knows; it works in its folder.
-    [ ! -d "$STATE/microvm" ] ||
-        readlink /proc/[0-9]*/cwd 2>/dev/null | grep -xF -- "$STATE/microvm" | sed "s|.*|process of a machine, owner=$INSTANCE|"
+    [ ! -d "$MACHINE" ] || grep -ls '^qemu-system' /proc/[0-9]*/comm | while read -r file; do
+        [ ! "${file%comm}cwd" -ef "$MACHINE" ] || echo "process of a machine, owner=$INSTANCE"
+    done
     # What an engine mounts for its containers and builds comes and goes with them; the containers are listed.
     [ ! -r /proc/self/mountinfo ] ||
         awk -v folder="$BUNDLE/" -v loops="$loops" -v mine="owner=${INSTANCE:-}" '
@@ -37,7 +38,7 @@ kernel_inventory() {
 # file_inventory: the files and links of this folder that steps make.
 file_inventory() {
     local path
-    for path in "$STORAGE"/* "$STORAGE"/kept/* "$STATE/microvm/work.img"; do
+    for path in "$STORAGE"/* "$STORAGE"/kept/* "$MACHINE_WORK"; do
         if [ -L "$path" ] || [ -f "$path" ]; then echo "file ${path#"$BUNDLE"/}"; fi
     done
 }

@@ -40,7 +40,7 @@ boots_gvisor() {
 }
 boots_microvm() {
     MEND="python3 -I -B lib/microvm --state .state/microvm probe   (and see what it says)"
-    WHY=$(python3 -I -B "$BUNDLE/lib/microvm" --state "$STATE/microvm" probe --json 2>&1) || return 1
+    WHY=$(python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" probe --json 2>&1) || return 1
     # Emulated it works as well, and slowly: whoever wants that says so.
     case $WHY in *'"accel": "kvm"'*) return 0 ;; esac
     [ "$GEN_BACKENDS" != microvm ] || case $WHY in *'"accel": "tcg"'*) return 0 ;; esac

@@ -15,6 +15,8 @@ STATE=$BUNDLE/.state
 STORAGE=$BUNDLE/storage
 BACKUPS=$BUNDLE/backups
 LOCAL=$BUNDLE/local
+# The microVM, where one isolates the sandbox, and its workspace, which is the only thing of it that is data.
+MACHINE=$STATE/microvm MACHINE_WORK=$STATE/microvm/work.img
 
 # Exit codes, the same in every script of the bundle and in `gen`.
 readonly EX_DONE=0 EX_FAILED=1 EX_USAGE=2 EX_RESIDUE=3 EX_REFUSED=4

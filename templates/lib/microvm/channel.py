@@ -84,9 +84,7 @@ class Channel:
             connection.sendall(wire.encode(wire.HELLO, word))
             while time.monotonic() < end and self._seen < GARBAGE:
                 connection.settimeout(max(0.01, end - time.monotonic()))
-                data = connection.recv(READ)
-                if not data:
-                    raise Failure("the machine ended", "the connection to its agent closed", "status; then start")
+                data = received(connection)
                 self._seen += len(data)
                 frames = self._frames(data, patient=True)
                 if (wire.WELCOME, word) in frames:
@@ -149,10 +147,7 @@ class Channel:
 
     def _receive(self) -> None:
         with answering(), contextlib.suppress(BlockingIOError):
-            data = self._socket.recv(READ)
-            if not data:
-                raise Failure("the machine ended", "the connection to its agent closed", "status; then start")
-            self._waiting = self._frames(data)
+            self._waiting = self._frames(received(self._socket))
 
     def _read_input(self, streams: Streams) -> None:
         assert streams.input is not None  # noqa: S101  # asked by the caller
@@ -204,6 +199,14 @@ class Words:
 def printable(text: str) -> str:
     """Words of the guest's in a message of ours: one line, bounded, without control characters."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:300])
+
+
+def received(connection: socket.socket) -> bytes:
+    """What came. Raises Failure when nothing more will."""
+    data = connection.recv(READ)
+    if not data:
+        raise Failure("the machine ended", "the connection to its agent closed", "status; then start")
+    return data
 
 
 @contextlib.contextmanager

@@ -15,4 +15,4 @@ for part in image snapshot build.json kernel initrd root.img; do
     if [ "${GEN_UNDO:-run}" = run ] && [ -e "$GEN_PRIOR/old/$part" ]; then mv "$GEN_PRIOR/old/$part" "$MACHINE/" || exit 1; fi
 done
 # What is left is the workspace, if it is; the sandbox's step takes that away.
-if [ ! -e "$MACHINE_WORK" ] && [ ! -e "$MACHINE_IMAGE" ]; then rm -rf "$MACHINE"; fi
+forget_machine

@@ -8,7 +8,7 @@ set -u
 
 # left_machine: whether there is a machine to undo although the choice of it is undone by now: after an undo of this that failed.
 left_machine() {
-    if [ "${GEN_UNDO:-run}" = all ]; then [ -d "$STATE/microvm" ]; else grep -qs '^machine ' "$GEN_PRIOR/was"; fi
+    if [ "${GEN_UNDO:-run}" = all ]; then [ -d "$MACHINE" ]; else grep -qs '^machine ' "$GEN_PRIOR/was"; fi
 }
 
 if [ "$BACKEND" = microvm ] || left_machine; then

@@ -7,6 +7,6 @@ set -u
 . "$BUNDLE/lib/sandbox.sh"
 
 # A machine's workspace that is left is not undone, whatever is chosen by now.
-if [ "${GEN_UNDO:-}" = all ] && [ -e "$STATE/microvm/work.img" ]; then exit "$HOLDS"; fi
+if [ "${GEN_UNDO:-}" = all ] && [ -e "$MACHINE_WORK" ]; then exit "$HOLDS"; fi
 line=$(healthy_line) || unknown "the engine does not list its containers"
 is_current "$line" || exit "$HOLDS_NOT"
