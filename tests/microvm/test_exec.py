@@ -117,7 +117,7 @@ def test_the_agents_own_things_are_out_of_reach(vm: Vm) -> None:
 
 def test_a_command_that_takes_too_long_is_ended_with_all_its_children(vm: Vm) -> None:
     began = time.monotonic()
-    script = "setsid setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done"
+    script = "busybox setsid busybox setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done"
     assert vm.run("exec", "--timeout", "2", "--", "/bin/sh", "-c", script, check=False).returncode == 124
     assert time.monotonic() - began < 60
     assert vm.inside("pgrep -f 'sleep 432[1]'", check=False) == ""
@@ -176,16 +176,17 @@ def test_a_fork_bomb_stays_inside(vm: Vm) -> None:
 
 
 def test_a_command_that_is_killed_takes_along_what_it_started(vm: Vm) -> None:
-    assert vm.run("exec", "--", "/bin/sh", "-c", "setsid sleep 9876 & kill -9 $$", check=False).returncode == 137
+    script = "busybox setsid sleep 9876 & sleep 1; kill -9 $$"
+    assert vm.run("exec", "--", "/bin/sh", "-c", script, check=False).returncode == 137
     assert eventually(lambda: not vm.inside("pgrep -f 'sleep 987[6]'", check=False))
 
 
 def test_what_a_bomb_uses_up_is_not_what_the_agent_needs(vm: Vm) -> None:
-    # Its first process ends well, so it goes on in the background, as a server would.
-    vm.run("exec", "--", "/bin/sh", "-c", 'setsid python3 -c "$0" >/dev/null 2>&1 &', BOMB)
-    vm.put_nothing()
-    # That holds of processes that only compute as well: it is by group that they share.
+    # The processor is shared by group: what only computes does not starve the agent either.
     assert "cpu" in vm.inside("cat /sys/fs/cgroup/cgroup.subtree_control").split()
+    # Its first process ends well, so it goes on in the background, as a server would.
+    vm.run("exec", "--", "/bin/sh", "-c", 'busybox setsid python3 -c "$0" >/dev/null 2>&1 &', BOMB)
+    vm.put_nothing()
     vm.end()
 
 
