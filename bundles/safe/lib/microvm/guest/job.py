@@ -136,6 +136,11 @@ class Job:
 
     def kill(self) -> None:
         """Everything that the command started, wherever it hid."""
+        # The first process by itself: until it has gone into its group, the group's end is not its own.
+        try:
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         files.write(f"{self.group}/cgroup.kill", "1")
 
     def _end_all(self) -> None:
