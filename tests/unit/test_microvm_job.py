@@ -7,7 +7,7 @@ from microvm.guest.job import Job
 
 
 def test_what_is_ended_before_it_is_in_its_group_is_ended_too(tmp_path: Path) -> None:
-    # Plain files stand in for a control group that the process is not in yet, so that the group's end does not reach it.
+    # Plain files stand in for a control group that the process is not in yet: the end of the group does not reach it.
     went_on = tmp_path / "went on"
 
     def child() -> None:

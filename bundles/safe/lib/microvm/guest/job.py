@@ -25,7 +25,7 @@ class Job:
     def __init__(
         self, child: Callable[[], None], groups: str, limit: float | None, size: tuple[int, int] | None
     ) -> None:
-        self.late = False
+        self.late = self._reaped = False
         self.due = time.monotonic() + limit if limit else None
         self.pending = b""
         self.closing = False
@@ -137,10 +137,8 @@ class Job:
     def kill(self) -> None:
         """Everything that the command started, wherever it hid."""
         # The first process by itself: until it has gone into its group, the group's end is not its own.
-        try:
+        if not self._reaped:
             signal.pidfd_send_signal(self.handle, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         files.write(f"{self.group}/cgroup.kill", "1")
 
     def _end_all(self) -> None:
@@ -155,6 +153,7 @@ class Job:
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             return None
+        self._reaped = True
         code = os.waitstatus_to_exitcode(status)
         if self.late or code == -signal.SIGKILL:
             # It was ended, for its time or its memory was up: what it started would go on using either.
