@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from dataclasses import dataclass
@@ -36,6 +37,12 @@ class PrivateEngine:
     def signal(self, number: signal.Signals) -> None:
         """To the daemon alone, by its own pid."""
         os.kill(int((self.folder / "docker.pid").read_text()), number)
+
+    def mend(self) -> None:
+        """Whatever was done to it, it answers again."""
+        with contextlib.suppress(OSError):
+            self.signal(signal.SIGCONT)
+        self.start()
 
     def docker(self, *argv: str, check: bool = True) -> str:
         return run("docker", *argv, env=self.env, check=check).stdout.strip()

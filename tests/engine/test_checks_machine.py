@@ -98,10 +98,10 @@ def test_a_weakened_microvm_is_caught(bundle: Bundle) -> None:
         bundle.script("scripts/stop.sh")
     bundle.start()
     os.kill(machine(bundle)["process"]["pid"], signal.SIGKILL)
-    until(lambda: "running" in failing(bundle))
+    until(lambda: failing(bundle, "running"))
     choice = bundle.path / ".state/names/isolation"
     choice.write_text("docker\n")
-    assert "kernel" in failing(bundle)
+    assert failing(bundle, "kernel")
     choice.write_text("microvm\nmicrovm: it boots\n")
     undone_at_the_second_attempt(bundle)
 

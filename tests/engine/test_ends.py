@@ -45,7 +45,7 @@ def bundle(engine: PrivateEngine, base_image: str) -> Iterator[Bundle]:
     assert count == 1
     made.rewrite("lib/docker.sh", text)
     yield made
-    engine.signal(signal.SIGCONT)
+    engine.mend()
     done = made.rollback("--delete-data", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -124,12 +124,17 @@ def test_a_daemon_that_is_lost_in_the_middle(
 ) -> None:
     """The run ends by itself, says that it is not undone, and is undone as soon as the engine is back."""
     before = engine.inventory()
+    # The step waits for the blow, so that it is never done before.
+    path, struck = f"steps/{step}/do.sh", bundle.path / "struck"
+    head, rest = (bundle.path / path).read_text().split("\n", 1)
+    bundle.rewrite(path, f"{head}\nuntil [ -e '{struck}' ]; do sleep 0.1; done\n{rest}")
     with started(bundle) as process:
         wait_for_record(bundle.path, "doing", step)
         if hurt == "hangs":
             engine.signal(signal.SIGSTOP)
         else:
             engine.kill()
+        struck.touch()
         began = time.monotonic()
         # What runs a program has its step's limit; the one of a sandbox is 300 seconds.
         output, _ = process.communicate(timeout=420)
@@ -137,10 +142,7 @@ def test_a_daemon_that_is_lost_in_the_middle(
     assert "result=residue" in output.splitlines()[-1]
     assert f"step {step} failed" in output
     assert time.monotonic() - began < 400
-    if hurt == "hangs":
-        engine.signal(signal.SIGCONT)
-    else:
-        engine.start()
+    engine.mend()
     recovered = bundle.script("scripts/recover.sh")
     assert "This host is what it was before the run" in recovered.stdout
     assert (engine.inventory() - before) == {}
