@@ -7,6 +7,7 @@ import json
 import secrets
 import shutil
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,20 +109,27 @@ class Field:
 
     def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str) -> Outcome:
         facts = json.dumps({**self.facts, "kernel": kernel})
-        argv = (*way, "timeout", "60", "python3", "-I", "-c", attack.script, facts)
+        # What makes many processes takes long where a busy kernel makes each of them wait.
+        limit = 240 if attack.costly else 60
+        argv = (*way, "timeout", str(limit), "python3", "-I", "-c", attack.script, facts)
         try:
-            done = run(*argv, check=False, limit=90, env=self.engine.env)
+            done = run(*argv, check=False, limit=limit + 30, env=self.engine.env)
         except subprocess.TimeoutExpired:
-            done = None
+            return Outcome(verdict="unknown", saw=f"no answer within {limit + 30} seconds; {probes_at_work()}")
         known: dict[int, Verdict] = {0: "held", 1: "breach"}
-        verdict = known.get(done.returncode, "unknown") if done else "unknown"
-        said = (done.stdout.strip() or done.stderr.strip()).splitlines() if done else []
+        verdict = known.get(done.returncode, "unknown")
+        said = (done.stdout.strip() or done.stderr.strip()).splitlines()
         # A client that fails ends with the same codes, and prints nothing there; a probe always says what it saw.
-        if done and not done.stdout.strip():
+        if not done.stdout.strip():
             verdict = "unknown"
-        return Outcome(
-            verdict=verdict, saw=said[-1] if said else f"no word, code {done.returncode}" if done else "no answer"
-        )
+        return Outcome(verdict=verdict, saw=said[-1] if said else f"no word, code {done.returncode}")
+
+
+def probes_at_work() -> str:
+    """What the kernel says of the probes that run here: their states, and what they wait for."""
+    lines = run("ps", "-e", "-o", "stat=,wchan:24=,args=").stdout.splitlines()
+    states = Counter(" ".join(line.split()[:2]) for line in lines if "python3 -I -c" in line)
+    return f"at work: {dict(states)}"
 
 
 def inside(bundle: Bundle) -> tuple[str, ...]:
