@@ -83,13 +83,13 @@ def test_a_network_or_a_way_to_root_that_should_not_be_is_caught(make_bundle: Ma
     assert failing(bundle) == set()
     root = ("docker", "exec", "--user", "0:0", bundle.name)
     run(*root, "sh", "-c", "cp /bin/true /usr/local/bin/sudo")
-    assert failing(bundle, "no-packages") == {"no-packages"}
+    assert failing(bundle) == {"no-packages"}
     run(*root, "rm", "/usr/local/bin/sudo")
     # The sandbox's root has no CAP_CHOWN: whoever could give /etc away has more than the sandbox gives.
     run("docker", "exec", "--privileged", "--user", "0:0", bundle.name, "chown", "1000", "/etc")
     assert failing(bundle) == {"no-packages"}
     run("docker", "exec", "--privileged", "--user", "0:0", bundle.name, "chown", "0", "/etc")
-    assert failing(bundle, "no-packages") == set()
+    assert failing(bundle) == set()
     run("docker", "network", "disconnect", "none", bundle.name)
     run("docker", "network", "connect", "bridge", bundle.name)
     assert failing(bundle, "no-network")
@@ -103,7 +103,7 @@ def test_a_sandbox_that_is_cut_off_or_on_other_networks_is_caught(make_bundle: M
     run("docker", "network", "connect", "bridge", bundle.name)
     assert failing(bundle, "internet")
     run("docker", "network", "disconnect", "bridge", bundle.name)
-    assert not failing(bundle, "internet")
+    assert failing(bundle) == set()
     run("docker", "network", "disconnect", own, bundle.name)
     assert failing(bundle, "internet")
     run("docker", "network", "connect", own, bundle.name)
@@ -146,7 +146,7 @@ def test_a_key_in_the_image_is_found(shared: Bundle) -> None:
     (shared.path / "local").mkdir(exist_ok=True)
     (shared.path / "local" / "env").write_text("OPENAI_API_KEY=sk-very-secret-value\n")
     shared.start()
-    assert not failing(shared, "secrets")
+    assert failing(shared) == set()
     assert shared.inside("printenv", "OPENAI_API_KEY").stdout == "sk-very-secret-value\n"
     image = shared.inspect("{{.Config.Image}}")
     original = run("docker", "images", "--no-trunc", "--quiet", image).stdout.strip()

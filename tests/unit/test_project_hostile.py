@@ -1,6 +1,7 @@
 """A tree that an agent made to hurt whoever reads it: never followed, never waited for, nothing lost, and in bounds."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -128,10 +129,14 @@ def test_a_hundred_thousand_files(tmp_path: Path) -> None:
         folder.mkdir()
         for name in range(1000):
             (folder / str(name)).touch()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert program(copy.state, "commit").stdout
     assert len(copy.track.changes(None, copy.track.head())) == 100_000
     assert copy.commit() is None
     assert program(copy.state, "leave").returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processors' time: the disk of a busy machine is not what is looked at here.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 60
 
 
 def test_more_paths_than_the_limit_are_noted_and_nothing_is_taken_for_removed(
