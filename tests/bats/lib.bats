@@ -174,9 +174,11 @@ setup() {
     device=$(losetup --find --show "$BATS_TEST_TMPDIR/workspace-$INSTANCE.img")
     fingerprint after.ours
     losetup --detach "$device"
-    ! difference before after.ours >said
+    difference before after.ours >said && code=0 || code=$?
+    [ "$code" -eq 1 ]
     grep -F "left over: loop ${device#/dev/} $BATS_TEST_TMPDIR/workspace-$INSTANCE.img owner=$INSTANCE" said
-    ! difference after.ours before >said
+    difference after.ours before >said && code=0 || code=$?
+    [ "$code" -eq 1 ]
     grep -F "missing:   loop ${device#/dev/}" said
 }
 
@@ -184,4 +186,18 @@ setup() {
     for text in plain 'with space' "it's" "''" '$HOME `x` "y" \' $'ü\tné' ''; do
         [ "$(bash -c "printf '%s' $(quoted "$text")")" = "$text" ]
     done
+}
+
+@test "a remembered name that cannot be taken away fails; one that was never there does not" {
+    INSTANCE=0123456789abcdef GEN_NAME=n
+    . lib/docker.sh
+    remember_name volume other
+    [ "$(cat "$STATE/names/volume")" = other ]
+    rm() { return 1; }
+    forget_name volume && code=0 || code=$?
+    [ "$code" -eq 1 ]
+    unset -f rm
+    forget_name volume
+    [ ! -e "$STATE/names" ]
+    forget_name volume
 }
