@@ -25,7 +25,7 @@ class Job:
     def __init__(
         self, child: Callable[[], None], groups: str, limit: float | None, size: tuple[int, int] | None
     ) -> None:
-        self.late = self._reaped = False
+        self.late = False
         self.due = time.monotonic() + limit if limit else None
         self.pending = b""
         self.closing = False
@@ -137,13 +137,15 @@ class Job:
     def kill(self) -> None:
         """Everything that the command started, wherever it hid."""
         # The first process by itself: until it has gone into its group, the group's end is not its own.
-        if not self._reaped:
-            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        self._kill_group()
+
+    def _kill_group(self) -> None:
         files.write(f"{self.group}/cgroup.kill", "1")
 
     def _end_all(self) -> None:
         """Kills what is left of the command, and gives it a moment to let go of its memory: the next one needs it."""
-        self.kill()
+        self._kill_group()
         end = time.monotonic() + GRACE
         while "populated 1" in files.read(f"{self.group}/cgroup.events") and time.monotonic() < end:
             time.sleep(0.01)
@@ -153,7 +155,6 @@ class Job:
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             return None
-        self._reaped = True
         code = os.waitstatus_to_exitcode(status)
         if self.late or code == -signal.SIGKILL:
             # It was ended, for its time or its memory was up: what it started would go on using either.
