@@ -8,10 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/engine-packages.sh
 . "$here/engine-packages.sh"
 
-# Both are asked: the host's by default, ours by name.
-unset DOCKER_HOST DOCKER_CONTEXT
-# What a caller says about its clients is not meant for the daemon.
-unset GOMAXPROCS
+# Both are asked: the host's by default, ours by name. What a caller says about its clients' threads is not meant for the daemon.
+unset DOCKER_HOST DOCKER_CONTEXT GOMAXPROCS
 START_SECONDS=60
 # A socket's path has room for 104 characters with containerd; the longest below the folder is run/containerd/containerd-debug.sock.
 LONGEST_FOLDER=67
@@ -24,8 +22,8 @@ usage: tools/private-engine.sh start FOLDER [IMAGE...] | kill FOLDER | stop FOLD
   start   starts a daemon whose socket, data and network are its own, all under FOLDER, and copies the
           IMAGEs of the host's engine into it. Prints the value for DOCKER_HOST. One that was killed is
           started again on the same data. A new one begins with the data of GEN_ENGINE_SEED, the folder
-          of one that was stopped, which is quicker than to copy an image. It has gVisor's runtime where runsc is installed (GEN_RUNSC:
-          another path, or empty for none).
+          of one that was stopped, which is quicker than to copy an image. It has gVisor's runtime where
+          runsc is installed (GEN_RUNSC: another path, or empty for none).
   kill    SIGKILL for that daemon and its containerd, as a crash; its data stay
   stop    ends it and takes its network away; FOLDER stays
 
