@@ -30,7 +30,7 @@ from tests.faults.scenarios import SCENARIOS
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take each n-th fault of a scenario and kind only")
-    parser.add_argument("--resume", action="store_true", help="go on from what is written in that folder")
+    parser.add_argument("--resume", action="store_true", help="go on from what is written there, of the same bundles")
     parser.add_argument("--fewer", action="store_true", help="of scenarios in which a fault takes long, take fewer")
     parser.add_argument("--lanes", type=int, default=3, help="how many private engines work side by side")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="inject no more after so long")
@@ -98,11 +98,7 @@ def struck(asked: argparse.Namespace, known: list[Outcome]) -> tuple[dict[str, b
 def main() -> int:
     """The matrix on the engine, and beside it the power cut, which needs none."""
     asked, began = arguments(), time.monotonic()
-    try:
-        known, seconds = earlier(asked.out) if asked.resume else ([], 0.0)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    known, seconds = earlier(asked.out) if asked.resume else ([], 0.0)
     # The commands of the environment that this Python belongs to are the ones to test.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with ThreadPoolExecutor(1) as beside:

@@ -18,6 +18,16 @@ TRAP, SHIM = (Path(__file__).with_name(name) for name in ("trap.sh", "shim.sh"))
 _ONE_AT_A_TIME = threading.Lock()
 ARCHIVED = "gen-fault-base:archived"
 LIMIT = 300
+PROFILES = {
+    "present": ("dev",),
+    "archive": ("dev",),
+    "mirror": ("dev-mirror",),
+    "copy": ("safe",),
+    "apply": ("safe",),
+    "gvisor": ("dev", "isolation=gvisor", "network.mode=none"),
+    "machine": ("safe", "isolation=microvm"),
+}
+"""The bundles, by what is told of them in Lane.bundles: a profile and what is set in it."""
 SETTLING = 6.0
 """Seconds in which an engine may finish what a killed client asked of it."""
 
@@ -197,23 +207,15 @@ def open_lane(folder: Path, name: str, base: str) -> Lane:
     # It comes back by itself when its engine was killed, so that it runs afterwards if it ran before.
     foreign.make(base, "--restart", "always")
     archive = archive_of(base, folder.parent / "base.tar")
-    sources = {
-        "present": ("dev", on_base(base)),
-        "archive": ("dev", (f"image.base={ARCHIVED}", "image.source=archive", f"image.archive={archive}")),
-        "mirror": ("dev-mirror", ()),
-        "copy": ("safe", on_base(base)),
-        "apply": ("safe", on_base(base)),
-        "gvisor": ("dev", (*on_base(base), "isolation=gvisor", "network.mode=none")),
-        "machine": ("safe", (*on_base(base), "isolation=microvm")),
+    image = {
+        "archive": (f"image.base={ARCHIVED}", "image.source=archive", f"image.archive={archive}"),
+        "mirror": (),
     }
-    bundles = {
-        source: Bundle(
-            name=name,
-            env=engine.env,
-            path=generate(folder / source, name, *SMALL, *HOST, *sets, profile=profile).path,
-        )
-        for source, (profile, sets) in sources.items()
-    }
+    bundles = {}
+    for source, (profile, *sets) in PROFILES.items():
+        sets += [*SMALL, *HOST, *image.get(source, on_base(base))]
+        path = generate(folder / source, name, *sets, profile=profile).path
+        bundles[source] = Bundle(name=name, env=engine.env, path=path)
     project = some_project(folder / "project")
     for source, path in (("copy", project), ("machine", project), ("apply", folder / "applied")):
         (bundles[source].path / "local").mkdir(exist_ok=True)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from tests.engine.conftest import generate
 from tests.faults.inject import Outcome
+from tests.faults.lane import PROFILES
 from tests.faults.points import Fault, Point
 from tests.faults.scenarios import SCENARIOS
 
 KINDS = ("kill", "client", "fail", "ENOSPC", "EIO", "hang", "daemon")
 
 TEXT = Path(__file__).with_name("report.md")
-TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 FILE = "fault-matrix.json"
 
 
@@ -79,27 +82,29 @@ def write_report(folder: Path, findings: Findings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "fault-matrix.md").write_text(text)
     lines = ",\n".join(json.dumps(_record(outcome)) for outcome in findings.outcomes)
-    head = json.dumps({"schema": 1, "scripts": scripts(), "seconds": round(findings.seconds)})[:-1]
+    head = json.dumps({"schema": 2, "bundles": bundles(), "seconds": round(findings.seconds)})[:-1]
     (folder / FILE).write_text(f'{head}, "outcomes": [\n{lines}\n]}}\n')
 
 
-def scripts() -> str:
-    """A digest of all that bundles are made of: where it is another one, the points may be others."""
-    files = sorted(path for path in TEMPLATES.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    digest = sha256()
-    for path in files:
-        digest.update(f"{path.relative_to(TEMPLATES)} {sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
+@cache
+def bundles() -> dict[str, str]:
+    """A digest of each bundle as a user would have it: where it is another one, the points may be others."""
+    with tempfile.TemporaryDirectory() as name:
+        manifests = {
+            base: generate(Path(name) / base, "fault", *sets, profile=profile).path / "MANIFEST.sha256"
+            for base, (profile, *sets) in PROFILES.items()
+        }
+        return {base: sha256(manifest.read_bytes()).hexdigest() for base, manifest in manifests.items()}
 
 
 def earlier(folder: Path) -> tuple[list[Outcome], float]:
-    """The outcomes that are written down there, and the seconds that they took. Raises ValueError for other scripts."""
+    """The outcomes that are written down there and are of the same bundles, and the seconds that all of them took."""
     if not (folder / FILE).exists():
         return [], 0.0
-    found = json.loads((folder / FILE).read_text())
-    if found["scripts"] != scripts():
-        raise ValueError(f"{folder / FILE} is of other scripts: their points may be others")
-    return [_outcome(record) for record in found["outcomes"]], found["seconds"]
+    found, now = json.loads((folder / FILE).read_text()), bundles()
+    then = found.get("bundles", {})
+    same = {scenario.name for scenario in SCENARIOS.values() if then.get(scenario.base) == now[scenario.base]}
+    return [_outcome(record) for record in found["outcomes"] if record["scenario"] in same], found["seconds"]
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:

@@ -1,20 +1,18 @@
-"""What the fault matrix writes down it can go on from, unless the scripts are others by now."""
+"""What the fault matrix writes down it can go on from, of each bundle that is still the same."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.faults.inject import Outcome
 from tests.faults.points import Fault, Point
 from tests.faults.report import FILE, Findings, earlier, write_report
 
 
-def outcome(at: int, inject: str = "", hit: bool = True, residue: str = "") -> Outcome:
+def outcome(at: int, inject: str = "", hit: bool = True, residue: str = "", scenario: str = "rollback") -> Outcome:
     point = Point(script="steps/70-network/do.sh", nth=1, at=at, kind="program", command="docker network create")
-    return Outcome(fault=Fault(scenario="rollback", point=point, kind="kill", inject=inject), hit=hit, residue=residue)
+    return Outcome(fault=Fault(scenario=scenario, point=point, kind="kill", inject=inject), hit=hit, residue=residue)
 
 
 OUTCOMES = (
@@ -49,9 +47,18 @@ def test_nothing_is_known_of_an_empty_folder(tmp_path: Path) -> None:
     assert earlier(tmp_path) == ([], 0.0)
 
 
-def test_what_was_found_with_other_scripts_is_not_gone_on_from(tmp_path: Path) -> None:
+def test_what_was_found_with_another_bundle_is_found_anew(tmp_path: Path) -> None:
+    write_report(tmp_path, findings((*OUTCOMES, outcome(3, scenario="apply"))))
+    found = json.loads((tmp_path / FILE).read_text())
+    found["bundles"]["apply"] = "another"
+    (tmp_path / FILE).write_text(json.dumps(found))
+    known, _ = earlier(tmp_path)
+    assert [one.fault.place for one in known] == [one.fault.place for one in OUTCOMES]
+
+
+def test_nothing_is_kept_that_does_not_say_what_it_is_of(tmp_path: Path) -> None:
     write_report(tmp_path, findings(OUTCOMES))
     found = json.loads((tmp_path / FILE).read_text())
-    (tmp_path / FILE).write_text(json.dumps({**found, "scripts": "another"}))
-    with pytest.raises(ValueError, match="other scripts"):
-        earlier(tmp_path)
+    del found["bundles"]
+    (tmp_path / FILE).write_text(json.dumps(found))
+    assert earlier(tmp_path)[0] == []

@@ -17,7 +17,7 @@ sys.path[: sys.path[0] == HERE] = [os.path.dirname(HERE)]
 # Each command's module has add_parser(subparsers) and run(args) -> exit code. Only the one that is called is imported.
 COMMANDS = {
     "enter": "entry",
-    "left-out": "entry",
+    "left-out": "left",
     "leave": "leave",
     "commit": "commit",
     "log": "history",

@@ -9,6 +9,7 @@ from project import limits, records, seen
 from project.ignoring import Ignoring
 from project.importer import Importer, path_words
 from project.layer import FOLDER, Item, Unread, git_mode, open_below, read_at
+from project.moment import Moment
 from project.seen import GONE, Version
 
 TYPE_CHECKING = False
@@ -36,6 +37,7 @@ class Changes:
         self.notes: list[tuple[bytes, str, int, int]] = []
         self.importer = Importer(git)
         self.base = records.Records.load(os.path.join(state, "base.list"))
+        self.entered = Moment.of(self.base.title)
         self.ignoring = Ignoring(state, project, self.base, self.known)
         # Folders that are left alone; nothing below them is looked at.
         self.ignored: set[bytes] = set()
@@ -172,10 +174,15 @@ class Changes:
         except (OSError, Unread):
             self.unknown.add(path)
             return None
-        if records.stat_words(found) != words:
+        if not self._as_entered(found, words):
             self.unknown.add(path)
             return None
         return git_mode(found.st_mode), blob_name(content), content
+
+    def _as_entered(self, found: os.stat_result, words: bytes) -> bool:
+        if words == records.inode_words(found.st_ino):
+            return self.entered is not None and self.entered.is_after(found.st_ctime_ns)
+        return records.stat_words(found) == words
 
     def _store_base(self, path: bytes, base: tuple[int, str, bytes] | None) -> None:
         if base is not None:

@@ -6,6 +6,7 @@ import os
 import stat
 
 from project import ignoring, layer, limits, records
+from project.moment import Moment
 from project.repository import Question, Repository, excludes_of_user
 from project.secret import LOOKED_INTO
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 
 
 class Choice:
-    """What was chosen: `taken` files and links with their stat records, `folders`, and what is left out, with why."""
+    """What was chosen: `taken` files and links, each with the words that tell it from a later one, `folders`, and what
+    is left out, with why. `moment` is when that began; None where every file is looked at.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, moment: Moment | None) -> None:
+        self.moment = moment
         self.taken: list[tuple[bytes, bytes]] = []
         self.folders: dict[bytes, os.stat_result] = {}
         # ignored, secret, git, special, unreadable, deep, mount.
@@ -34,7 +38,7 @@ class Chooser:
     def __init__(self, root: int, project: bytes, place: str, secrets: Secrets, ignored: bool, history: bool) -> None:
         self.root, self.project, self.place = root, project, place
         self.secrets, self.take_ignored, self.take_history = secrets, ignored, history
-        self.choice = Choice()
+        self.choice = Choice(Moment.now(root))
         self.excludes = excludes_of_user()
         self.questions: list[Question] = []
         self.ignored: dict[bytes, str] = {}
@@ -149,14 +153,14 @@ class Chooser:
         choice, secrets, folders = self.choice, self.secrets, []
         choice.folders[folder] = os.fstat(here)
         heads, tails = secrets.hints.heads, secrets.hints.tails
-        take, words = choice.taken.append, records.stat_words
+        take, words = choice.taken.append, _by_status if choice.moment is None else _by_inode
         for entry in self._entries(here, folder):
             name = os.fsencode(entry.name)
             path, low = prefix + name, name.lower()
             # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, in place.
             if low[:2] not in heads and low.rpartition(b".")[2] not in tails and entry.is_file(follow_symlinks=False):
                 try:
-                    take((path, words(entry.stat(follow_symlinks=False))))
+                    take((path, words(entry)))
                 except OSError:
                     continue
             elif low == b".git":
@@ -169,7 +173,7 @@ class Chooser:
             elif secrets.is_secret(path, name):
                 choice.left[path] = "secret"
             elif (found := self._file(here, path, name, entry)) is not None:
-                take((path, words(found)))
+                take((path, records.stat_words(found)))
         return folders
 
     def _file(self, here: int, path: bytes, name: bytes, entry: os.DirEntry[str]) -> os.stat_result | None:
@@ -208,3 +212,11 @@ class Chooser:
         except OSError:
             self.choice.left[folder] = "unreadable"
             return []
+
+
+def _by_status(entry: os.DirEntry[str]) -> bytes:
+    return records.stat_words(entry.stat(follow_symlinks=False))
+
+
+def _by_inode(entry: os.DirEntry[str]) -> bytes:
+    return records.inode_words(entry.inode())

@@ -19,6 +19,11 @@ def stat_words(found: os.stat_result) -> bytes:
     return b"%o %d %d %d %d" % (found.st_mode, found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 
 
+def inode_words(inode: int) -> bytes:
+    """For a file that was not looked at: it is what it was, if it is the same one and unchanged since (Moment)."""
+    return b"#%d" % inode
+
+
 def join(records: Iterable[tuple[bytes, bytes]], title: bytes = b"") -> bytes:
     """The file's content. The records need to be sorted for Records.find and Records.below."""
     return HEAD + title + b"".join([b"\0P%b\0M%b" % record for record in records]) + b"\0E"
@@ -67,6 +72,11 @@ class Records:
     def load(cls, path: str) -> Records:
         """The list in a file."""
         return cls(read(path))
+
+    @property
+    def title(self) -> bytes:
+        """What the list was given as its title."""
+        return self.content[len(HEAD) : self.content.find(b"\0")]
 
     def find(self, path: bytes) -> bytes | None:
         """The words of a path."""

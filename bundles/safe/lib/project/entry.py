@@ -11,7 +11,6 @@ from project import leave, limits, making, records, words
 from project.choose import Choice, Chooser
 from project.failure import Failure
 from project.git import Git
-from project.host import Blocked, Host
 from project.layer import FOLDER, Unread, Walk, open_below
 from project.secret import SECRETS, Secrets
 from project.settings import Settings
@@ -25,7 +24,7 @@ KERNEL = (5, 11)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """`enter` and `left-out`."""
+    """`enter`."""
     parser = subparsers.add_parser("enter", help="take a project into the sandbox")
     parser.add_argument("--project", required=True, metavar="DIR")
     parser.add_argument("--sandbox-uid", required=True, type=int, metavar="N", help="whom the sandbox runs as")
@@ -35,42 +34,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--secret", action="append", default=[], metavar="PATTERN", help="leave this out as well")
     parser.add_argument("--keep", action="append", default=[], metavar="PATTERN", help="take this, secret or not")
     parser.set_defaults(run=run)
-    parser = subparsers.add_parser("left-out", help="list what was not taken")
-    parser.add_argument("--lines", action="store_true", help="the paths alone; one with a line break is left out")
-    parser.add_argument("--untouched", action="store_true", help="without those that the sandbox itself made meanwhile")
-    parser.set_defaults(run=left_out)
-
-
-def left_out(args: argparse.Namespace) -> int:
-    """Prints what was not taken, as left-out.json has it."""
-    state = os.path.abspath(args.state)
-    settings = Settings.load(state)
-    content = records.read(os.path.join(state, "left-out.json"))
-    if not args.lines:
-        sys.stdout.write(content.decode("ascii"))
-        return 0
-    paths = [left["path"].encode("utf-8", "surrogateescape") for left in json.loads(content)["left_out"]]
-    if args.untouched:
-        paths = _untouched(state, settings.method, paths)
-    sys.stdout.buffer.write(b"".join(path + b"\n" for path in paths if b"\n" not in path))
-    return 0
-
-
-def _untouched(state: str, method: str, paths: list[bytes]) -> list[bytes]:
-    """Those that, if they stand in the copy, came there by the entry: the sandbox wrote nothing there."""
-    if method != "overlay":
-        copied = records.Records.load(os.path.join(state, "copied.list"))
-        return [path for path in paths if copied.find(path) is not None or any(True for _ in copied.below(path))]
-    with Host(os.fsencode(os.path.join(state, "disk", "upper"))) as upper:
-        return [path for path in paths if not _stands(upper, path)]
-
-
-def _stands(upper: Host, path: bytes) -> bool:
-    try:
-        return upper.look(path) is not None
-    except Blocked:
-        # The sandbox made a link or a file of a folder that the path is in.
-        return True
 
 
 def run(args: argparse.Namespace) -> int:
@@ -113,7 +76,8 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
         _overlay(state, choice, found)
     else:
         _plain(state, choice, root, settings)
-    records.write(os.path.join(state, "base.list"), records.join(choice.taken), durable=True)
+    title = choice.moment.title() if choice.moment else b""
+    records.write(os.path.join(state, "base.list"), records.join(choice.taken, title), durable=True)
     left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
     listed = {"schema": 1, "secrets": [*SECRETS, *args.secret], "left_out": left}
     content = json.dumps(listed, indent=1).encode("ascii") + b"\n"
