@@ -149,6 +149,9 @@ lint() {
     suite "mypy" mypy --strict generator bench templates/lib/project templates/lib/microvm
     suite "shellcheck" run_shellcheck
     suite "hadolint" run_hadolint
+}
+
+compose_config() {
     if docker compose version >/dev/null 2>&1; then
         suite "compose config" run_compose_config
     else
@@ -225,20 +228,23 @@ unit_tests() { suite "unit tests" run_pytest u tests/unit; }
 
 # without_engine: whatever else asks no engine.
 without_engine() {
-    lint
+    compose_config
     suite "bats" run_bats
     suite "microvm tests" run_pytest m tests/microvm
 }
 
 if [ "${1:-}" = --lint ]; then
     lint
+    compose_config
 else
+    # On a bare machine the engine is being installed meanwhile.
+    lint >"$work/lint" 2>&1 &
     suite "engine" see_to_engine
     suite "microvm" see_to_microvm
     unit_tests >"$work/unit" 2>&1 &
     without_engine >"$work/without" 2>&1 &
     engine_tests
     wait
-    cat "$work/without" "$work/unit"
+    cat "$work/lint" "$work/without" "$work/unit"
 fi
 summary

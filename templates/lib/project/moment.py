@@ -18,10 +18,12 @@ BOOT = "/proc/sys/kernel/random/boot_id"
 class Moment:
     """`at` is the time, `ahead` how far the clock was ahead of the time since boot, both in ns; `boot` tells which."""
 
-    __slots__ = ("ahead", "at", "boot")
+    __slots__ = ("ahead", "at", "boot", "limit")
 
     def __init__(self, at: int, ahead: int, boot: bytes) -> None:
         self.at, self.ahead, self.boot = at, ahead, boot
+        # A clock that was set back since gives what is new a time from before.
+        self.limit = at - (max(0, ahead - _ahead()) if boot == _boot() else 0)
 
     @classmethod
     def now(cls, folder: int) -> Moment | None:
@@ -47,11 +49,8 @@ class Moment:
 
     def is_after(self, changed: int) -> bool:
         """Whether something that changed at that time, in nanoseconds, did so before this moment, for certain."""
-        # A clock that was set back since gives what is new a time from before.
-        back = max(0, self.ahead - _ahead()) if self.boot == _boot() else 0
         # A filesystem with small inodes keeps whole seconds.
-        latest = changed + (0 if changed % SECOND else SECOND)
-        return latest < self.at - back
+        return changed + (0 if changed % SECOND else SECOND) < self.limit
 
 
 def _ahead() -> int:
@@ -66,7 +65,7 @@ def _boot() -> bytes:
 
 
 def _filesystem(folder: int) -> bytes:
-    """The type of the filesystem of an open folder: by its mount, for that has no look at a device's number."""
+    """The type of the filesystem of an open folder: by its mount: some give files device numbers that no mount has."""
     with open(f"/proc/self/fdinfo/{folder}", "rb") as stream:
         mount = next((line.split()[1] for line in stream if line.startswith(b"mnt_id:")), b"")
     with open("/proc/self/mountinfo", "rb") as stream:
