@@ -281,7 +281,7 @@ remember_name() {
 
 # forget_name KIND
 forget_name() {
-    rm -f "$STATE/names/$1" || return 1
+    unwrite "$STATE/names/$1" || return 1
     # Empty, it says nothing.
     rmdir "$STATE/names" 2>/dev/null || :
 }

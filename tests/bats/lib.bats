@@ -197,6 +197,8 @@ setup() {
     forget_name volume && code=0 || code=$?
     [ "$code" -eq 1 ]
     unset -f rm
+    # What a write that was cut off has left goes too.
+    echo oth >"$STATE/names/volume.new"
     forget_name volume
     [ ! -e "$STATE/names" ]
     forget_name volume

@@ -156,7 +156,7 @@ class Lane:
 
     def left_in_folder(self) -> str:
         """What a whole rollback that deletes the data must not leave there."""
-        made = (".state/microvm", ".state/names/*", ".state/project/disk", "storage/*.img")
+        made = (".state/microvm", ".state/names/*", ".state/*.new", ".state/project/disk", "storage/*.img")
         return ", ".join(str(path) for pattern in made for path in self.bundle.path.glob(pattern))
 
     def settled(self, before: Inventory) -> dict[str, set[str]]:

@@ -130,6 +130,9 @@ write_durably() {
     cat >"$1.new" && durable "$1.new" && mv -f "$1.new" "$1" && durable "$1"
 }
 
+# unwrite FILE: takes away what write_durably made, and what it left where it was cut off.
+unwrite() { rm -f "$1" "$1.new"; }
+
 # holds_files FOLDER: whether there is anything in it.
 holds_files() {
     set -- "$1"/*

@@ -9,7 +9,7 @@ set -u
 . "$BUNDLE/lib/archive.sh"
 
 clear_workshop && unload_archive || exit 1
-[ -e "$STATE/base-images" ] || exit 0
+[ -e "$STATE/base-images" ] || { unwrite "$STATE/base-images"; exit; }
 brought=$(cat "$STATE/base-images") || exit 1
 for image in $brought; do
     [ "${GEN_UNDO:-run}" = all ] || [ "$image" = "$GEN_BASE_REF" ] || continue
@@ -21,5 +21,5 @@ done
 if [ -n "$brought" ]; then
     printf '%s\n' "$brought" | write_durably "$STATE/base-images"
 else
-    rm -f "$STATE/base-images"
+    unwrite "$STATE/base-images"
 fi
