@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import ExitCode, GenError
-from generator.profile_check import check_words, find, known_keys, prune_table, validate
+from generator.profile_check import check_words, find, prune_table, validate
 from generator.profile_facts import BaseFacts, base_facts
+from generator.profile_keys import known_keys
 from generator.profile_layers import SET, merge, profile_names, read_layers, spelled_out
 from generator.profile_model import Profile
 from generator.profile_rules import clashes

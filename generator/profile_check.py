@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from generator.profile_keys import Keys, known_keys
 from generator.profile_model import Profile
 from generator.profile_values import in_quotes, show
 from generator.profile_yaml import Entry, Finding, Items, Mark, Node, Table, Value, ambiguity
@@ -15,19 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-Keys = dict[str, Any]
 Location = tuple[int | str, ...]
-
-
-@cache
-def known_keys(model: type[BaseModel] = Profile) -> Keys:
-    """The keys of a model: below each, the keys of the mapping, or of the mappings in the list, that stands there."""
-    keys: Keys = {}
-    for name, info in model.model_fields.items():
-        kinds = (info.annotation, *getattr(info.annotation, "__args__", ()))
-        below = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
-        keys[name] = known_keys(below[0]) if below else None
-    return keys
 
 
 def dotted(location: Iterable[int | str]) -> str:

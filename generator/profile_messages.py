@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.profile_check import Keys, known_keys
+from generator.profile_keys import Keys, known_keys
 from generator.profile_model import Profile
 from generator.profile_values import in_quotes, nearest, show
 from generator.profile_yaml import OTHER_YES_NO, Items, Node, Table, Value, ambiguity, resolve

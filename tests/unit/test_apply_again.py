@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from project import seen
+from project.rebase import rebase
 
 from tests.unit.applying import snapshot
 from tests.unit.copying import Copy, copy, program
@@ -101,6 +102,6 @@ def test_an_apply_that_was_cut_off_before_the_base_moved_is_ended(copy: Copy) ->
     whole.rename(track)
     seen.forget(str(copy.state))
     for _ in range(2):
-        copy.track.rebase_applied(str(copy.track.head()), [b"a"])
+        rebase(copy.track, str(copy.track.head()), [b"a"])
         assert copy.changed() == []
     assert copy.commit("nothing") is None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from generator.agents import agent_names
 from generator.profile import Profile, Size, load_profile, profile_names, profile_schema
-from generator.profile_check import known_keys
+from generator.profile_keys import known_keys
 from generator.profile_yaml import Finding, Source, parse
 from generator.resources import templates
 

@@ -69,8 +69,11 @@ def moved_on(track: Track) -> bring.Finish:
     """What follows an apply: the applied versions are the sandbox's new base."""
 
     def finish(told: Mapping[str, object]) -> None:
+        # Only loaded when something was applied.
+        from project.rebase import rebase
+
         paths = [path.encode("utf-8", "surrogateescape") for path in told["paths"]]  # type: ignore[attr-defined]
-        track.rebase_applied(str(told["commit"]), paths)
+        rebase(track, str(told["commit"]), paths)
 
     return finish
 

@@ -13,7 +13,7 @@ from project.importer import BRANCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -123,12 +123,6 @@ class Track:
             return fresh
         now = self.touched(new)
         return {path: entry for path, entry in fresh.items() if path in files or now[path][1] is None}
-
-    def rebase_applied(self, applied: str, paths: Sequence[bytes]) -> None:
-        """Paths that came into the project as they are at the commit `applied` count as unchanged from now on."""
-        from project.rebase import rebase
-
-        rebase(self, applied, paths)
 
     def _precedes(self, old: str, new: str) -> bool:
         return self.git.run("rev-list", "--count", f"{new}..{old}").strip() == b"0"
