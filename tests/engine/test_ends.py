@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -116,6 +116,24 @@ def test_a_daemon_that_died_under_a_sandbox_comes_back_without_it(engine: Privat
     assert bundle.inside("cat", "/workspace/file").stdout == "kept\n"
 
 
+def made_to_wait(bundle: Bundle, step: str) -> Callable[[Callable[[], None]], None]:
+    """A step that begins and does nothing before a blow, so that it is never done before; and who strikes it then."""
+    begun, struck = bundle.path / "begun", bundle.path / "struck"
+    path = f"steps/{step}/do.sh"
+    head, rest = (bundle.path / path).read_text().split("\n", 1)
+    bundle.rewrite(path, f"{head}\ntouch '{begun}'; until [ -e '{struck}' ]; do sleep 0.1; done\n{rest}")
+
+    def strike(blow: Callable[[], None]) -> None:
+        deadline = time.monotonic() + 600
+        while not begun.exists():
+            assert time.monotonic() < deadline, f"{step} was not reached"
+            time.sleep(0.02)
+        blow()
+        struck.touch()
+
+    return strike
+
+
 @pytest.mark.parametrize(
     ("step", "hurt"), [("65-volume", "hangs"), ("80-sandbox", "hangs"), ("40-image", "dies"), ("80-sandbox", "dies")]
 )
@@ -124,17 +142,9 @@ def test_a_daemon_that_is_lost_in_the_middle(
 ) -> None:
     """The run ends by itself, says that it is not undone, and is undone as soon as the engine is back."""
     before = engine.inventory()
-    # The step waits for the blow, so that it is never done before.
-    path, struck = f"steps/{step}/do.sh", bundle.path / "struck"
-    head, rest = (bundle.path / path).read_text().split("\n", 1)
-    bundle.rewrite(path, f"{head}\nuntil [ -e '{struck}' ]; do sleep 0.1; done\n{rest}")
+    strike = made_to_wait(bundle, step)
     with started(bundle) as process:
-        wait_for_record(bundle.path, "doing", step)
-        if hurt == "hangs":
-            engine.signal(signal.SIGSTOP)
-        else:
-            engine.kill()
-        struck.touch()
+        strike((lambda: engine.signal(signal.SIGSTOP)) if hurt == "hangs" else engine.kill)
         began = time.monotonic()
         # What runs a program has its step's limit; the one of a sandbox is 300 seconds.
         output, _ = process.communicate(timeout=420)
@@ -145,6 +155,24 @@ def test_a_daemon_that_is_lost_in_the_middle(
     engine.mend()
     recovered = bundle.script("scripts/recover.sh")
     assert "This host is what it was before the run" in recovered.stdout
+    assert (engine.inventory() - before) == {}
+
+
+def test_a_sandbox_that_an_engine_took_along_before_its_step_had_looked_runs_again(
+    engine: PrivateEngine, bundle: Bundle
+) -> None:
+    bundle.start()
+    before = engine.inventory()
+    (bundle.path / "local").mkdir(exist_ok=True)
+    (bundle.path / "local/env").write_text("NEW=1\n")
+    strike = made_to_wait(bundle, "80-sandbox")
+    with started(bundle) as process:
+        strike(engine.kill)
+        output, _ = process.communicate(timeout=420)
+    assert process.returncode == 3, output
+    engine.mend()
+    assert engine.inventory() != before, "the engine has brought it back by itself, so this shows nothing"
+    assert "This host is what it was before the run" in bundle.script("scripts/recover.sh").stdout
     assert (engine.inventory() - before) == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ class Outcome:
 def inject(lane: Lane, fault: Fault) -> Outcome:
     """One fault from its scenario's state to the verdict."""
     scenario = SCENARIOS[fault.scenario]
-    before, commits = enter(lane, scenario), _commits(lane)
+    before, known = enter(lane, scenario), _events(lane)
     if scenario.script == APPLY:
         return _inject_apply(lane, fault)
     with _short_limits(lane, fault):
@@ -60,9 +61,13 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
             _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
     if scenario.script == ROLLBACK:
         return _judge_rollback(lane, fault, hit)
-    if code != 0 and _commits(lane) > commits:
+    happened = _events(lane) - known
+    if code != 0 and happened["commit"]:
         # Struck after the commit: the new state is the right one.
         must(lane, RECOVER)
+        code = 0
+    if fault.kind == "daemon" and code != 0 and not happened["begin"] and _runs(lane, before):
+        # It took the sandbox along before the run had begun: that is for the next start to mend, and not the run's.
         code = 0
     return _judge(lane, scenario, fault, before, code, hit)
 
@@ -157,10 +162,15 @@ def _wrong_end(lane: Lane, script: str, *args: str) -> str:
     )
 
 
-def _commits(lane: Lane) -> int:
-    """How many runs have committed so far."""
+def _events(lane: Lane) -> Counter[str]:
+    """How often each event stands in the journal so far."""
     journal = lane.bundle.path / ".state/journal.jsonl"
-    return journal.read_text().count('"event":"commit"') if journal.exists() else 0
+    return Counter(re.findall(r'"event":"(\w+)"', journal.read_text()) if journal.exists() else ())
+
+
+def _runs(lane: Lane, held: Inventory) -> bool:
+    """Whether the sandbox runs in what a host holds."""
+    return any(container.endswith(f" {lane.bundle.name} running") for container in held.containers)
 
 
 def _judge_rollback(lane: Lane, fault: Fault, hit: bool, wrong: str = "") -> Outcome:

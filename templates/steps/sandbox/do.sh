@@ -13,9 +13,7 @@ if [ "$BACKEND" = microvm ]; then
     exit
 fi
 line=$(container_line "$GEN_CONTAINER")
-# What was there, in what state: undo brings exactly that back, and takes nothing away without it.
-read -r id state _ <<<"${line:-none -}"
-echo "$id $state" | write_durably "$GEN_PRIOR/was"
+read -r _ state _ <<<"$line"
 if [ -z "$line" ]; then
     create_container
 else

@@ -29,10 +29,12 @@ if [ "${GEN_UNDO:-run}" = all ]; then
     exit
 fi
 
-# Nothing was written down, so nothing was done.
-[ -s "$GEN_PRIOR/was" ] || exit 0
-read -r id state <"$GEN_PRIOR/was" || exit 1
-if [ "$id" = none ]; then
+# The fingerprint from before this run says what was there, in what state: an engine that dies can change that before this step
+# has looked.
+found=$(awk -v name="$GEN_CONTAINER" -v mine="owner=$INSTANCE" '
+    $1 == "container" && $3 == name && $NF == mine { print $2, $4 }' "${GEN_PRIOR%/*}/fingerprint") || exit 1
+read -r id state <<<"$found"
+if [ -z "$id" ]; then
     settle "$GEN_CONTAINER"
     exit
 fi
