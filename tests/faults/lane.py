@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -96,7 +98,11 @@ class Lane:
                 command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             ) as process,
         ):
-            return process.wait(LIMIT)
+            try:
+                return process.wait(LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
 
     def journal_traced(self, *options: str) -> tuple[str, ...]:
         """What follows the system calls of a runner that touch its journal."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import random
+import subprocess
 import threading
 import time
 from collections import defaultdict
@@ -19,7 +20,7 @@ from tests.faults.scenarios import SCENARIOS, LaneIsBroken, Scenario, faults_of
 
 BATCH = 8
 Tell = Callable[[Outcome], None]
-_BROKEN = (LaneIsBroken, pytest.fail.Exception, OSError)
+_BROKEN = (LaneIsBroken, pytest.fail.Exception, OSError, subprocess.TimeoutExpired)
 
 
 def found_by(lanes: Sequence[Lane], scenarios: Iterable[Scenario]) -> list[Fault]:
@@ -81,7 +82,7 @@ def _judged(lane: Lane, fault: Fault) -> Outcome:
     try:
         outcome = inject(lane, fault)
     except _BROKEN as error:
-        outcome = Outcome(fault=fault, hit=True, wrong=f"an unharmed script failed: {error}")
+        outcome = Outcome(fault=fault, hit=True, wrong=f"a script did not do what it must: {error}")
     if not outcome.survived:
         lane.keep_evidence(f"{outcome}")
     return outcome

@@ -50,6 +50,8 @@ fault_point() {
     # What shows the time that passes goes on beside the rest, and would make the numbers differ from run to run.
     case " ${FUNCNAME[*]} " in *' tick '*) [ "$BASH_SUBSHELL" -eq 0 ] || return 0 ;; esac
     PATH=$FAULT_PATH
+    # After the fault nothing is counted any more: to go through a long journal would take minutes.
+    [ ! -e "$FAULT_DIR/hit" ] || { trap - DEBUG && return 0; }
     # Empty for the moment in which another subshell writes it.
     until read -r at <"$fault_base.count"; do :; done
     at=$((at + 1))
@@ -59,7 +61,7 @@ fault_point() {
         fault_note "$at" "$COMMAND"
         return 0
     fi
-    [ "$at" = "$FAULT_AT" ] && [ ! -e "$FAULT_DIR/hit" ] || return 0
+    [ "$at" = "$FAULT_AT" ] || return 0
     fault_command "$@"
     echo "$COMMAND" >"$FAULT_DIR/hit"
     case $FAULT_KIND in
