@@ -115,13 +115,17 @@ def _outcome(record: dict[str, Any]) -> Outcome:
 
 def _share(findings: Findings) -> str:
     """Which of the faults that there are were taken."""
-    taken = "each" if findings.every == 1 else f"one of {findings.every} of a scenario and kind"
+    of = {outcome.fault.scenario for outcome in findings.outcomes}
+    parts = ["each" if findings.every == 1 else f"one of {findings.every} of a scenario and kind"]
     if findings.fewer:
-        slow = {scenario.name: scenario.slow for scenario in SCENARIOS.values() if scenario.slow > 1}
-        taken += ", but " + ", ".join(f"one of {findings.every * n} of *{name}*" for name, n in slow.items())
+        slow = ((name, SCENARIOS[name].slow) for name in sorted(of))
+        parts += [f"but one of {findings.every * times} of *{name}*" for name, times in slow if times > 1]
+    parts += [f"none of *{name}*" for name in SCENARIOS if name not in of]
     if len(findings.outcomes) == findings.found:
-        return taken
-    return f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given ({taken})"
+        return ", ".join(parts)
+    return (
+        f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given ({', '.join(parts)})"
+    )
 
 
 def _record(outcome: Outcome) -> dict[str, object]:

@@ -40,6 +40,8 @@ def test_what_is_written_down_is_known_again(tmp_path: Path) -> None:
     text = (tmp_path / "fault-matrix.md").read_text()
     assert "3 faults, 2 survived, 1 NOT" in text
     assert "4 of 9, evenly mixed" in text
+    assert "(each, none of *first start*, " in text
+    assert "none of *rollback*" not in text
     assert "| rollback | 70-network/do.sh | 2/3 |" in text
 
 
