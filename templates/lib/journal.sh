@@ -93,26 +93,36 @@ journal_read() {
     sed -n 's/^{"seq":[0-9]*,"time":"[^"]*","run":"\([^"]*\)","event":"\([^"]*\)","step":"\([^"]*\)","scope":"\([^"]*\)".*/\1 \2 \3 \4/p' "$JOURNAL"
 }
 
+# The questions below fail when the journal cannot be read: no answer is not the same as nothing there.
+
 # journal_open_run: the last run, if it neither committed nor came to an end.
-journal_open_run() {
+journal_open_run() (
+    set -o pipefail
     journal_read | awk '$2 == "begin" { run = $1 } $2 == "commit" || $2 == "end" { run = "" } END { if (run) print run }'
-}
+)
 
 # journal_steps_of RUN: the steps that the run began to do and did not undo, last one first.
-journal_steps_of() {
+journal_steps_of() (
+    set -o pipefail
     journal_read | awk -v run="$1" '$1 == run && $2 == "doing" { n++; step[n] = $3; open[$3] = 1 }
         $1 == run && $2 == "undone" { open[$3] = 0 }
         END { for (i = n; i > 0; i--) if (open[step[i]]) { print step[i]; open[step[i]] = 0 } }'
-}
+)
 
 # journal_steps_ever: the steps that committed runs did since the last whole rollback, last in the plan's order first.
 # What a run did that did not commit is undone already when this is asked.
-journal_steps_ever() {
+journal_steps_ever() (
+    set -o pipefail
     journal_read | awk '$2 == "done" { did[$1] = did[$1] " " $3 }
         $2 == "commit" { n = split(did[$1], step, " "); for (i = 1; i <= n; i++) open[step[i]] = 1 }
         $2 == "undone" && $4 == "all" { delete open[$3] }
         $2 == "end" && $4 == "all" { for (s in open) delete open[s] }
         END { for (s in open) print s }' | sort -r
+)
+
+# journal_unread: ends a script that got no answer.
+journal_unread() {
+    fail "$EX_REFUSED" "the journal cannot be read, so nothing is done on its word" "$JOURNAL" "scripts/status.sh, then the same again"
 }
 
 # journal_committed RUN: whether that run committed.

@@ -60,7 +60,9 @@ def inject(lane: Lane, fault: Fault) -> Outcome:
             # Whoever undoes it next is killed at the same place.
             _strike(lane, ROLLBACK if scenario.script == ROLLBACK else RECOVER, fault, *scenario.args)
     if scenario.script == ROLLBACK:
-        return _judge_rollback(lane, fault, hit)
+        left = lane.settled(lane.empty) if code == 0 else {}
+        wrong = f"it said that all is undone, and it is not: {_text(left)}" if left else ""
+        return _judge_rollback(lane, fault, hit, wrong)
     happened = _events(lane) - known
     if code != 0 and happened["commit"]:
         # Struck after the commit: the new state is the right one.

@@ -12,7 +12,8 @@ PLAN_SECONDS=60
 # the engine does. FOLDER takes what the scripts print.
 plan_look() {
     local step
-    PLAN_OPEN=$(journal_open_run) PLAN_FIRST='' PLAN_STATES='' PLAN_ANSWERS=''
+    PLAN_FIRST='' PLAN_STATES='' PLAN_ANSWERS=''
+    PLAN_OPEN=$(journal_open_run) || journal_unread
     [ -z "$PLAN_OPEN" ] || PLAN_FIRST=$(journal_steps_of "$PLAN_OPEN")
     ! engine_answers || PLAN_ANSWERS=yes
     mkdir -p "$1/logs"

@@ -50,9 +50,11 @@ manifest_check() {
         "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --check   (your own changes belong into local/)"
 }
 
-# plan_steps: sets STEPS. Only what the manifest names is a step: a folder that somebody put there is never run.
+# plan_steps: sets STEPS. Only what the manifest names is a step: a folder that somebody put there is never run. There is no
+# bundle without one, so none means that they could not be read, and not that there is nothing to do.
 plan_steps() {
-    STEPS=${STEPS:-$(sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort)}
+    [ -n "$STEPS" ] || STEPS=$(set -o pipefail && sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort) || STEPS=''
+    [ -n "$STEPS" ] || fail "$EX_REFUSED" "which steps this bundle has cannot be known" "MANIFEST.sha256 could not be read" "ls -l $(quoted "$BUNDLE")"
 }
 
 # step_value STEP KEY: sets VALUE to one value of the step's data.
@@ -170,7 +172,7 @@ undo_steps() {
 undo_run() {
     local steps measured=0
     [ -z "$KILLED" ] || engine_settle
-    steps=$(journal_steps_of "$RUN")
+    steps=$(journal_steps_of "$RUN") || { warn "error: the journal cannot be read: $JOURNAL" && return "$EX_RESIDUE"; }
     # shellcheck disable=SC2086 # a list of words
     undo_steps run $steps || return "$EX_RESIDUE"
     measure_rollback "$(baseline)" || measured=$?
@@ -184,7 +186,7 @@ undo_run() {
 recover() {
     local open run=$RUN
     end_orphan
-    open=$(journal_open_run)
+    open=$(journal_open_run) || journal_unread
     if [ -n "$open" ]; then
         RUN=$open KILLED=yes
         mkdir -p "$STATE/logs/$RUN"
@@ -279,7 +281,7 @@ run_back() {
     local steps
     begin
     hold_signals
-    steps=$(journal_steps_ever)
+    steps=$(journal_steps_ever) || journal_unread
     if [ -z "$steps" ]; then
         say "There is nothing to undo."
         RESULT=unchanged
