@@ -50,8 +50,7 @@ manifest_check() {
         "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --check   (your own changes belong into local/)"
 }
 
-# plan_steps: sets STEPS. Only what the manifest names is a step: a folder that somebody put there is never run. There is no
-# bundle without one, so none means that they could not be read, and not that there is nothing to do.
+# plan_steps: sets STEPS. Only what the manifest names is a step: a folder that somebody put there is never run. No bundle has none.
 plan_steps() {
     [ -n "$STEPS" ] || STEPS=$(set -o pipefail && sed -n 's#^[0-9a-f]*  steps/\([^/]*\)/do\.sh$#\1#p' "$BUNDLE/MANIFEST.sha256" | sort) || STEPS=''
     [ -n "$STEPS" ] || fail "$EX_REFUSED" "which steps this bundle has cannot be known" "MANIFEST.sha256 could not be read" "ls -l $(quoted "$BUNDLE")"
