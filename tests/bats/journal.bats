@@ -70,3 +70,24 @@ assert len({r["run"] for r in records}) == 1
     started start
     [ "$code" -eq 4 ]
 }
+
+@test "what cannot be read is not taken for nothing to do" {
+    # A program that is asked for the steps, or for what the journal says, and is not there for this once.
+    mkdir bin
+    printf '#!/bin/sh\ncase $* in *steps/*) exit 1 ;; esac\nexec /bin/sed "$@"\n' >bin/sed
+    chmod +x bin/sed
+    PATH=$PWD/bin:$PATH started start
+    cat output
+    [ "$code" -eq 4 ]
+    grep -q 'which steps this bundle has cannot be known' output
+    rm bin/sed
+    printf '#!/bin/sh\ncase $* in *did*) exit 1 ;; esac\nexec /usr/bin/awk "$@"\n' >bin/awk
+    chmod +x bin/awk
+    PATH=$PWD/bin:$PATH started back
+    cat output
+    [ "$code" -eq 4 ]
+    grep -q 'the journal cannot be read' output
+    started back
+    [ "$code" -eq 0 ]
+    [ -z "$(ls made)" ]
+}
