@@ -240,3 +240,23 @@ changed() { # CODE SEQUENCE COMMAND...
     [ "$code" -eq 1 ]
     [ "$(ls "$TMPDIR")" = "" ]
 }
+
+@test "a journal that cannot be read is no plan without anything to undo" {
+    faults image:do-kill
+    started start
+    faults
+    sleep 0.3
+    # What asks for the open run, for its steps, and for those of all runs: each is not there for this once.
+    for asks in 'run =' 'n++' 'did'; do
+        printf '#!/bin/sh\ncase $* in *"%s"*) exit 1 ;; esac\nexec /usr/bin/awk "$@"\n' "$asks" >"$BATS_TEST_TMPDIR/bin/awk"
+        chmod +x "$BATS_TEST_TMPDIR/bin/awk"
+        plan --json
+        cat "$out" "$out.err"
+        [ "$code" -eq 4 ]
+        grep -q 'the journal cannot be read' "$out.err"
+        ! grep -q '"schema"' "$out" || false
+    done
+    rm "$BATS_TEST_TMPDIR/bin/awk"
+    plan --json
+    [ "$(value 'd["undo_first"]')" = "['20-image', '10-network']" ]
+}

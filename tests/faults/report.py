@@ -121,11 +121,10 @@ def _share(findings: Findings) -> str:
         slow = ((name, SCENARIOS[name].slow) for name in sorted(of))
         parts += [f"but one of {findings.every * times} of *{name}*" for name, times in slow if times > 1]
     parts += [f"none of *{name}*" for name in SCENARIOS if name not in of]
+    which = ", ".join(parts)
     if len(findings.outcomes) == findings.found:
-        return ", ".join(parts)
-    return (
-        f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given ({', '.join(parts)})"
-    )
+        return which
+    return f"{len(findings.outcomes)} of {findings.found}, evenly mixed, in the time that was given ({which})"
 
 
 def _record(outcome: Outcome) -> dict[str, object]:

@@ -29,10 +29,13 @@ strings() {
 }
 
 show_json() {
-    local step state title comma='' open=null
+    local step state title comma='' open=null before='' undoes
     [ -z "$PLAN_OPEN" ] || open=$(json_strings "$PLAN_OPEN")
+    [ -z "$PLAN_FIRST" ] || before=$(strings <<<"$PLAN_FIRST")
+    undoes=$(journal_steps_ever) || journal_unread
+    [ -z "$undoes" ] || undoes=$(strings <<<"$undoes")
     printf '{"schema":1,"name":%s,"hash":"%s","open_run":%s,"undo_first":[%s],"steps":[' \
-        "$(json_strings "$GEN_NAME")" "$hash" "$open" "$(journal_steps_of "${PLAN_OPEN:--}" | strings)"
+        "$(json_strings "$GEN_NAME")" "$hash" "$open" "$before"
     while read -r step state; do
         [ -n "$step" ] || continue
         step_value "$step" title
@@ -42,7 +45,7 @@ show_json() {
             "$title" "$state" "$(said "$step" | strings)" "$VALUE"
         comma=,
     done <<<"$PLAN_STATES"
-    printf '],\n"rollback":{"undoes":[%s],%s}}\n' "$(journal_steps_ever | strings)" "$(cost_json)"
+    printf '],\n"rollback":{"undoes":[%s],%s}}\n' "$undoes" "$(cost_json)"
 }
 
 show_text() {

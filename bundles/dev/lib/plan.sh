@@ -14,7 +14,7 @@ plan_look() {
     local step
     PLAN_FIRST='' PLAN_STATES='' PLAN_ANSWERS=''
     PLAN_OPEN=$(journal_open_run) || journal_unread
-    [ -z "$PLAN_OPEN" ] || PLAN_FIRST=$(journal_steps_of "$PLAN_OPEN")
+    [ -z "$PLAN_OPEN" ] || PLAN_FIRST=$(journal_steps_of "$PLAN_OPEN") || journal_unread
     ! engine_answers || PLAN_ANSWERS=yes
     mkdir -p "$1/logs"
     plan_steps

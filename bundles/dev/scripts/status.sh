@@ -44,5 +44,9 @@ elif ours "$(network_line "$NETWORK")" 2; then
 else
     row network none
 fi
-[ -z "$(journal_open_run)" ] || row run "the last run was interrupted: scripts/start.sh or ./rollback.sh brings it to an end"
+if ! open=$(journal_open_run); then
+    row run "cannot be known: $JOURNAL cannot be read"
+elif [ -n "$open" ]; then
+    row run "the last run was interrupted: scripts/start.sh or ./rollback.sh brings it to an end"
+fi
 [ "$state" = 'running, healthy' ] || exit "$EX_FAILED"
