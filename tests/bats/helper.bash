@@ -89,6 +89,34 @@ started() {
     last=$(tail -n 1 output)
 }
 
+# at_work PATTERN: whether a process of this folder has it in its command line.
+at_work() {
+    local process
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/cwd")" = "$PWD" ] && tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -q -e "$1" && return
+    done
+    return 1
+}
+
+# eventually COMMAND...: waits until it succeeds. It fails after half a minute, so that a test that waits for ever ends.
+eventually() {
+    local began=$SECONDS
+    until "$@"; do
+        [ $((SECONDS - began)) -lt 30 ] || { echo "this never came true: $*"; return 1; }
+        sleep 0.1
+    done
+}
+
+# killed STEP: a run whose runner is killed while STEP is at work. The step goes on without it, as does what writes its log;
+# this ends when they have ended.
+killed() {
+    faults "$1:do-kill"
+    started start
+    eventually quiet
+    faults
+}
+quiet() { ! at_work '\.sh'; }
+
 # refute COMMAND...: fails when the command succeeds. (A line that begins with ! never fails a test.)
 refute() {
     if "$@"; then

@@ -93,10 +93,7 @@ shown() {
 }
 
 @test "an interrupted run is shown as undone first, and its steps as done again" {
-    faults image:do-kill
-    started start
-    faults
-    sleep 0.3
+    killed image
     # One record is torn as well.
     printf '{"seq":4,"time":"2026-11-22T02:40:56Z","run":"x","event":"commit","step":"-","scope":"-"' >>.state/journal.jsonl
     before=$(everything)
@@ -170,17 +167,11 @@ shown() {
     changed 4    ""                                  change_the_bundle
     changed 4    ""                                  faults image:verify-unknown
     changed 4    ""                                  faults engine:silent
-    changed 4    ""                                  interrupt_a_run
+    changed 4    ""                                  killed image
 }
 
 add_to_local() { mkdir local && echo KEY=1 >"local/$1"; }
 change_the_bundle() { echo '# new' >>steps/20-image/do.sh && seal; }
-interrupt_a_run() {
-    faults image:do-kill
-    started start
-    faults
-    sleep 0.3
-}
 records() { cat .state/journal.jsonl 2>/dev/null || :; }
 
 changed() { # CODE SEQUENCE COMMAND...
@@ -218,7 +209,7 @@ changed() { # CODE SEQUENCE COMMAND...
     approved=$(hash)
     faults image:verify-hang
     bash scripts/start.sh --approve "$approved" >"$out" 2>&1 &
-    sleep 0.7
+    eventually at_work 'sleep 30'
     kill -TERM $!
     code=0
     wait $! || code=$?
@@ -233,7 +224,7 @@ changed() { # CODE SEQUENCE COMMAND...
     approved "$(hash)"
     faults image:verify-hang
     bash scripts/plan.sh >"$out" 2>&1 &
-    sleep 0.7
+    eventually at_work 'sleep 30'
     kill -INT $!
     kill -TERM $!
     wait $! || code=$?
@@ -242,10 +233,7 @@ changed() { # CODE SEQUENCE COMMAND...
 }
 
 @test "a journal that cannot be read is no plan without anything to undo" {
-    faults image:do-kill
-    started start
-    faults
-    sleep 0.3
+    killed image
     # What asks for the open run, for its steps, and for those of all runs: each is not there for this once.
     for asks in 'run =' 'n++' 'did'; do
         printf '#!/bin/sh\ncase $* in *"%s"*) exit 1 ;; esac\nexec /usr/bin/awk "$@"\n' "$asks" >"$BATS_TEST_TMPDIR/bin/awk"

@@ -39,12 +39,9 @@ story() {
 }
 
 @test "a run that was killed is undone before the next one begins" {
-    faults image:do-kill
-    started start
+    killed image
     [ "$sequence" = "network:do image:do" ]
     [ "$code" -eq 137 ]
-    faults
-    sleep 0.3
     started start
     cat output
     [ "$sequence" = "image:undo network:undo network:do image:do sandbox:do" ]
@@ -270,9 +267,7 @@ story() {
 }
 
 @test "the events of a run begin with its start, also when it first undoes another" {
-    faults image:do-kill
-    started start
-    faults
+    killed image
     export GEN_EVENTS=$PWD/events
     started start
     cat events
