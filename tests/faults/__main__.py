@@ -10,7 +10,10 @@ import argparse
 import os
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from tests.faults.lane import Lane, close_lane, open_lane
 from tests.faults.matrix import found_by, injected, thinned
 from tests.faults.paper import paper_bundle
 from tests.faults.power_cut import followed, left_behind, read_back, unsafe_changes, whole_records
-from tests.faults.report import Findings, earlier, write_report
+from tests.faults.report import Findings, earlier, write_outcomes, write_report
 from tests.faults.scenarios import SCENARIOS
 
 
@@ -39,13 +42,25 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class Teller:
-    """Prints an outcome as it comes, with the time that is still to go."""
+KEPT_EACH = 25
+"""After how many outcomes they are written down, so that a matrix that is killed has not been for nothing."""
 
-    def __init__(self, total: int) -> None:
+
+class Teller:
+    """Prints an outcome as it comes, with the time that is still to go, and has them kept now and then."""
+
+    def __init__(self, total: int, keep: Callable[[list[Outcome]], None]) -> None:
         self.total, self.told, self.began = total, 0, time.monotonic()
+        self.keep, self.outcomes, self.one_at_a_time = keep, list[Outcome](), threading.Lock()
 
     def __call__(self, outcome: Outcome) -> None:
+        with self.one_at_a_time:
+            self._tell(outcome)
+            self.outcomes.append(outcome)
+            if self.told % KEPT_EACH == 0:
+                self.keep(self.outcomes)
+
+    def _tell(self, outcome: Outcome) -> None:
         self.told += 1
         point, fault = outcome.fault.point, outcome.fault
         left = (time.monotonic() - self.began) / self.told * (self.total - self.told) / 60
@@ -67,7 +82,9 @@ def power_cut() -> tuple[int, int]:
     return len(journals), wrong + len(unsafe_changes(moments))
 
 
-def struck(asked: argparse.Namespace, known: list[Outcome]) -> tuple[dict[str, bool], int, list[Outcome]]:
+def struck(
+    asked: argparse.Namespace, known: list[Outcome], keep: Callable[[list[Outcome]], None]
+) -> tuple[dict[str, bool], int, list[Outcome]]:
     """Opens the lanes, runs the controls, then every fault that is not known: what was seen, how many faults there are,
     what came of them.
     """
@@ -84,7 +101,8 @@ def struck(asked: argparse.Namespace, known: list[Outcome]) -> tuple[dict[str, b
         print(f"{len(found)} faults were found, and {len(faults)} of them are taken", flush=True)
         done = {outcome.fault.place for outcome in known}
         left = [fault for fault in faults if fault.place not in done]
-        return seen, len(faults), injected(lanes, left, Teller(len(left)), asked.minutes)
+        covered = Counter(outcome.fault.scenario for outcome in known)
+        return seen, len(faults), injected(lanes, left, Teller(len(left), keep), asked.minutes, covered)
     finally:
         for lane in lanes:
             # What was found is told, also where a host cannot be put in order any more.
@@ -99,16 +117,22 @@ def main() -> int:
     """The matrix on the engine, and beside it the power cut, which needs none."""
     asked, began = arguments(), time.monotonic()
     known, seconds = earlier(asked.out) if asked.resume else ([], 0.0)
+
+    def taken() -> float:
+        return seconds + time.monotonic() - began
+
     # The commands of the environment that this Python belongs to are the ones to test.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(power_cut)
-        seen, found, outcomes = struck(asked, known)
+        seen, found, outcomes = struck(
+            asked, known, lambda so_far: write_outcomes(asked.out, [*known, *so_far], taken())
+        )
         cuts, misread = reading.result()
     print(f"power cut: {cuts} journals that it can leave behind, {misread} read wrongly", flush=True)
     findings = Findings(
         outcomes=(*known, *outcomes), controls=seen, found=found, every=asked.every, fewer=asked.fewer, cuts=cuts,
-        misread=misread, seconds=seconds + time.monotonic() - began,
+        misread=misread, seconds=taken(),
     )  # fmt: skip
     write_report(asked.out, findings)
     print(findings.summary)

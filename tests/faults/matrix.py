@@ -8,7 +8,7 @@ import random
 import subprocess
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
@@ -47,9 +47,16 @@ def thinned(faults: list[Fault], every: int, fewer: bool) -> list[Fault]:
     return [fault for (name, _), group in groups.items() for fault in group[:: steps[name]]]
 
 
-def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell, minutes: float = float("inf")) -> list[Outcome]:
+def injected(
+    lanes: Sequence[Lane],
+    faults: list[Fault],
+    tell: Tell,
+    minutes: float = float("inf"),
+    covered: Counter[str] | None = None,
+) -> list[Outcome]:
     """The outcome of each fault. Neighbours in one state stay on one lane; the order is mixed otherwise, the same each
-    time, so that what is done in so many minutes is spread over everything.
+    time, so that what is done in so many minutes is spread over everything. The scenarios of which the least is known
+    already (`covered`: how many outcomes of each) go first.
     """
     deadline = time.monotonic() + minutes * 60
     todo: queue.SimpleQueue[tuple[Fault, ...]] = queue.SimpleQueue()
@@ -59,6 +66,8 @@ def injected(lanes: Sequence[Lane], faults: list[Fault], tell: Tell, minutes: fl
         for first in range(0, len(group), BATCH):
             batches.append(group[first : first + BATCH])
     random.Random(0).shuffle(batches)
+    if covered:
+        batches.sort(key=lambda batch: covered[batch[0].scenario])
     for batch in batches:
         todo.put(batch)
     outcomes: list[Outcome] = []

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -81,9 +81,17 @@ def write_report(folder: Path, findings: Findings) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "fault-matrix.md").write_text(text)
-    lines = ",\n".join(json.dumps(_record(outcome)) for outcome in findings.outcomes)
-    head = json.dumps({"schema": 2, "bundles": bundles(), "seconds": round(findings.seconds)})[:-1]
-    (folder / FILE).write_text(f'{head}, "outcomes": [\n{lines}\n]}}\n')
+    write_outcomes(folder, findings.outcomes, findings.seconds)
+
+
+def write_outcomes(folder: Path, outcomes: Iterable[Outcome], seconds: float) -> None:
+    """Writes fault-matrix.json, whole or not at all: it is what `--resume` goes on from."""
+    lines = ",\n".join(json.dumps(_record(outcome)) for outcome in outcomes)
+    head = json.dumps({"schema": 2, "bundles": bundles(), "seconds": round(seconds)})[:-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    new = folder / f"{FILE}.new"
+    new.write_text(f'{head}, "outcomes": [\n{lines}\n]}}\n')
+    new.replace(folder / FILE)
 
 
 @cache

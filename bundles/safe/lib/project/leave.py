@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("there is no copy of a project\n")
         return 0
     count = remove(state, history=args.delete)
+    _remove_empty(os.path.join(state, "disk"))
     kept = [name for name in sorted(os.listdir(state)) if name.startswith("track")]
     sys.stdout.write(f"the copy of the project is removed: {count} files and folders\n")
     if kept:
@@ -63,6 +65,17 @@ def remove(state: str, history: bool) -> int:
         if name.startswith("select") or name in ("compiled", "ignore.git") or (history and name.startswith("track")):
             shutil.rmtree(os.path.join(state, name))
     return count
+
+
+def _remove_empty(folder: str) -> None:
+    """A disk image that is mounted there is not ours to take away, nor is what lies on it."""
+    try:
+        os.rmdir(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.ENOTEMPTY):
+            raise
 
 
 def _remove_tree(path: str) -> int:
