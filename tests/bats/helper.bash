@@ -89,20 +89,21 @@ started() {
     last=$(tail -n 1 output)
 }
 
-# at_work PATTERN: whether a process of this folder has it in its command line.
+# at_work PATTERN: whether a process of this folder has it in its command line. One program looks at all processes: a fork for
+# each takes half a minute on a machine that is busy.
 at_work() {
     local process
-    for process in /proc/[0-9]*; do
-        [ "$(readlink "$process/cwd")" = "$PWD" ] && tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -q -e "$1" && return
+    for process in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$PWD" 2>/dev/null); do
+        tr '\0' ' ' 2>/dev/null <"${process%cwd}cmdline" | grep -q -e "$1" && return
     done
     return 1
 }
 
-# eventually COMMAND...: waits until it succeeds. It fails after half a minute, so that a test that waits for ever ends.
+# eventually COMMAND...: waits until it succeeds. It fails after a minute, so that a test that waits for ever ends.
 eventually() {
     local began=$SECONDS
     until "$@"; do
-        [ $((SECONDS - began)) -lt 30 ] || { echo "this never came true: $*"; return 1; }
+        [ $((SECONDS - began)) -lt 60 ] || { echo "this never came true: $*"; return 1; }
         sleep 0.1
     done
 }

@@ -108,14 +108,14 @@ ends() {
     FAKE_ENGINE=slow
     for script in test-setup.sh scripts/status.sh scripts/connect.sh; do
         "./$script" </dev/null >stdout 2>stderr &
-        eventually at_work 'sleep 3'
+        eventually at_work 'sleep 8'
         kill -TERM $!
         code=0
         wait $! || code=$?
         echo "$script -> $code: $(cat stdout stderr)"
         [ "$code" -eq 143 ]
         cat stdout stderr | grep -q '^gen: result=failed '
-        eventually refute at_work 'sleep 3'
+        eventually refute at_work 'sleep 8'
     done
 }
 
