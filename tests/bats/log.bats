@@ -100,9 +100,11 @@ PYTHON
     grep -qx '  | 40' output
 }
 
+logged() { grep -qs "$1" .state/logs/*/10-network.do.log; }
+
 @test "a signal to the whole group ends the script, and its last words are in the log" {
     do_prints 'trap "echo last words; exit 1" TERM' 'echo at work' 'sleep 15 & wait' &
-    until grep -qs 'at work' .state/logs/*/10-network.do.log; do sleep 0.1; done
+    eventually logged 'at work'
     kill -INT "$(cat runner.pid)"
     wait
     cat output

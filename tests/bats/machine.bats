@@ -52,7 +52,7 @@ undone() {
     (cd .state/microvm && exec sleep 60) 3>&- &
     other=$!
     (cd .state/microvm && exec ../../qemu-system-x86_64 60) 3>&- &
-    until grep -q qemu "/proc/$!/comm"; do sleep 0.1; done
+    eventually grep -q qemu "/proc/$!/comm"
     [ "$(inventory | wc -l)" -eq 1 ]
     [[ $(inventory) == "process of a machine, owner="* ]]
     kill $!

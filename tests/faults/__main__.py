@@ -50,24 +50,24 @@ class Teller:
     """Prints an outcome as it comes, with the time that is still to go, and has them kept now and then."""
 
     def __init__(self, total: int, keep: Callable[[list[Outcome]], None]) -> None:
-        self.total, self.told, self.began = total, 0, time.monotonic()
-        self.keep, self.outcomes, self.one_at_a_time = keep, list[Outcome](), threading.Lock()
+        self.total, self.keep, self.began = total, keep, time.monotonic()
+        self.outcomes, self.one_at_a_time = list[Outcome](), threading.Lock()
 
     def __call__(self, outcome: Outcome) -> None:
         with self.one_at_a_time:
-            self._tell(outcome)
             self.outcomes.append(outcome)
-            if self.told % KEPT_EACH == 0:
+            self._tell(outcome)
+            if len(self.outcomes) % KEPT_EACH == 0:
                 self.keep(self.outcomes)
 
     def _tell(self, outcome: Outcome) -> None:
-        self.told += 1
+        told = len(self.outcomes)
         point, fault = outcome.fault.point, outcome.fault
-        left = (time.monotonic() - self.began) / self.told * (self.total - self.told) / 60
+        left = (time.monotonic() - self.began) / told * (self.total - told) / 60
         result = "survived" if outcome.survived else f"NOT SURVIVED: {outcome.wrong} {outcome.residue}"
         result = result if outcome.hit else f"not reached, {result}"
         where = f"{fault.scenario}: {point.script} #{point.nth} command {point.at}"
-        print(f"{self.told}/{self.total} ({left:.0f} min left) {where} {fault.kind}: {result}", flush=True)
+        print(f"{told}/{self.total} ({left:.0f} min left) {where} {fault.kind}: {result}", flush=True)
 
 
 def power_cut() -> tuple[int, int]:
@@ -102,7 +102,8 @@ def struck(
         done = {outcome.fault.place for outcome in known}
         left = [fault for fault in faults if fault.place not in done]
         covered = Counter(outcome.fault.scenario for outcome in known)
-        return seen, len(faults), injected(lanes, left, Teller(len(left), keep), asked.minutes, covered)
+        there = len(known) + len(left)
+        return seen, there, injected(lanes, left, Teller(len(left), keep), asked.minutes, covered)
     finally:
         for lane in lanes:
             # What was found is told, also where a host cannot be put in order any more.

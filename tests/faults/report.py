@@ -79,9 +79,8 @@ def write_report(folder: Path, findings: Findings) -> None:
         rules="---|" * len(KINDS),
         rows="\n".join(_rows(struck)),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "fault-matrix.md").write_text(text)
     write_outcomes(folder, findings.outcomes, findings.seconds)
+    (folder / "fault-matrix.md").write_text(text)
 
 
 def write_outcomes(folder: Path, outcomes: Iterable[Outcome], seconds: float) -> None:
