@@ -21,14 +21,19 @@ _COLON = re.compile(r":(?: |$)")
 
 
 def serialise(path: str, data: Any) -> bytes:
-    """The document as its path's ending says: .json, .env, or .yaml and .yml."""
-    writers: dict[str, Callable[[Any], str]] = {".json": to_json, ".env": to_env}
+    """The document as its path's ending says: .json, .env, .options, or .yaml and .yml."""
+    writers: dict[str, Callable[[Any], str]] = {".json": to_json, ".env": to_lines, ".options": to_lines}
     return writers.get(PurePosixPath(path).suffix, to_yaml)(data).encode()
 
 
-def to_env(names: Sequence[str]) -> str:
-    """An environment file of names without values: each takes the value that the environment has for it, if any."""
-    return "".join(f"{name}\n" for name in names)
+def to_lines(words: Sequence[str]) -> str:
+    """A word a line. In an environment file a name takes the value that the environment has for it, if any.
+
+    Raises ValueError for a word that is no line.
+    """
+    if any("\n" in word for word in words):
+        raise ValueError("a word of more than one line")
+    return "".join(f"{word}\n" for word in words)
 
 
 def to_json(data: Any) -> str:

@@ -58,6 +58,15 @@ apt_surprises() {
     done <<<"$plan"
 }
 
+# as_they_are SURPRISES: each package that would be upgraded, in the version that it has: named so, apt leaves it alone where it
+# can. It upgrades what has the source of something new, whether or not that is needed.
+as_they_are() {
+    local action name
+    while read -r action name; do
+        [ "$action" != upgrade ] || printf '%s=%s\n' "$name" "$(dpkg-query --show --showformat '${Version}' "$name")"
+    done <<<"$1"
+}
+
 # apt_install PACKAGE...: installs what is not there of these, but only when nothing is upgraded or removed for it.
 apt_install() {
     local surprises missing
@@ -67,6 +76,13 @@ apt_install() {
     if ! surprises=$(apt_surprises "$@"); then
         err "apt cannot install $*" "its own words are above" "apt-get update, then apt-get install $*"
         return 1
+    fi
+    if [ -n "$surprises" ]; then
+        read -r -d '' -a missing <<<"$(printf '%s\n' "$@"; as_they_are "$surprises")" || true
+        if apt_surprises "${missing[@]}" >/dev/null 2>&1; then
+            set -- "${missing[@]}"
+            surprises=$(apt_surprises "$@")
+        fi
     fi
     if [ -n "$surprises" ]; then
         err "not installing $*" "apt would also: ${surprises//$'\n'/, }" "decide on that yourself: apt-get install $*"

@@ -143,6 +143,14 @@ see_to_engine() {
     fi
 }
 
+see_to_podman() {
+    if [ "${GEN_REQUIRE_ENGINE:-}" = 1 ]; then
+        tools/podman.sh ensure
+    else
+        tools/podman.sh ensure --no-install || say "no Podman: its tests will be skipped"
+    fi
+}
+
 lint() {
     suite "ruff" ruff check .
     suite "ruff format" ruff format --check .
@@ -163,7 +171,7 @@ compose_config() {
 # are beside each other on the host's: each of their engines has a container there. The others look at whole inventories, so each
 # group of them has an engine that starts before it and ends after it. What is named nowhere is in the last group.
 starting=("faults isolation" "ends hostile")
-apart=("changes safe whole" "checks checks_machine doctor host")
+apart=("changes safe whole" "checks checks_machine doctor host podman")
 
 # files_of WORD...: the test files of those names.
 files_of() { printf 'tests/engine/test_%s.py\n' "$@"; }
@@ -241,6 +249,7 @@ else
     lint >"$work/lint" 2>&1 &
     suite "engine" see_to_engine
     suite "microvm" see_to_microvm
+    suite "podman" see_to_podman
     unit_tests >"$work/unit" 2>&1 &
     without_engine >"$work/without" 2>&1 &
     engine_tests

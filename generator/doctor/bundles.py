@@ -53,6 +53,7 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         unfinished=_unfinished(bundle, {record.run for record in journal.records if record.event == "commit"}),
         unreadable=journal.unreadable,
         isolation=_word(state / "names" / "isolation"),
+        client=_word(state / "names" / "client"),
         leftovers=tuple(_leftovers(bundle.path, state)),
         copies=_copies(bundle.path, instance),
         original=_original(bundle.path, instance),

@@ -1,4 +1,4 @@
-"""Looks at the engine that the docker client would use. Only looks, and waits for no answer longer than LIMIT.
+"""Looks at the engine that a bundle would use. Only looks, and waits for no answer longer than LIMIT.
 
 gVisor's runtime is tried, by a container that is gone a moment later: that it is installed proves nothing.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -18,10 +20,13 @@ from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
+from generator.doctor import podman
 from generator.doctor.facts import EngineFacts, EngineObject, Gvisor, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    TryGvisor = Callable[[docker.APIClient, Mapping[str, Any], Iterable[EngineObject]], tuple[Gvisor, str]]
 
 LIMIT = 5
 GVISOR, BOOT_LIMIT = "runsc", 20
@@ -51,7 +56,12 @@ def endpoint(environment: Mapping[str, str]) -> str:
 
 
 def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
-    """What the engine says of itself, and everything in it that bears our label; or why it says nothing."""
+    """What the engine says of itself, and everything in it that bears our label; or why it says nothing.
+
+    Which engine, the environment says: GEN_CLIENT, PATH, and what Docker's client reads.
+    """
+    if podman.client_here(environment) == "podman":
+        return replace(_look_at_podman(), client="podman")
     where = endpoint(environment)
     if not where:
         name = environment.get("DOCKER_CONTEXT") or get_current_context_name()
@@ -61,10 +71,26 @@ def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
     trouble = _knock(where.removeprefix("unix://"))
     if trouble is not None:
         return EngineFacts(endpoint=where, trouble=trouble[0], said=trouble[1])
+    return _look(where, _gvisor)
+
+
+def _look_at_podman() -> EngineFacts:
+    if os.geteuid() != 0:
+        return EngineFacts(
+            trouble="denied", said="each user has containers of their own, and only root attaches a disk"
+        )
+    try:
+        with podman.podman_service() as where:
+            return _look(where, _gvisor_of_podman)
+    except OSError as error:
+        return EngineFacts(trouble="other", said=_first_line(error))
+
+
+def _look(where: str, gvisor: TryGvisor) -> EngineFacts:
     try:
         client = docker.APIClient(base_url=where, version="auto", timeout=LIMIT)
         try:
-            return _asked(client, where)
+            return _asked(client, where, gvisor)
         finally:
             client.close()
     except (DockerException, RequestException, OSError) as error:
@@ -72,10 +98,12 @@ def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
         return EngineFacts(endpoint=where, trouble="hangs" if hangs else "other", said=_first_line(error))
 
 
-def remove_container(where: str, container: str) -> str:
+def remove_container(engine: EngineFacts, container: str) -> str:
     """Removes one container by its id. Gives what went wrong; empty when it is gone."""
+    if engine.client == "podman":
+        return podman.remove(container)
     try:
-        client = docker.APIClient(base_url=where, version="auto", timeout=60)
+        client = docker.APIClient(base_url=engine.endpoint, version="auto", timeout=60)
         try:
             client.remove_container(container, force=True)
         finally:
@@ -102,10 +130,10 @@ def _knock(path: str) -> tuple[Trouble, str] | None:
     return None
 
 
-def _asked(client: docker.APIClient, where: str) -> EngineFacts:
+def _asked(client: docker.APIClient, where: str, try_gvisor: TryGvisor) -> EngineFacts:
     info = client.info()
     objects = tuple(_objects(client, time.time()))
-    gvisor, said = _gvisor(client, info, objects)
+    gvisor, said = try_gvisor(client, info, objects)
     return EngineFacts(
         endpoint=where,
         version=str(info.get("ServerVersion", "")),
@@ -129,10 +157,23 @@ def _gvisor(client: docker.APIClient, info: Mapping[str, Any], objects: Iterable
         return "absent", ""
     if any(word.lstrip("-") in ("ignore-cgroups", "ignore-cgroups=true") for word in runtime.get("runtimeArgs") or ()):
         return "limitless", ""
+    return _tried(objects, lambda image: _boot(client, image))
+
+
+def _gvisor_of_podman(
+    _: docker.APIClient, __: Mapping[str, Any], objects: Iterable[EngineObject]
+) -> tuple[Gvisor, str]:
+    """The same: every program of that name is a runtime."""
+    if shutil.which(GVISOR) is None:
+        return "absent", ""
+    return _tried(objects, lambda image: podman.boot_under(GVISOR, image, BOOT_LIMIT))
+
+
+def _tried(objects: Iterable[EngineObject], boot: Callable[[str], str]) -> tuple[Gvisor, str]:
     image = next((thing.id for thing in objects if thing.kind == "image" and thing.instance), "")
     if not image:
         return "untried", ""
-    said = _boot(client, image)
+    said = boot(image)
     return ("fails", said) if said else ("works", "")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from generator.doctor.findings import Level
 
 # What every bundle of today needs; a bundle may ask for more.
-MINIMUM = {"DOCKER": "25.0", "COMPOSE": "2.24", "BUILDX": "0.8"}
+MINIMUM = {"DOCKER": "25.0", "COMPOSE": "2.24", "BUILDX": "0.8", "PODMAN": "4.3"}
 SPACE_TO_BUILD = 4 << 30
 SPACE_TO_RUN = 1 << 29
 _START = "sudo systemctl start docker   (without systemd: sudo dockerd &)"
@@ -27,13 +27,13 @@ def engine_findings(facts: Facts) -> Iterator[Finding]:
     if engine.trouble:
         yield _no_answer(facts)
     else:
-        yield _new_enough(
-            "engine", "Docker", engine.version, minimum(facts, "DOCKER"), "sudo apt-get install docker.io"
-        )
+        name, package = ("Podman", "podman") if engine.client == "podman" else ("Docker", "docker.io")
+        wanted = minimum(facts, name.upper())
+        yield _new_enough("engine", name, engine.version, wanted, f"sudo apt-get install {package}")
         yield from _kind(facts)
         yield from _space(facts)
         yield _gvisor(facts)
-    if "docker" not in host.missing:
+    if engine.client == "docker" and "docker" not in host.missing:
         compose = "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
         buildx = "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
         yield _new_enough("compose", "Compose", host.compose, minimum(facts, "COMPOSE"), compose)
@@ -52,6 +52,12 @@ def minimum(facts: Facts, program: str) -> str:
 
 def _no_answer(facts: Facts) -> Finding:
     engine, user = facts.engine, facts.host.user
+    if engine.client == "podman":
+        denied = engine.trouble == "denied"
+        what, mend = (
+            ("Podman is used as root here", "sudo gen doctor") if denied else ("Podman gives no answer", "podman info")
+        )
+        return _engine_trouble(what, engine.said, mend)
     what, why, mend = {
         "absent": ("the engine does not answer", f"nobody listens at {engine.endpoint}: {engine.said}", _START),
         "denied": (
@@ -67,6 +73,10 @@ def _no_answer(facts: Facts) -> Finding:
         ),
         "no context": ("the docker client has no such context", engine.said, "docker context ls"),
     }.get(engine.trouble, ("the engine cannot be asked", engine.said, "docker version"))
+    return _engine_trouble(what, why, mend)
+
+
+def _engine_trouble(what: str, why: str, mend: str) -> Finding:
     return Finding(id="engine", subject="engine", level="problem", what=what, why=why, mend=mend)
 
 

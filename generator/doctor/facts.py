@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from generator.doctor.podman import Client
     from generator.execute.bundle import Bundle
 
 # How an engine that gave no answer did so.
@@ -36,8 +37,9 @@ class EngineObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """The engine that the docker client would use. With a trouble nothing but the endpoint is known."""
+    """The engine that the client would use. With a trouble nothing but the client and the endpoint is known."""
 
+    client: Client = "docker"
     endpoint: str = ""
     trouble: Trouble = ""
     said: str = ""
@@ -102,6 +104,7 @@ class BundleFacts:
     unfinished: tuple[str, ...] = ()
     unreadable: int = 0
     isolation: str = ""
+    client: str = ""
     leftovers: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     original: str = ""

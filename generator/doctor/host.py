@@ -15,9 +15,11 @@ from generator.execute.process import ask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from generator.doctor.podman import Client
+
 LIMIT = 10
 # What the scripts of a bundle call beside the engine's client.
-PROGRAMS = ("bash", "docker", "awk", "sed", "grep", "gzip", "tar", "cksum", "df", "od", "sort", "comm", "sync",
+PROGRAMS = ("bash", "awk", "sed", "grep", "gzip", "tar", "cksum", "df", "od", "sort", "comm", "sync",
             "timeout", "truncate")  # fmt: skip
 FILESYSTEMS = ("ext4", "overlay")
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -28,9 +30,9 @@ _WORKSPACE = re.compile(r"workspace-(?P<instance>[0-9a-f]{16})\.img(?P<deleted> 
 _LINK = re.compile(r"gen-workspace-(?P<instance>[0-9a-f]{16})")
 
 
-def look_at_host(engine_root: str) -> HostFacts:
+def look_at_host(engine_root: str, client: Client) -> HostFacts:
     """What this machine has of what a bundle needs. `engine_root`: where the engine keeps its data, if it told."""
-    missing = tuple(program for program in PROGRAMS if shutil.which(program) is None)
+    missing = tuple(program for program in (client, *PROGRAMS) if shutil.which(program) is None)
     return HostFacts(
         missing=(*missing, *(() if _digests() else ("sha256sum",))),
         bash=_version("bash", "-c", 'echo "$BASH_VERSION"'),

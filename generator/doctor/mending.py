@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,9 +36,11 @@ class Mended:
 def gather(given: str | None, here: Path) -> Facts:
     """Everything that there is to know. Raises GenError (exit code 2) when the named bundle is none."""
     bundles = tuple(look_at_bundle(bundle) for bundle in bundles_to_look_at(given, here))
-    engine = look_at_engine()
+    # What a bundle has made is seen by the client that it was made with.
+    used = next((bundle.client for bundle in bundles if bundle.client), "")
+    engine = look_at_engine({**os.environ, "GEN_CLIENT": used} if used else os.environ)
     owners = find_owners(engine.objects, bundles)
-    return Facts(engine=engine, host=look_at_host(engine.root), bundles=bundles, owners=owners)
+    return Facts(engine=engine, host=look_at_host(engine.root, engine.client), bundles=bundles, owners=owners)
 
 
 def mend(findings: Iterable[Finding], facts: Facts) -> Iterator[Mended]:
@@ -80,7 +83,7 @@ def _carry_out(action: Action, facts: Facts) -> tuple[Literal["done", "failed"],
         except OSError as error:
             return "failed", f"{action.target} could not be removed: {error.strerror}"
         return "done", f"removed {action.target}"
-    wrong = remove_container(facts.engine.endpoint, action.target)
+    wrong = remove_container(facts.engine, action.target)
     return ("failed", wrong) if wrong else ("done", f"removed the container {action.target}")
 
 

@@ -1,4 +1,4 @@
-"""Docker Engine with Compose v2: what it needs, and how a bundle's documents look for it."""
+"""Docker Engine with Compose v2, or Podman in its place: what they need, and how a bundle's documents look for them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from generator.engines import Capabilities, Documents, Names, Request, Requirement
 from generator.engines.oci.assistant import assistant_document
 from generator.engines.oci.isolation import capabilities
+from generator.engines.oci.podman import podman_options
 from generator.engines.oci.policy import RUN, TMP, VAR_TMP, policies, security_document
 from generator.engines.oci.seccomp import seccomp_document
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 PASSED = "config/passed.env"
 """The names of the variables that the sandbox gets from the environment of start.sh; no values."""
+PODMAN = "config/podman.options"
+_BY_THE_SCRIPT = ("image", "container_name", "runtime", "volumes", "networks")
+"""Parts of the service that are chosen when the bundle runs: lib/podman.sh says them."""
 _MIB = 1024 * 1024
 
 # Compose reads these values itself: a script of positional parameters, so that no value becomes shell text.
@@ -45,6 +49,7 @@ class Docker:
         Requirement(program="docker", minimum="25.0", reason="health checks that look every second while starting"),
         Requirement(program="docker compose", minimum="2.24", reason="an env_file that may be missing"),
         Requirement(program="docker buildx", minimum="0.8", reason="builds that mount files for one command only"),
+        Requirement(program="podman", minimum="4.3", reason="in place of these three, as root"),
     )
 
     def capabilities(self, profile: Profile) -> Capabilities:
@@ -70,6 +75,7 @@ class Docker:
             "config/security.json": security_document(request, self.capabilities(request.profile)),
             "config/ai-assistant-config.yml": assistant_document(request),
             PASSED: _passed(request.profile),
+            PODMAN: podman_options(service, _BY_THE_SCRIPT),
         }
         if request.profile.security.seccomp == "strict":
             granted = [capability.name for capability in request.profile.security.capabilities]

@@ -97,6 +97,21 @@ def ask(*argv: str, limit: float) -> Answer:
     return Answer(code=process.returncode, text=said.decode("utf-8", "replace"))
 
 
+@contextlib.contextmanager
+def beside(*argv: str, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that runs for as long as the block, in a session of its own; what it says goes to that file.
+
+    Raises OSError when it cannot be started.
+    """
+    with said.open("wb") as log:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
 @dataclass(slots=True, kw_only=True)
 class _Script:
     """A script at work, and what came from it so far."""

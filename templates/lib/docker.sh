@@ -21,24 +21,8 @@ if [ "$GEN_BACKENDS" != docker ]; then
     case " $GEN_BACKENDS " in *" $BACKEND "*) ;; *) BACKEND='' ;; esac
 fi
 
-# A daemon that hangs must not hang us. What asks is answered soon or never; what makes or moves something takes its while.
-QUESTION_SECONDS=20 CHANGE_SECONDS=120
-
-# docker WORD...: the engine's client, with a limit of time. What builds, fetches or runs a program has the limit of its step,
-# or RUN_SECONDS where somebody has set that.
-docker() {
-    local limit=$CHANGE_SECONDS code=0
-    case "$1 ${2:-}" in
-    'run '* | 'exec '* | 'compose '* | 'build '* | 'pull '* | 'load '* | 'import '* | 'save '*)
-        [ -n "${RUN_SECONDS:-}" ] || { command docker "$@"; return; }
-        limit=$RUN_SECONDS
-        ;;
-    'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
-    esac
-    with_limit "$limit" docker "$@" || code=$?
-    [ "$code" -ne 124 ] || echo "the engine did not answer within $limit seconds: docker $1 $2" >&2
-    return "$code"
-}
+# shellcheck source=templates/lib/client.sh
+. "${BASH_SOURCE[0]%/*}/client.sh"
 
 # unknown WHAT: a verify.sh that cannot know says so and stops: it never guesses.
 unknown() {
@@ -103,12 +87,17 @@ image_is_there() {
 # The sandbox, by whatever isolates it: machine.sh has the same verbs for a microVM.
 # sandbox_line, healthy_line: container_line of the sandbox's own name; the second only when it runs and is healthy.
 sandbox_line() { container_line "$GEN_CONTAINER"; }
-healthy_line() { container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy; }
+healthy_line() {
+    look_at_health
+    container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy
+}
+# look_at_health: has its health looked at now, where the engine does not do so by itself.
+look_at_health() { :; }
 # inside ARG...: a command in the running sandbox as its user.
 inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
 # sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
 sandbox_client() {
-    CLIENT=(docker exec --interactive)
+    CLIENT=("$ENGINE" exec --interactive)
     [ "${1:-}" != tty ] || CLIENT+=(--tty)
     CLIENT+=("$GEN_CONTAINER")
 }
@@ -117,7 +106,7 @@ sandbox_client() {
 end_with_sandbox() {
     local waiting
     [ "$BACKEND" = gvisor ] || return 0
-    command docker wait "$GEN_CONTAINER" >/dev/null 2>&1 &
+    command "$ENGINE" wait "$GEN_CONTAINER" >/dev/null 2>&1 &
     waiting=$!
     # shellcheck disable=SC2064 # the number as it is now
     trap "kill $waiting 2>/dev/null; exit" TERM
@@ -221,6 +210,10 @@ remove_marked() {
     forget_name "$1"
 }
 
+# build WORD...: builds an image. end_build: takes away what one that was killed has left.
+build() { DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@"; }
+end_build() { :; }
+
 # end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
 end_tools() { settle "$TOOL"; }
 
@@ -288,6 +281,10 @@ forget_name() {
 
 # shellcheck source=templates/lib/inventory.sh
 . "${BASH_SOURCE[0]%/*}/inventory.sh"
+if [ "$ENGINE" = podman ]; then
+    # shellcheck source=templates/lib/podman.sh
+    . "${BASH_SOURCE[0]%/*}/podman.sh"
+fi
 if [ "$BACKEND" = microvm ]; then
     # shellcheck source=templates/lib/machine.sh
     . "${BASH_SOURCE[0]%/*}/machine.sh"

@@ -8,11 +8,9 @@ PROBE_SECONDS=60 PROBE_BYTES=$((256 << 20))
 # lacks_BACKEND: whether this host plainly lacks what it takes. It is found by asking; then WHY and MEND are set.
 lacks_docker() { return 1; }
 lacks_gvisor() {
-    local runtimes
-    WHY='' MEND="sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker"
-    runtimes=$(docker info --format '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}' 2>/dev/null)
-    case " $runtimes" in *' runsc '*) return 1 ;; esac
+    MEND="sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker"
     WHY="the engine has no runtime runsc"
+    ! has_runsc
 }
 lacks_microvm() {
     WHY="it is not built into this bundle" MEND="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE")   (with a newer gen)"
@@ -23,12 +21,13 @@ lacks_microvm() {
 
 # boots_BACKEND: whether it works: it is started, and says of itself what it should. Otherwise WHY and MEND are set.
 boots_docker() {
-    MEND="docker run --rm $GEN_IMAGE_REF true   (and see what it says)"
+    MEND="$ENGINE run --rm $GEN_IMAGE_REF true   (and see what it says)"
     WHY=$(probe)
 }
 boots_gvisor() {
     local facts memory
-    MEND="docker run --rm --runtime runsc --network none $GEN_IMAGE_REF dmesg   (and see what it says)"
+    engine_words run --rm --runtime runsc --network none "$GEN_IMAGE_REF" dmesg
+    MEND="${WORDS[*]}   (and see what it says)"
     facts=$(probe --runtime runsc) || { WHY=$facts && return 1; }
     MEND="docker info --format '{{json .Runtimes.runsc}}'   (then change it in /etc/docker/daemon.json)"
     case $facts in *[Gg][Vv]isor*) ;; *) WHY="the engine's runtime runsc is not gVisor" && return 1 ;; esac

@@ -12,14 +12,14 @@ engine_problem() {
 
 # engine_facts: what the engine and its client say of themselves, in one line; after an error the last line is "failed".
 engine_facts() {
-    docker info --format '{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}' 2>&1 ||
+    docker info --format "$ENGINE_FACTS" 2>&1 ||
         printf '\nfailed\n'
 }
 
 # engine_problems: the engine takes long to tell of itself; meanwhile it is asked who has our names.
 engine_problems() {
-    local facts endpoint names
-    have docker || { problem "docker is not installed" "sudo apt-get install docker.io"; return; }
+    local facts names
+    have "$ENGINE" || { problem "$ENGINE is not installed" "sudo apt-get install docker.io   (or podman)"; return; }
     exec 3< <(engine_facts)
     names=$(name_problems)
     facts=$(cat <&3)
@@ -27,17 +27,9 @@ engine_problems() {
     case $facts in *$'\nfailed') engine_problem "$(printf '%s\n' "$facts" | sed '/^$/d; $d')" && return ;; esac
     # With no daemon this client still ends with 0 and names the error in a field.
     [ -n "${facts%%|*}" ] || { engine_problem "${facts##*|}"; return; }
-    endpoint=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}
-    case $endpoint in
-    unix://* | '') ;;
-    *) problem "the engine is not on this machine ($endpoint): the workspace's image is attached to a loop device here" "unset DOCKER_HOST" ;;
-    esac
     host_problems "$facts"
     [ -z "$names" ] || printf '%s\n' "$names"
 }
-
-# plugin NAME LIST: the version of a plugin of the client, from "name=version" words; empty when it is not there.
-plugin() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 
 # old_problem WHAT FOUND MINIMUM MEND
 old_problem() {
@@ -48,15 +40,12 @@ old_problem() {
     fi
 }
 
-# host_problems FACTS: the fields of `docker info`, separated by bars.
+# host_problems FACTS: the fields of ENGINE_FACTS, separated by bars.
 host_problems() {
     local os version cpus memory security plugins
     IFS='|' read -r os version cpus memory security plugins _ <<<"$1"
     [ "$os" = linux ] || problem "the engine runs $os containers" "switch the engine to Linux containers"
-    old_problem "the engine" "$version" "$GEN_MINIMUM_DOCKER" "sudo apt-get install docker.io   (or docker-ce)"
-    old_problem "Compose" "$(plugin compose "$plugins")" "$GEN_MINIMUM_COMPOSE" "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
-    old_problem "Buildx" "$(plugin buildx "$plugins")" "$GEN_MINIMUM_BUILDX" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
-    case $security in *rootless*) problem "the engine is rootless, and so cannot attach a loop device" "docker context use default" ;; esac
+    client_problems "$version" "$security" "$plugins"
     awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
         problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.cpus=$cpus"
     [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
@@ -67,7 +56,7 @@ host_problems() {
 # name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
 name_problems() {
     local line other
-    line=$(container_line "$GEN_CONTAINER" 2>/dev/null) || { problem "the engine does not list its containers" "docker ps -a"; return; }
+    line=$(container_line "$GEN_CONTAINER" 2>/dev/null) || { problem "the engine does not list its containers" "$ENGINE ps -a"; return; }
     read -r _ _ other _ <<<"$line"
     if [ -n "$other" ] && [ "$other" != "$INSTANCE" ] && [ "$(docker inspect --format '{{index .Config.Labels "gen.name"}}' "$GEN_CONTAINER" 2>/dev/null)" = "$GEN_NAME" ]; then
         problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$GEN_CONTAINER")"
@@ -79,7 +68,7 @@ base_problems() {
     image_is_there "$GEN_BASE_REF" 2>/dev/null && return
     case $GEN_IMAGE_SOURCE in
     mirror) have mmdebstrap || problem "the base image is made from an apt mirror, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap" ;;
-    archive) [ -r "$(archive_path)" ] || problem "the archive of the base image is not there: $(archive_path)" "docker save IMAGE > '$(archive_path)'" ;;
+    archive) [ -r "$(archive_path)" ] || problem "the archive of the base image is not there: $(archive_path)" "$ENGINE save IMAGE > '$(archive_path)'" ;;
     esac
 }
 

@@ -119,7 +119,9 @@ setup() {
 
 @test "an engine or a plugin that is too old, or not there, is a problem with its mend" {
     GEN_MINIMUM_DOCKER=25.0 GEN_MINIMUM_COMPOSE=2.24 GEN_MINIMUM_BUILDX=0.8 GEN_CPUS=1 GEN_MEMORY_BYTES=1 GEN_PROFILE=p
+    . lib/client.sh
     . lib/preflight.sh
+    export DOCKER_HOST=unix:///nowhere
     name_problems() { :; }
     good='linux|26.1.5+dfsg1|2|1000|name=seccomp |buildx=0.13.1+ds1 compose=v2.26.1-4 |'
     [ -z "$(host_problems "$good")" ]

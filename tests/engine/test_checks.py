@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tests.engine.conftest import Bundle, MakeBundle, run
 def failing(bundle: Bundle, *asked: str) -> set[str]:
     """The names of the checks, of all or of those that are asked for, that do not hold now."""
     checks = {check.stem.split("-", 1)[1]: check for check in (bundle.path / "checks").glob("*.sh")}
-    return {name for name in asked or sorted(checks) if run("bash", checks[name], check=False).returncode != 0}
+    env = {**os.environ, **bundle.env}
+    return {name for name in asked or sorted(checks) if run("bash", checks[name], check=False, env=env).returncode != 0}
 
 
 WEAKENED = {

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.engine.conftest import base_of_tests, run
+from tests.engine.podman import PrivatePodman
 from tests.engine.private import PrivateEngine
 from tests.hostile.attacks import ATTACKS, WEAKENED, Outcome
-from tests.hostile.field import Field, backends, field
+from tests.hostile.field import PODMAN, Field, backends, field
 from tests.hostile.plants import PLANTS
 from tests.hostile.report import HEAD, document, faults
 
@@ -34,9 +36,12 @@ def main() -> int:
         base = base_of_tests()
         engine = PrivateEngine(folder=folder)
         engine.start(base)
+        podman = PrivatePodman(folder=folder / "pod") if shutil.which(PODMAN) else None
+        if podman:
+            podman.start(base)
         os.environ["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
         try:
-            with field(engine, base, folder, FLOOD) as ready:
+            with field(engine, base, folder, FLOOD, podman) as ready:
                 results = attack_all(ready, words.attacks)
                 versions = {
                     "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -45,13 +50,17 @@ def main() -> int:
                     "runsc": run("runsc", "--version").stdout.splitlines()[0]
                     if "gvisor" in backends()
                     else "no gVisor",
+                    "podman": podman.podman("--version") if podman else "no Podman",
                 }
+                columns = tuple(ready.bundles)
         finally:
             engine.stop()
+            if podman:
+                podman.end()
     for fault in faults(results):
         print(f"error: {fault}", file=sys.stderr)
     if words.out and not words.attacks:
-        (words.out / "containment.md").write_text(HEAD.format(**versions) + document(results, backends()))
+        (words.out / "containment.md").write_text(HEAD.format(**versions) + document(results, columns))
     return 1 if faults(results) else 0
 
 

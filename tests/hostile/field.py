@@ -16,9 +16,10 @@ from tests.hostile.attacks import WEAKENED, Outcome, Verdict
 from tests.hostile.plants import SWAPPING, Garden, Plant, files_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.engine.podman import PrivatePodman
     from tests.engine.private import PrivateEngine
     from tests.hostile.attacks import Attack
 
@@ -57,9 +58,10 @@ accept(socket.AF_INET, ("0.0.0.0", int(sys.argv[1])))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """All of it, standing. `bundles` are by backend."""
+    """All of it, standing. `bundles` are by backend; `podman` is one of them where that was asked for."""
 
     engine: PrivateEngine
+    podman: PrivatePodman | None
     bundles: dict[str, Bundle]
     weak: str
     facts: dict[str, Any]
@@ -73,13 +75,13 @@ class Field:
     def attack(self, attack: Attack, backend: str) -> Outcome:
         """Runs the probe in the sandbox of that backend. Whatever it broke there is mended afterwards."""
         bundle = self.bundles[backend]
-        kernel = "host" if backend == "docker" else "own"
+        kernel = "host" if backend in ("docker", PODMAN) else "own"
         if attack.armed and backend == "microvm":
             return Outcome(verdict="untried", saw="nobody can be root in it to put one there")
-        outcome = self._probe(attack, inside(bundle), kernel)
+        outcome = self._probe(attack, inside(bundle), kernel, bundle.env)
         if outcome.verdict != "unknown" and self._lives(bundle):
             return outcome
-        self.engine.docker("kill", bundle.name, check=False)
+        self._ask(bundle.name)("kill", bundle.name, check=False)
         bundle.script("scripts/stop.sh", check=False)
         bundle.start()
         self.arm(bundle.name)
@@ -89,7 +91,8 @@ class Field:
 
     def _lives(self, bundle: Bundle) -> bool:
         try:
-            return run(*inside(bundle), "true", check=False, limit=30, env=self.engine.env).returncode == 0
+            env = {**self.engine.env, **bundle.env}
+            return run(*inside(bundle), "true", check=False, limit=30, env=env).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 
@@ -105,15 +108,21 @@ class Field:
         if container.endswith("microvm"):
             return
         script = f"cp -L /usr/bin/python3 {SET_UID} && chmod 4755 {SET_UID}"
-        self.engine.docker("exec", "--user", "0:0", container, "sh", "-c", script)
+        self._ask(container)("exec", "--user", "0:0", container, "sh", "-c", script)
 
-    def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str) -> Outcome:
+    def _ask(self, container: str) -> Callable[..., str]:
+        """The client that knows that container."""
+        if self.podman and container.endswith(PODMAN):
+            return self.podman.podman
+        return self.engine.docker
+
+    def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str, env: dict[str, str] | None = None) -> Outcome:
         facts = json.dumps({**self.facts, "kernel": kernel})
         # What makes many processes takes long where a busy kernel makes each of them wait.
         limit = 240 if attack.costly else 60
         argv = (*way, "timeout", str(limit), "python3", "-I", "-c", attack.script, facts)
         try:
-            done = run(*argv, check=False, limit=limit + 30, env=self.engine.env)
+            done = run(*argv, check=False, limit=limit + 30, env={**self.engine.env, **(env or {})})
         except subprocess.TimeoutExpired:
             return Outcome(verdict="unknown", saw=f"no answer within {limit + 30} seconds; {probes_at_work()}")
         known: dict[int, Verdict] = {0: "held", 1: "breach"}
@@ -137,6 +146,7 @@ def inside(bundle: Bundle) -> tuple[str, ...]:
     return ("bash", "-c", '. "$0/lib/docker.sh"; inside "$@"', str(bundle.path))
 
 
+PODMAN = "podman"
 NEEDS = {"docker": "docker", "gvisor": "runsc", "microvm": "qemu-system-x86_64"}
 
 
@@ -146,7 +156,9 @@ def backends() -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> Iterator[Field]:
+def field(
+    engine: PrivateEngine, base_image: str, folder: Path, flood: int, podman: PrivatePodman | None = None
+) -> Iterator[Field]:
     """Makes it, and takes everything away in the end. `flood`: how many files one of the plants has."""
     marker = f"gen-canary-{secrets.token_hex(4)}"
     canary = folder / marker
@@ -156,7 +168,7 @@ def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> I
     bundles: dict[str, Bundle] = {}
     projects: dict[str, Path] = {}
     with contextlib.ExitStack() as stack:
-        for backend in backends():
+        for backend in (*backends(), *((PODMAN,) if podman else ())):
             name = f"hostile-{backend}"
             sets = (
                 *SMALL,
@@ -165,11 +177,13 @@ def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> I
                 *CLOSED,
                 *LIMITS,
                 f"storage.size={disk >> 20}M",
-                f"isolation={backend}",
+                f"isolation={'docker' if backend == PODMAN else backend}",
                 "project.method=auto",
             )
             bundle = generate(folder / name, name, *sets)
             bundle.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
+            if podman and backend == PODMAN:
+                bundle.env.update(podman.env)
             projects[backend] = a_project(folder / f"project-{backend}")
             was = files_of(projects[backend])
             stack.callback(bundle.rollback, "--delete-data")
@@ -200,7 +214,7 @@ def field(engine: PrivateEngine, base_image: str, folder: Path, flood: int) -> I
             "pids": PIDS, "memory": MEMORY, "disk": disk, "set_uid": SET_UID,
         }  # fmt: skip
         garden = Garden(bundles=bundles, projects=projects, facts=beside(folder, marker, flood), was=was)
-        ready = Field(engine=engine, bundles=bundles, weak="weak", facts=facts, garden=garden)
+        ready = Field(engine=engine, podman=podman, bundles=bundles, weak="weak", facts=facts, garden=garden)
         for container in (*(bundle.name for bundle in bundles.values()), "weak"):
             ready.arm(container)
         yield ready

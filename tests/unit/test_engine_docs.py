@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from generator.documents import serialise
 from generator.engines import engine_names, find_engine
+from generator.engines.oci.podman import podman_options
 from generator.engines.oci.policy import TMP
 from generator.errors import GenError
 from generator.plan import build_plan
@@ -214,3 +216,54 @@ def test_the_assistants_document_names_keys_and_paths() -> None:
     assert "OPENAI_API_KEY" in document["keys"]["names"]
     assert document["permissions"]["become_root"] is False
     assert document["limits"]["workspace"] == "20G"
+
+
+def podman(*sets: str) -> list[str]:
+    """What Podman's client is told, a word a line."""
+    return text(rendered(*sets), "config/podman.options").splitlines()
+
+
+def test_podman_is_told_the_same_as_compose() -> None:
+    words = podman(
+        "network.ports=[8080:80]", "network.dns=[9.9.9.9]", "resources.memory=512M", "resources.tmpfs=64M",
+        "image.user.uid=1234",
+        "image.sudo=none", "security.readonly_root=true",
+    )  # fmt: skip
+    assert {
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--security-opt=seccomp=config/seccomp.json",
+        "--user=1234:1234",
+        f"--memory={512 * 1024**2}b",
+        f"--memory-swap={512 * 1024**2}b",
+        "--read-only",
+        "--publish=127.0.0.1:8080:80/tcp",
+        "--dns=9.9.9.9",
+        "--restart=on-failure:3",
+        "--env-file=config/passed.env",
+    } <= set(words)
+    assert not [word for word in words if word.startswith(("--privileged", "--volume", "--network", "--cap-add"))]
+    (run,) = [word for word in words if word.startswith("--tmpfs=/run:")]
+    assert run.endswith("mode=755,U,noexec,nosuid,nodev")
+    assert "--network=none" in podman("network.mode=none")
+    assert "--read-only" not in podman()
+    assert "--security-opt=seccomp=config/seccomp.json" not in podman("security.seccomp=engine")
+
+
+def test_a_dollar_is_doubled_for_compose_alone() -> None:
+    (health,) = [word for word in podman() if word.startswith("--health-cmd=")]
+    assert '"$1"' in json.loads(health.partition("=")[2])[2]
+    assert json.loads(health.partition("=")[2]) == [
+        word.replace("$$", "$") for word in sandbox()["healthcheck"]["test"][1:]
+    ]
+
+
+def test_no_part_of_the_service_is_left_out_in_silence() -> None:
+    with pytest.raises(KeyError, match="devices"):
+        podman_options({"init": True, "devices": ["/dev/fuse"]}, ())
+    assert podman_options({"init": True, "image": "one"}, ("image",)) == ["--passwd=false", "--init"]
+
+
+def test_a_word_of_two_lines_is_none() -> None:
+    with pytest.raises(ValueError, match="more than one line"):
+        serialise("config/podman.options", ["--env=A=1\n--privileged"])

@@ -17,13 +17,14 @@ fi
 mounts=$(docker inspect --format '{{range .Mounts}}{{.Type}}:{{.Name}}:{{.Destination}} {{end}}' "$GEN_CONTAINER") || unknown "the engine does not answer"
 [ "$mounts" = "volume:$VOLUME:$GEN_STORAGE_PATH " ] || { echo "unexpected mounts: $mounts"; exit "$HOLDS_NOT"; }
 devices=$(docker inspect --format '{{len .HostConfig.Devices}} {{.HostConfig.PidMode}}{{.HostConfig.UTSMode}}{{.HostConfig.UsernsMode}} {{.HostConfig.IpcMode}}' "$GEN_CONTAINER")
-[ "$devices" = '0  private' ] || { echo "devices or namespaces of the host: $devices"; exit "$HOLDS_NOT"; }
-# What the sandbox itself sees. The engine puts three files there by itself: names and addresses, no data of the host.
+# Of its own it has all of them, which Podman says of each.
+[ "$devices" = "$OWN_NAMESPACES" ] || { echo "devices or namespaces of the host: $devices"; exit "$HOLDS_NOT"; }
+# What the sandbox itself sees. The engine puts a few files there by itself: names and addresses, no data of the host.
 seen=$(inside cat /proc/self/mountinfo | awk -v workspace="$GEN_STORAGE_PATH" '
     { kind = ""; for (i = 1; i <= NF; i++) if ($i == "-") kind = $(i + 1) }
     $5 == "/" || $5 == workspace || $5 ~ "^/(proc|sys|dev)(/|$)" { next }
     $5 ~ "^/etc/(resolv.conf|hostname|hosts)$" || kind == "tmpfs" { next }
-    $5 ~ "/docker-init$" { next }
+    $5 ~ "/docker-init$" || $5 ~ "^/run/(podman-init|[.]containerenv)$" { next }
     { print $5 " (" kind ")" }')
 [ -z "$seen" ] || { echo "mounted in the sandbox: $seen"; exit "$HOLDS_NOT"; }
 for path in /var/run/docker.sock /run/docker.sock /run/containerd/containerd.sock /run/podman/podman.sock /host; do

@@ -31,16 +31,20 @@ compose() {
 
 health() {
     [ "$BACKEND" != microvm ] || { [ -z "$(healthy_line)" ] || echo healthy; return; }
+    look_at_health
     docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$GEN_CONTAINER"
 }
 
-# create_container: from compose.yaml; the volume and the network are there already.
-create_container() { compose up --detach --no-build --pull never --quiet-pull sandbox; }
+# create_container: as the bundle describes it; the volume and the network are there already.
+create_container() {
+    if [ "$ENGINE" = podman ]; then up; else compose up --detach --no-build --pull never --quiet-pull sandbox; fi
+}
 
 # wait_healthy: returns when the sandbox is healthy; says why it will not become so otherwise. The step's time limit bounds it.
 wait_healthy() {
     local state
     while :; do
+        look_at_health
         state=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}' "$GEN_CONTAINER") || return 1
         case $state in
         'running healthy') return 0 ;;

@@ -37,7 +37,7 @@ need_engine
 need_name
 is_attached || was_attached=''
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "docker ps -a"
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
 if ours "$line" 3 && has_word 2 "$line" running; then
     docker pause "$GEN_CONTAINER" >/dev/null && paused=yes
 fi

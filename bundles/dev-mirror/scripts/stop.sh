@@ -17,14 +17,14 @@ help_or_refuse "$0" "$@"
 begin
 need_sandbox "$EX_RESIDUE"
 need_name
-line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "docker ps -a"
+line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "$ENGINE ps -a"
 if ours "$line" 3; then
     say "Stopping $GEN_CONTAINER …"
     thaw_sandbox 2>/dev/null
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
     [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"
     stop_sandbox ||
-        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "docker kill $GEN_CONTAINER"
+        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$ENGINE kill $GEN_CONTAINER"
 fi
 detach >/dev/null || fail "$EX_RESIDUE" "the loop device could not be freed" "" "sudo losetup -d $(attached_device)"
 say "The sandbox $GEN_NAME is stopped; its loop device is free, its workspace is kept."

@@ -78,7 +78,7 @@ begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
 need_engine
 need_name
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "docker ps -a"
+line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "$ENGINE ps -a"
 running=''
 word 2 "$line"
 case $WORD in running | paused | restarting) running=yes ;; esac

@@ -4,7 +4,7 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
-[ -e "$STATE/aside/inventory" ] || exit "$HOLDS_NOT"
+[ -e "$STATE/aside/inventory" ] && [ -s "$STATE/names/client" ] || exit "$HOLDS_NOT"
 container=$(container_line "$GEN_CONTAINER") || unknown "the engine does not list its containers"
 image=$(image_line "$GEN_IMAGE_REF") || unknown "the engine does not list its images"
 [ -z "$container" ] || ours "$container" 3 || exit "$HOLDS_NOT"

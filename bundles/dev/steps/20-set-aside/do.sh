@@ -31,6 +31,8 @@ inventory() {
     docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}' "${GEN_IMAGE_REF%:*}"
 }
 
+# What was made by one client is not seen by another: from now on it is this one.
+remember_name client "$ENGINE"
 inventory | write_durably "$STATE/aside/inventory"
 { [ ! -e "$STATE/aside/moved" ] || cat "$STATE/aside/moved"; record; } | write_durably "$STATE/aside/moved"
 while read -r kind id _ name aside; do

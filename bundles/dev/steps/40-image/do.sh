@@ -43,6 +43,6 @@ ca_certificates >"$CONTEXT/ca-certificates.crt"
 apt_mirror >"$CONTEXT/apt-mirror"
 arguments=()
 proxy_arguments
-DOCKER_BUILDKIT=1 docker build --progress plain --pull=false --file "$BUNDLE/Dockerfile" --tag "$GEN_IMAGE_REF" \
+build --file "$BUNDLE/Dockerfile" --tag "$GEN_IMAGE_REF" \
     --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" --label "gen.version=$GEN_VERSION" \
     ${arguments[@]+"${arguments[@]}"} "$CONTEXT"

@@ -4,6 +4,7 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
+end_build || exit 1
 if [ "${GEN_UNDO:-run}" = all ]; then
     images=$(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=gen.instance=$INSTANCE") || exit 1
 else
@@ -23,6 +24,6 @@ remove() {
 
 for image in $images; do
     # A name that a person gave it is that person's.
-    case $image in gen-*:*) remove "$image" || exit 1 ;; esac
+    case ${image#localhost/} in gen-*:*) remove "$image" || exit 1 ;; esac
 done
 rm -rf "${STATE:?}/build"

@@ -1,0 +1,76 @@
+# Which client of an engine is used, and how it is asked. Sourced by docker.sh.
+# shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
+
+# A daemon that hangs must not hang us. What asks is answered soon or never; what makes or moves something takes its while.
+QUESTION_SECONDS=20 CHANGE_SECONDS=120
+
+# ENGINE: the client that is used, docker or podman: the one that this bundle has used before, else what GEN_CLIENT says, else
+# Docker's where there is one.
+choose_client() {
+    local docker head=''
+    ENGINE=''
+    [ ! -s "$STATE/names/client" ] || read -r ENGINE <"$STATE/names/client"
+    [ -n "$ENGINE" ] || ENGINE=${GEN_CLIENT:-}
+    case $ENGINE in
+    docker | podman) return ;;
+    ?*) fail "$EX_USAGE" "there is no such client of an engine: $ENGINE" "it is docker or podman" "unset GEN_CLIENT" ;;
+    esac
+    ENGINE=docker
+    have podman || return 0
+    docker=$(type -P docker) || { ENGINE=podman && return; }
+    # Where Docker is not, some distributions give Podman's client its name: by a script or a link.
+    IFS= read -r -n 2 head <"$docker" 2>/dev/null
+    if [ "$head" = '#!' ] && grep -q podman "$docker"; then ENGINE=podman; fi
+    [ "$(basename "$(readlink -f "$docker")")" != podman ] || ENGINE=podman
+}
+choose_client
+
+# engine_words WORD...: sets WORDS, the program and its words for what is said here as to Docker's client.
+engine_words() { WORDS=(docker "$@"); }
+
+# docker WORD...: the engine's client, with a limit of time. What builds, fetches or runs a program has the limit of its step,
+# or RUN_SECONDS where somebody has set that.
+docker() {
+    local limit=$CHANGE_SECONDS code=0 WORDS
+    engine_words "$@"
+    case "$1 ${2:-}" in
+    'run '* | 'exec '* | 'compose '* | 'build '* | 'pull '* | 'load '* | 'import '* | 'save '*)
+        [ -n "${RUN_SECONDS:-}" ] || { command "${WORDS[@]}"; return; }
+        limit=$RUN_SECONDS
+        ;;
+    'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | 'healthcheck '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
+    esac
+    with_limit "$limit" "${WORDS[@]}" || code=$?
+    [ "$code" -ne 124 ] || echo "the engine did not answer within $limit seconds: $ENGINE $1 $2" >&2
+    return "$code"
+}
+
+# What its settings say of a container without devices that has process numbers, names and shared memory of its own.
+OWN_NAMESPACES='0  private'
+
+# has_runsc: whether the engine knows gVisor's runtime.
+has_runsc() {
+    local runtimes
+    runtimes=$(docker info --format '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}' 2>/dev/null)
+    case " $runtimes" in *' runsc '*) ;; *) return 1 ;; esac
+}
+
+# What preflight asks, in the order in which it reads the answers.
+ENGINE_FACTS='{{.OSType}}|{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{range .SecurityOptions}}{{.}} {{end}}|{{range .ClientInfo.Plugins}}{{.Name}}={{.Version}} {{end}}|{{range .ServerErrors}}{{.}} {{end}}'
+
+# plugin NAME LIST: the version of a plugin of the client, from "name=version" words; empty when it is not there.
+plugin() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+# client_problems VERSION SECURITY PLUGINS: what stands in the way of this client: too old a version, or an engine elsewhere.
+client_problems() {
+    local endpoint
+    old_problem "the engine" "$1" "$GEN_MINIMUM_DOCKER" "sudo apt-get install docker.io   (or docker-ce)"
+    old_problem "Compose" "$(plugin compose "$3")" "$GEN_MINIMUM_COMPOSE" "sudo apt-get install docker-compose   (or docker-compose-v2, docker-compose-plugin)"
+    old_problem "Buildx" "$(plugin buildx "$3")" "$GEN_MINIMUM_BUILDX" "sudo apt-get install docker-buildx   (or docker-buildx-plugin)"
+    case $2 in *rootless*) problem "the engine is rootless, and so cannot attach a loop device" "docker context use default" ;; esac
+    endpoint=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)}
+    case $endpoint in
+    unix://* | '') ;;
+    *) problem "the engine is not on this machine ($endpoint): the workspace's image is attached to a loop device here" "unset DOCKER_HOST" ;;
+    esac
+}
