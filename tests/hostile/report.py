@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 HEAD = """# Containment: what was tried from inside, and what came of it
 
 Made by `python -m tests.hostile --out docs` on {date}: Linux {kernel}, Docker {docker}, {runsc}, {podman}. Each
-row is a program in [tests/hostile/probes](../tests/hostile/probes), run in a sandbox of each backend that has no network, a
-read-only root and no packages. "weakened" is the control: the same program in a container whose walls were taken down,
-where it must report the breach, since a probe that cannot see one proves nothing. Under gVisor and in a microVM the
-sandbox has a kernel of its own: what that answers, the host's was not asked. The control is
-a container for every column. On "podman" it is a container as well, which `make test` does not try again.
+row is a program in [tests/hostile/probes](../tests/hostile/probes), run in a sandbox of each backend that has
+no network, a read-only root and no packages. "weakened" is the control: the same program in a container whose
+walls were taken down, where it must report the breach, since a probe that cannot see one proves nothing. Under
+gVisor and in a microVM the sandbox has a kernel of its own: what that answers, the host's was not asked. The
+control is a container for every column. On "podman" it is a container as well, which `make test` does not try
+again.
 
 "held" is said of the host and of other sandboxes, not of the sandbox itself: under gVisor a fork bomb that reaches the
 limit on processes, which counts gVisor's own threads, ends the sandbox (the workspace stays).
