@@ -98,7 +98,6 @@ def test_a_whole_life_of_safe(engine: PrivatePodman, make: Make, base_image: str
     bundle = make("isolation=docker")
     bundle.script("scripts/start.sh", "--project", str(project))
     assert (bundle.path / ".state/names/client").read_text() == "podman\n"
-    assert failing(bundle) == set()
     assert "running, healthy" in bundle.script("scripts/status.sh").stdout
 
     executed(bundle, "echo \"print('two')\" >main.py; rm untracked.txt")
