@@ -195,13 +195,14 @@ on_its_own() {
 }
 
 engine_tests() {
-    local number=0 group files
+    local number=0 group files host
     if ! is_root || ! docker info >/dev/null 2>&1 || ! python -c 'from tests.engine.conftest import base_of_tests as base; base()'; then
         suite "engine tests" run_pytest e tests --ignore=tests/unit --ignore=tests/microvm
         return
     fi
-    # All private engines begin as copies of one.
-    tools/private-engine.sh start "$work/seed" gen-test-base:packages >/dev/null
+    # All private engines begin as copies of one, which has built what most tests build.
+    host=$(tools/private-engine.sh start "$work/seed" gen-test-base:packages) &&
+        DOCKER_HOST=$host python -c 'import pathlib, sys; from tests.engine.conftest import fill_build_cache as fill; fill(pathlib.Path(sys.argv[1]))' "$work/cache"
     tools/private-engine.sh stop "$work/seed"
     # Thousands of clients are started, each for a moment: one thread is quicker to start than several.
     export GEN_ENGINE_SEED=$work/seed GOMAXPROCS=1

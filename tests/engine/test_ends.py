@@ -40,10 +40,10 @@ def bundle(engine: PrivateEngine, base_image: str) -> Iterator[Bundle]:
     text, count = re.subn(
         r"QUESTION_SECONDS=\d+ CHANGE_SECONDS=\d+",
         f"QUESTION_SECONDS={QUESTION} CHANGE_SECONDS={CHANGE}",
-        (made.path / "lib/docker.sh").read_text(),
+        (made.path / "lib/client.sh").read_text(),
     )
     assert count == 1
-    made.rewrite("lib/docker.sh", text)
+    made.rewrite("lib/client.sh", text)
     yield made
     engine.mend()
     done = made.rollback("--delete-data", check=False)

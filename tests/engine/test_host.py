@@ -130,7 +130,7 @@ def test_no_docker_command(make_bundle: MakeBundle, tmp_path: Path) -> None:
     tools.mkdir()
     for folder in ("/usr/bin", "/bin"):
         for file in Path(folder).iterdir():
-            if not file.name.startswith("docker") and not (tools / file.name).exists():
+            if not file.name.startswith(("docker", "podman")) and not (tools / file.name).exists():
                 (tools / file.name).symlink_to(file)
     bundle.env["PATH"] = str(tools)
     done = bundle.start(check=False)

@@ -127,7 +127,7 @@ def test_a_whole_life_of_safe(engine: PrivatePodman, make: Make, base_image: str
 
 def test_a_sandbox_with_a_network_among_objects_of_others(engine: PrivatePodman, make: Make) -> None:
     """What stands under its names is moved aside and given back; meanwhile it is backed up, resized and restored."""
-    bundle = make("network.ports=[18123:80]", "network.dns=[9.9.9.9]", profile="dev")
+    bundle = make("network.ports=[18123:80]", "network.dns=[9.9.9.9]", "image.sudo=none", profile="dev")
     local = bundle.path / "local"
     local.mkdir(exist_ok=True)
     (local / "compose.override.yaml").write_text("services: {}\n")

@@ -282,7 +282,7 @@ forget_name() {
 # shellcheck source=templates/lib/inventory.sh
 . "${BASH_SOURCE[0]%/*}/inventory.sh"
 if [ "$ENGINE" = podman ]; then
-    # shellcheck source=templates/lib/podman.sh
+    # shellcheck source=/dev/null
     . "${BASH_SOURCE[0]%/*}/podman.sh"
 fi
 if [ "$BACKEND" = microvm ]; then
