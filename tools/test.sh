@@ -202,7 +202,7 @@ engine_tests() {
     fi
     # All private engines begin as copies of one, which has built what most tests build.
     host=$(tools/private-engine.sh start "$work/seed" gen-test-base:packages) &&
-        DOCKER_HOST=$host python -c 'import pathlib, sys; from tests.engine.conftest import fill_build_cache as fill; fill(pathlib.Path(sys.argv[1]))' "$work/cache"
+        DOCKER_HOST=$host python -c 'import pathlib, sys; from tests.engine.private import fill_build_cache as fill; fill(pathlib.Path(sys.argv[1]))' "$work/cache"
     tools/private-engine.sh stop "$work/seed"
     # Thousands of clients are started, each for a moment: one thread is quicker to start than several.
     export GEN_ENGINE_SEED=$work/seed GOMAXPROCS=1

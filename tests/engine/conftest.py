@@ -232,15 +232,6 @@ def base_of_tests() -> str:
     return name
 
 
-def fill_build_cache(folder: Path) -> None:
-    """Builds the image of a small bundle, for the engines that begin with the data of this one. The cache stays."""
-    bundle = generate(folder, "cache", *SMALL, *on_base(base_of_tests()))
-    (bundle.path / ".state").mkdir()
-    run("bash", bundle.path / "steps/40-image/do.sh")
-    (image,) = re.findall(r"^GEN_IMAGE_REF=(\S+)", (bundle.path / "lib/settings.sh").read_text(), re.MULTILINE)
-    run("docker", "rmi", image)
-
-
 @pytest.fixture(scope="session")
 def base_image() -> str:
     """The base image of all tests."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engine.conftest import Inventory, inventory, run
+from tests.engine.conftest import SMALL, Inventory, base_of_tests, generate, inventory, on_base, run
 
 PRIVATE = Path(__file__).parents[2] / "tools" / "private-engine.sh"
 
@@ -49,3 +50,12 @@ class PrivateEngine:
 
     def inventory(self) -> Inventory:
         return inventory(self.env, self.folder)
+
+
+def fill_build_cache(folder: Path) -> None:
+    """Builds the image of a small bundle, for the engines that begin with the data of this one. The cache stays."""
+    bundle = generate(folder, "cache", *SMALL, *on_base(base_of_tests()))
+    (bundle.path / ".state").mkdir()
+    run("bash", bundle.path / "steps/40-image/do.sh")
+    (image,) = re.findall(r"^GEN_IMAGE_REF=(\S+)", (bundle.path / "lib/settings.sh").read_text(), re.MULTILINE)
+    run("docker", "rmi", image)
