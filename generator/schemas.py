@@ -116,7 +116,7 @@ def _plan() -> Schema:
         profile=_text(),
         engine=_text(),
         isolation=_object(kind={"enum": ["shared-kernel", "userspace-kernel", "own-kernel"]}, caveat=_text()),
-        requirements=_list(_object(program=_text(), minimum=_text(), reason=_text())),
+        requirements=_list(_object(program=_text(), minimum=_text(), reason=_text(), instead_of=_list(_text()))),
         commands=_list(
             _object(
                 command=_text(),

@@ -55,7 +55,7 @@ def wording(plan: Plan) -> Wording:
         workspace_commands=project.workspace_commands(plan.profile),
         kept=project.kept(plan.profile),
         when_full=project.when_full(plan.profile),
-        needs=Raw(", ".join(text(need.program) for need in plan.requirements)),
+        needs=_needs(plan),
         keys=_keys(plan.profile),
         contents=_contents(plan),
         containment=_containment(plan),
@@ -65,6 +65,16 @@ def wording(plan: Plan) -> Wording:
         inside=_inside(plan),
         key_lines=_key_lines(plan),
     )
+
+
+def _needs(plan: Plan) -> Raw:
+    needed = ", ".join(text(need.program) for need in plan.requirements if not need.instead_of)
+    others = (
+        f"; {text(need.program)} will do in place of {', '.join(need.instead_of)}"
+        for need in plan.requirements
+        if need.instead_of
+    )
+    return Raw(needed + "".join(others))
 
 
 def again(identity: str) -> str:

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A program that an engine's bundle needs on the host, and the oldest version that will do."""
+    """A program that an engine's bundle needs on the host, and the oldest version that will do.
+
+    `instead_of`: the programs that are not needed where this one is; empty for one that is always needed.
+    """
 
     program: str
     minimum: str
     reason: str
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,12 @@ class Docker:
         Requirement(program="docker", minimum="25.0", reason="health checks that look every second while starting"),
         Requirement(program="docker compose", minimum="2.24", reason="an env_file that may be missing"),
         Requirement(program="docker buildx", minimum="0.8", reason="builds that mount files for one command only"),
-        Requirement(program="podman", minimum="4.3", reason="in place of these three, as root"),
+        Requirement(
+            program="podman",
+            minimum="4.3",
+            reason="in place of these three, as root, where a host has no Docker",
+            instead_of=("docker", "docker compose", "docker buildx"),
+        ),
     )
 
     def capabilities(self, profile: Profile) -> Capabilities:
