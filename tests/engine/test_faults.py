@@ -55,7 +55,11 @@ def test_what_is_broken_on_purpose_is_seen(lanes):
 
 
 def test_a_fault_leaves_the_host_as_it_was(lanes):
-    faults = some(found_by(lanes, [SCENARIOS[name] for name in TAKEN]))
+    found = found_by(lanes, [SCENARIOS[name] for name in TAKEN])
+    # What the engine is asked to do is seen, whatever words the script has for it.
+    asked = {tuple(fault.point.command.split()[:2]) for fault in found if fault.kind == "daemon"}
+    assert {("docker", "build"), ("docker", "compose"), ("docker", "run"), ("docker", "volume")} <= asked
+    faults = some(found)
     outcomes = injected(lanes, faults, lambda _: None)
     assert [outcome for outcome in outcomes if not outcome.survived] == []
     assert sum(outcome.hit for outcome in outcomes) >= len(outcomes) / 2

@@ -21,7 +21,7 @@ fault_command() {
     shift
     # shellcheck disable=SC2016 # bash gives a command as it is written
     case $COMMAND in
-    'command docker "$@"') COMMAND="docker $*" ;;
+    'command "${WORDS[@]}"') COMMAND=${WORDS[*]} ;;
     '"${LIMITED[@]}" "$@"') COMMAND=$* ;;
     *) fault_is_program "${COMMAND%% *}" || STARTS='' ;;
     esac
