@@ -57,13 +57,17 @@ shell_scripts() {
 once() { xargs sha256sum | awk '!seen[$1]++ { print substr($0, 67) }'; }
 
 run_shellcheck() {
-    local files=() file bad=0
-    while IFS= read -r file; do files+=("$file"); done < <(shell_scripts | once)
-    count "${#files[@]} scripts"
-    # How values flow takes long to follow, so that is done in each file alone; what a file has from another (sources it, uses its
-    # names, sets them for it) is looked at with all that it sources.
-    printf '%s\0' "${files[@]}" | shellcheck_all --exclude=SC1091,SC2034,SC2153,SC2154 || bad=1
-    printf '%s\0' "${files[@]}" | shellcheck_all --extended-analysis=false --external-sources --source-path=SCRIPTDIR:. || bad=1
+    local small=() large=() file bad=0
+    while IFS= read -r file; do
+        case $file in */steps/* | */checks/*) small+=("$file") ;; *) large+=("$file") ;; esac
+    done < <(shell_scripts | once)
+    count "$((${#small[@]} + ${#large[@]})) scripts"
+    # A step's script and a check name nothing of another file but its functions and settings, so each is looked at alone.
+    printf '%s\0' "${small[@]}" | shellcheck_all --exclude=SC1091,SC2153 || bad=1
+    # Of the others, how values flow takes long to follow, so that is done in each file alone; what a file has from another (sources
+    # it, uses its names, sets them for it) is looked at with all that it sources.
+    printf '%s\0' "${large[@]}" | shellcheck_all --exclude=SC1091,SC2034,SC2153,SC2154 || bad=1
+    printf '%s\0' "${large[@]}" | shellcheck_all --extended-analysis=false --external-sources --source-path=SCRIPTDIR:. || bad=1
     [ "$bad" -eq 0 ]
 }
 

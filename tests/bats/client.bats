@@ -13,7 +13,7 @@ setup() {
     # Programs that a host may have, each in a folder of its own. The tools that the choice takes are there anyway.
     mkdir -p host/{tools,docker,podman,script,link}
     local program
-    for program in basename cat grep readlink sed rm mkdir; do ln -s "$(type -P "$program")" host/tools/; done
+    for program in cat grep readlink sed rm mkdir; do ln -s "$(type -P "$program")" host/tools/; done
     printf '\177ELF, so to say' >host/docker/docker
     printf '#!/bin/sh\nexec true "$@"\n' >host/podman/podman
     printf '#!/bin/sh\nexec /usr/bin/podman "$@"\n' >host/script/docker

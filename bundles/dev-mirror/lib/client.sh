@@ -19,9 +19,11 @@ choose_client() {
     have podman || return 0
     docker=$(type -P docker) || { ENGINE=podman && return; }
     # Where Docker is not, some distributions give Podman's client its name: by a script or a link.
+    if [ -L "$docker" ]; then
+        case $(readlink -f "$docker") in */podman) ENGINE=podman ;; esac
+    fi
     IFS= read -r -n 2 head <"$docker" 2>/dev/null
     if [ "$head" = '#!' ] && grep -q podman "$docker"; then ENGINE=podman; fi
-    [ "$(basename "$(readlink -f "$docker")")" != podman ] || ENGINE=podman
 }
 choose_client
 
