@@ -69,7 +69,7 @@ as_they_are() {
 
 # apt_install PACKAGE...: installs what is not there of these, but only when nothing is upgraded or removed for it.
 apt_install() {
-    local surprises missing
+    local surprises missing kept
     read -r -d '' -a missing <<<"$(not_installed "$@")" || true
     [ ${#missing[@]} -gt 0 ] || return 0
     set -- "${missing[@]}"
@@ -79,9 +79,9 @@ apt_install() {
     fi
     if [ -n "$surprises" ]; then
         read -r -d '' -a missing <<<"$(printf '%s\n' "$@"; as_they_are "$surprises")" || true
-        if apt_surprises "${missing[@]}" >/dev/null 2>&1; then
+        if kept=$(apt_surprises "${missing[@]}" 2>/dev/null); then
             set -- "${missing[@]}"
-            surprises=$(apt_surprises "$@")
+            surprises=$kept
         fi
     fi
     if [ -n "$surprises" ]; then
@@ -116,4 +116,25 @@ need_packages() {
         return 1
     fi
     apt_refresh && apt_install "$@"
+}
+
+# package_tool WHAT [WORD...]: a script that sees to the packages which its missing_packages names, and tells its version: status,
+# and ensure [--no-install].
+package_tool() {
+    local what=$1 missing=()
+    shift
+    mapfile -t missing < <(missing_packages)
+    case "$*" in
+        status | ensure | 'ensure --no-install') ;;
+        -h | --help) usage && return ;;
+        *) usage >&2 && return 2 ;;
+    esac
+    if [ "${#missing[@]}" -gt 0 ]; then
+        case "$*" in
+            status) printf '%s: missing:%s\n' "$what" "$(printf ' %s' "${missing[@]}")" && return 1 ;;
+            ensure) need_packages "$what" "${missing[@]}" || return 1 ;;
+            *) err "no $what" "missing: ${missing[*]}" "$0 ensure" && return 1 ;;
+        esac
+    fi
+    version
 }

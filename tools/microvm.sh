@@ -25,38 +25,6 @@ missing_packages() {
     [ -x /usr/bin/python3 ] || echo python3
 }
 
-status() {
-    local missing
-    missing=$(missing_packages)
-    if [ -n "$missing" ]; then
-        printf 'microvm: missing: %s\n' "${missing//$'\n'/, }"
-        return 1
-    fi
-    qemu-system-x86_64 --version | head -n 1
-}
+version() { qemu-system-x86_64 --version | head -n 1; }
 
-ensure() {
-    local missing=()
-    mapfile -t missing < <(missing_packages)
-    if [ "${#missing[@]}" -gt 0 ]; then
-        [ "$1" = install ] || {
-            err "no microVM" "missing: ${missing[*]}" "tools/microvm.sh ensure"
-            return 1
-        }
-        need_packages "what runs a microVM" "${missing[@]}" || return 1
-    fi
-    status
-}
-
-case "${1:-}" in
-    status) status ;;
-    ensure)
-        case "${2:-}" in
-            '') ensure install ;;
-            --no-install) ensure never ;;
-            *) usage >&2 && exit 2 ;;
-        esac
-        ;;
-    -h | --help) usage ;;
-    *) usage >&2 && exit 2 ;;
-esac
+package_tool microVM "$@"

@@ -20,37 +20,20 @@ Exit codes: 0 all is there, 1 something is missing, 2 wrong usage.
 TEXT
 }
 
+# helper NAME: whether Podman has that program of its own. Another one of the same use, in PATH, it does not take.
+helper() { [ -x "/usr/libexec/podman/$1" ] || [ -x "/usr/lib/podman/$1" ]; }
+
 # missing_packages: the packages of what is absent, one a line. A container's first process, and its networks, are programs
 # that Podman only recommends.
 missing_packages() {
     have podman || echo podman
-    have catatonit || have tini || echo catatonit
-    [ -x /usr/lib/podman/netavark ] || [ -x /usr/libexec/podman/netavark ] || printf '%s\n' netavark aardvark-dns
+    helper catatonit || echo catatonit
+    helper netavark || echo netavark
+    helper aardvark-dns || echo aardvark-dns
     have runc || have crun || echo runc
 }
 
-status() {
-    local missing
-    missing=$(missing_packages)
-    if [ -n "$missing" ]; then
-        printf 'podman: missing: %s\n' "${missing//$'\n'/, }"
-        return 1
-    fi
-    podman --version
-}
-
-ensure() {
-    local missing=()
-    mapfile -t missing < <(missing_packages)
-    if [ "${#missing[@]}" -gt 0 ]; then
-        [ "$1" = install ] || {
-            err "no Podman" "missing: ${missing[*]}" "tools/podman.sh ensure"
-            return 1
-        }
-        need_packages "Podman" "${missing[@]}" || return 1
-    fi
-    status
-}
+version() { podman --version; }
 
 # private: nothing of it outlives the folder but what it still has mounted or running.
 private() {
@@ -85,21 +68,10 @@ WRAPPER
     echo "$folder/bin"
 }
 
-case "${1:-}" in
-    status) status ;;
-    ensure)
-        case "${2:-}" in
-            '') ensure install ;;
-            --no-install) ensure never ;;
-            *) usage >&2 && exit 2 ;;
-        esac
-        ;;
-    private)
-        [ -n "${2:-}" ] || { usage >&2 && exit 2; }
-        mkdir -p "$2"
-        folder=$(cd "$2" && pwd -P)
-        private
-        ;;
-    -h | --help) usage ;;
-    *) usage >&2 && exit 2 ;;
-esac
+if [ "${1:-}" = private ] && [ -n "${2:-}" ]; then
+    mkdir -p "$2"
+    folder=$(cd "$2" && pwd -P)
+    private
+else
+    package_tool Podman "$@"
+fi

@@ -130,6 +130,78 @@ run_pytest() { # NAME ARG...: which tests
     return "$code"
 }
 
+# see_to TOOL WHAT: has that tool install what the tests need where that is asked for; nobody expects it of a test run otherwise,
+# and an engine that is installed may be started.
+see_to() {
+    if [ "${GEN_REQUIRE_ENGINE:-}" = 1 ]; then
+        "tools/$1.sh" ensure
+    else
+        "tools/$1.sh" ensure --no-install || say "no $2: the tests that need it will be skipped"
+    fi
+}
+
+see_to_engine() {
+    see_to engine engine || return
+    [ "${GEN_REQUIRE_ENGINE:-}" != 1 ] || have strace || need_packages "strace, which injects faults" strace
+}
+
+lint() {
+    local file total=0 bad=0
+    for file in bundles/*/Dockerfile; do
+        [ -f "$file" ] || continue
+        total=$((total + 1))
+        hadolint "$file" || bad=1
+    done
+    count "$total files"
+    # Nothing looked at is not the same as nothing wrong.
+    [ "$total" -gt 0 ] && [ "$bad" -eq 0 ]
+}
+
+run_compose_config() {
+    local file total=0 bad=0
+    for file in bundles/*/compose.yaml; do
+        [ -f "$file" ] || continue
+        total=$((total + 1))
+        docker compose --file "$file" config --quiet || bad=1
+    done
+    count "$total files"
+    # Nothing looked at is not the same as nothing wrong.
+    [ "$total" -gt 0 ] && [ "$bad" -eq 0 ]
+}
+
+# own_mounts COMMAND...: runs it where what it mounts is out of the sight of other tests. Theirs are not held there: a copy of a
+# mount keeps its loop device in use for as long as the command runs.
+own_mounts() {
+    # shellcheck disable=SC2016 # that shell expands it
+    unshare --mount bash -c '
+        awk -v below="$0/" "index(\$5, below) == 1 { print \$5 }" /proc/self/mountinfo | sort -r | while read -r point; do
+            umount --lazy "$(printf %b "$point")"
+        done
+        exec "$@"' "$lanes" "$@"
+}
+
+run_bats() {
+    local code
+    # Some of these mount a small disk.
+    local apart=()
+    ! is_root || ! have unshare || apart=(own_mounts)
+    "${apart[@]+"${apart[@]}"}" node_modules/bats/bin/bats --formatter tap --recursive tests/bats | tee "$work/bats.tap"
+    code=${PIPESTATUS[0]}
+    count "$(grep -c '^ok ' "$work/bats.tap") passed, $(grep -c '^not ok ' "$work/bats.tap") failed," \
+        "$(grep -c '^ok .*# skip' "$work/bats.tap") of the passed skipped"
+    [ "$code" -eq 0 ] && grep -q '^ok ' "$work/bats.tap"
+}
+
+run_pytest() { # NAME ARG...: which tests
+    local code name=$1
+    shift
+    mkdir -p "$lanes/$name"
+    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
+    code=${PIPESTATUS[0]}
+    count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
+    return "$code"
+}
+
 see_to_microvm() {
     if [ "${GEN_REQUIRE_ENGINE:-}" = 1 ]; then
         tools/microvm.sh ensure
@@ -253,8 +325,8 @@ else
     # On a bare machine the engine is being installed meanwhile.
     lint >"$work/lint" 2>&1 &
     suite "engine" see_to_engine
-    suite "microvm" see_to_microvm
-    suite "podman" see_to_podman
+    suite "microvm" see_to microvm QEMU
+    suite "podman" see_to podman Podman
     unit_tests >"$work/unit" 2>&1 &
     without_engine >"$work/without" 2>&1 &
     engine_tests
