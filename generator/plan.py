@@ -194,7 +194,7 @@ def _settings(
 
 def _minimums(requirements: Iterable[Requirement]) -> dict[str, str]:
     """GEN_MINIMUM_COMPOSE and so on: the oldest version of each program that will do."""
-    return {f"GEN_MINIMUM_{item.program.split()[-1].upper()}": item.minimum for item in requirements}
+    return {f"GEN_MINIMUM_{item.key}": item.minimum for item in requirements}
 
 
 def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> dict[str, bytes]:

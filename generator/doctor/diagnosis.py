@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generator.doctor.bundle_findings import bundle_findings
@@ -16,20 +14,13 @@ if TYPE_CHECKING:
     from generator.doctor.findings import Finding
 
 
-_DOCKER = re.compile(r"\bdocker(?= (rm|rmi|volume|network|rename|tag|system|info)\b)")
-
-
 def diagnose(facts: Facts) -> tuple[Finding, ...]:
     """What there is to say: the engine, the host, each bundle, then what nobody owns. Pure."""
     bundles = (finding for bundle in facts.bundles for finding in bundle_findings(bundle, facts))
-    found = (
+    return (
         *engine_findings(facts),
         *host_findings(facts),
         *bundles,
         *object_findings(facts),
         *loop_findings(facts),
     )
-    if facts.engine.client == "docker":
-        return found
-    # Its client takes the same words.
-    return tuple(replace(finding, mend=_DOCKER.sub(facts.engine.client, finding.mend)) for finding in found)

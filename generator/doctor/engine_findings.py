@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from generator.doctor.findings import Finding, human, version_at_least
+from generator.engines import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from generator.doctor.findings import Level
 
 # What every bundle of today needs; a bundle may ask for more.
-MINIMUM = {"DOCKER": "25.0", "COMPOSE": "2.24", "BUILDX": "0.8", "PODMAN": "4.3"}
+MINIMUM = {need.key: need.minimum for need in find_engine("docker").requirements}
 SPACE_TO_BUILD = 4 << 30
 SPACE_TO_RUN = 1 << 29
 _START = "sudo systemctl start docker   (without systemd: sudo dockerd &)"
@@ -112,11 +113,14 @@ def _kind(facts: Facts) -> Iterator[Finding]:
         yield _engine("ok", "seccomp", "the engine filters system calls", "")
     else:
         why = "a bundle's config/seccomp.json would not be enforced"
-        yield _engine("problem", "seccomp", "the engine filters no system calls", why, "docker info | grep seccomp")
+        mend = f"{engine.client} info | grep seccomp"
+        yield _engine("problem", "seccomp", "the engine filters no system calls", why, mend)
     if engine.without_limits:
         why = "a profile's limits would not hold"
         what = f"the engine cannot limit {', '.join(engine.without_limits)}"
-        yield _engine("problem", "limits", what, why, "docker info | tail -n 5   (and mend the kernel's cgroups)")
+        yield _engine(
+            "problem", "limits", what, why, f"{engine.client} info | tail -n 5   (and mend the kernel's cgroups)"
+        )
     if engine.cgroup:
         yield _engine(
             "ok", "cgroups", f"cgroups are version {engine.cgroup}", "" if engine.cgroup == "2" else "1 works too"
@@ -130,7 +134,7 @@ def _space(facts: Facts) -> Iterator[Finding]:
             yield _engine("ok", "space", f"{root} cannot be seen from here", "its free space is not known")
         return
     what = f"{human(free)} are free in {root}"
-    mend = f"df -h {shlex.quote(root)}; docker system df   (look what may go)"
+    mend = f"df -h {shlex.quote(root)}; {facts.engine.client} system df   (look what may go)"
     if free < SPACE_TO_RUN:
         yield _engine("problem", "space", what, "a sandbox that writes would fail", mend)
     elif free < SPACE_TO_BUILD:
@@ -139,7 +143,14 @@ def _space(facts: Facts) -> Iterator[Finding]:
         yield _engine("ok", "space", what, "")
 
 
-_REGISTER = "sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker"
+_REGISTER = {
+    "docker": "sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker",
+    "podman": "sudo apt-get install runsc",
+}
+_TOLD = {
+    "docker": "docker info --format '{{json .Runtimes.runsc}}'   (and see what it is told)",
+    "podman": "podman --runtime runsc info   (and see what it says)",
+}
 
 
 def _gvisor(facts: Facts) -> Finding:
@@ -147,7 +158,7 @@ def _gvisor(facts: Facts) -> Finding:
     engine = facts.engine
     needed = any(_only_gvisor(bundle) for bundle in facts.bundles)
     what, why, mend = {
-        "absent": ("gVisor is not to be had", "the engine has no runtime runsc", _REGISTER),
+        "absent": ("gVisor is not to be had", "the engine has no runtime runsc", _REGISTER[engine.client]),
         "limitless": (
             "gVisor would hold no limit",
             "the engine's runtime runsc is told --ignore-cgroups",
@@ -156,7 +167,7 @@ def _gvisor(facts: Facts) -> Finding:
         "fails": (
             "gVisor does not start",
             engine.gvisor_said,
-            "docker info --format '{{json .Runtimes.runsc}}'   (and see what it is told)",
+            _TOLD[engine.client],
         ),
         "untried": ("the engine has gVisor's runtime", "there is no image of ours to try it with", ""),
         "works": ("gVisor works", "a container under the runtime runsc ran", ""),

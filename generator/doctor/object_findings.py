@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.doctor.facts import EngineObject, Facts, Owner
+    from generator.doctor.podman import Client
 
 # A tool that is older than this while its bundle is not at work was left by a run that was killed.
 OLD_TOOL = 600
 _REMOVE = {
-    "container": "docker rm --force",
-    "volume": "docker volume rm",
-    "network": "docker network rm",
-    "image": "docker rmi",
+    "container": "rm --force",
+    "volume": "volume rm",
+    "network": "network rm",
+    "image": "rmi",
 }
 _LEFT = "an object is removed on your word only: look at it first"
 
@@ -27,9 +28,9 @@ def object_findings(facts: Facts) -> Iterator[Finding]:
     for thing in facts.engine.objects:
         owner = facts.owner(thing.instance)
         if thing.tool:
-            yield from _tool(thing, owner)
+            yield from _tool(thing, owner, facts.engine.client)
         elif owner.standing in ("gone", "unknown"):
-            yield _orphan(thing, owner)
+            yield _orphan(thing, owner, facts.engine.client)
 
 
 def loop_findings(facts: Facts) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def _link(instance: str) -> str:
     return f"/dev/gen-workspace-{instance}"
 
 
-def _tool(thing: EngineObject, owner: Owner) -> Iterator[Finding]:
+def _tool(thing: EngineObject, owner: Owner, client: Client) -> Iterator[Finding]:
     """A tool lives for seconds and keeps nothing, so one that has ended, or that is old, may go."""
     if owner.at_work or (thing.running and thing.age < OLD_TOOL):
         return
@@ -71,21 +72,21 @@ def _tool(thing: EngineObject, owner: Owner) -> Iterator[Finding]:
         level="warning",
         what=f"the short-lived container {thing.name} is left over",
         why="a run was killed while it was at work",
-        mend=f"docker rm --force {thing.id}",
+        mend=f"{client} rm --force {thing.id}",
         action=Action(kind="remove container", target=thing.id) if safe else None,
         left="" if safe else "it runs, and whose it is cannot be found",
     )
 
 
-def _orphan(thing: EngineObject, owner: Owner) -> Finding:
+def _orphan(thing: EngineObject, owner: Owner, client: Client) -> Finding:
     gone = owner.standing == "gone"
     if thing.moved_from:
         what = f"the {thing.kind} {thing.name} was moved aside for a bundle that cannot be found"
         why = f"only that bundle's rollback gives it back; its id is {thing.instance}"
         mend = (
-            f"docker rename {thing.id} '{thing.moved_from}'"
+            f"{client} rename {thing.id} '{thing.moved_from}'"
             if thing.kind == "container"
-            else f"docker tag {thing.id} NAME && docker rmi {thing.name}"
+            else f"{client} tag {thing.id} NAME && {client} rmi {thing.name}"
         )
         return _object(thing, "aside", what, why, mend, gone=False)
     of = f" of the sandbox {thing.sandbox}" if thing.sandbox else ""
@@ -101,7 +102,7 @@ def _orphan(thing: EngineObject, owner: Owner) -> Finding:
     )
     # A name says more than an id, and a volume has no other; an image goes by the id only when it has one tag.
     target = thing.name if thing.kind in ("volume", "image") else thing.id
-    return _object(thing, "orphan", what, why, f"{_REMOVE[thing.kind]} '{target}'", gone=gone)
+    return _object(thing, "orphan", what, why, f"{client} {_REMOVE[thing.kind]} '{target}'", gone=gone)
 
 
 def _object(thing: EngineObject, id_: str, what: str, why: str, mend: str, *, gone: bool) -> Finding:

@@ -32,6 +32,11 @@ class Requirement:
     reason: str
     instead_of: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """What it is called in a bundle's settings: COMPOSE for `docker compose`."""
+        return self.program.split()[-1].upper()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:

@@ -50,6 +50,10 @@ docker() {
 # What its settings say of a container without devices that has process numbers, names and shared memory of its own.
 OWN_NAMESPACES='0  private'
 
+# What makes gVisor's runtime known to the engine, and what shows and changes what that is told.
+RUNSC_INSTALLED="sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker"
+RUNSC_TOLD="docker info --format '{{json .Runtimes.runsc}}'   (then change it in /etc/docker/daemon.json)"
+
 # has_runsc: whether the engine knows gVisor's runtime.
 has_runsc() {
     local runtimes

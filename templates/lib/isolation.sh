@@ -8,7 +8,7 @@ PROBE_SECONDS=60 PROBE_BYTES=$((256 << 20))
 # lacks_BACKEND: whether this host plainly lacks what it takes. It is found by asking; then WHY and MEND are set.
 lacks_docker() { return 1; }
 lacks_gvisor() {
-    MEND="sudo apt-get install runsc; sudo runsc install; sudo systemctl reload docker"
+    MEND=$RUNSC_INSTALLED
     WHY="the engine has no runtime runsc"
     ! has_runsc
 }
@@ -29,7 +29,7 @@ boots_gvisor() {
     engine_words run --rm --runtime runsc --network none "$GEN_IMAGE_REF" dmesg
     MEND="${WORDS[*]}   (and see what it says)"
     facts=$(probe --runtime runsc) || { WHY=$facts && return 1; }
-    MEND="docker info --format '{{json .Runtimes.runsc}}'   (then change it in /etc/docker/daemon.json)"
+    MEND=$RUNSC_TOLD
     case $facts in *[Gg][Vv]isor*) ;; *) WHY="the engine's runtime runsc is not gVisor" && return 1 ;; esac
     memory=$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')
     [ "${memory:-0}" -le $((PROBE_BYTES / 1024)) ] ||

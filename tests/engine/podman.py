@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +37,7 @@ class PrivatePodman:
         """Whatever a test left: containers first, then what they had mounted."""
         self.podman("rm", "--all", "--force", check=False)
         for point in sorted((point for point in mount_points() if self.folder in Path(point).parents), reverse=True):
-            with contextlib.suppress(subprocess.SubprocessError):
-                run("umount", point, check=False)
+            run("umount", point, check=False)
 
     def inventory(self) -> Inventory:
         """All that it holds, builds that were cut off among it, and of the kernel what a bundle could touch."""

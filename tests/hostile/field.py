@@ -78,7 +78,7 @@ class Field:
         kernel = "host" if backend in ("docker", PODMAN) else "own"
         if attack.armed and backend == "microvm":
             return Outcome(verdict="untried", saw="nobody can be root in it to put one there")
-        outcome = self._probe(attack, inside(bundle), kernel, bundle.env)
+        outcome = self._probe(attack, inside(bundle), kernel, self._env(bundle))
         if outcome.verdict != "unknown" and self._lives(bundle):
             return outcome
         self._ask(bundle.name)("kill", bundle.name, check=False)
@@ -91,17 +91,16 @@ class Field:
 
     def _lives(self, bundle: Bundle) -> bool:
         try:
-            env = {**self.engine.env, **bundle.env}
-            return run(*inside(bundle), "true", check=False, limit=30, env=env).returncode == 0
+            return run(*inside(bundle), "true", check=False, limit=30, env=self._env(bundle)).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 
     def control(self, attack: Attack) -> Outcome:
         """Runs the same probe in the weakened sandbox, where it must succeed."""
         way = ("docker", "exec", "--user", attack.user, self.weak)
-        outcome = self._probe(attack, way, "host")
+        outcome = self._probe(attack, way, "host", self.engine.env)
         # A busy machine may stall; what gave no answer is asked once more.
-        return outcome if outcome.verdict != "unknown" else self._probe(attack, way, "host")
+        return outcome if outcome.verdict != "unknown" else self._probe(attack, way, "host", self.engine.env)
 
     def arm(self, container: str) -> None:
         """Puts a set-uid program of root's into a sandbox, as root: what somebody may do who has a hole already."""
@@ -116,13 +115,17 @@ class Field:
             return self.podman.podman
         return self.engine.docker
 
-    def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str, env: dict[str, str] | None = None) -> Outcome:
+    def _env(self, bundle: Bundle) -> dict[str, str]:
+        """Where its scripts find its engine."""
+        return {**self.engine.env, **bundle.env}
+
+    def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str, env: dict[str, str]) -> Outcome:
         facts = json.dumps({**self.facts, "kernel": kernel})
         # What makes many processes takes long where a busy kernel makes each of them wait.
         limit = 240 if attack.costly else 60
         argv = (*way, "timeout", str(limit), "python3", "-I", "-c", attack.script, facts)
         try:
-            done = run(*argv, check=False, limit=limit + 30, env={**self.engine.env, **(env or {})})
+            done = run(*argv, check=False, limit=limit + 30, env=env)
         except subprocess.TimeoutExpired:
             return Outcome(verdict="unknown", saw=f"no answer within {limit + 30} seconds; {probes_at_work()}")
         known: dict[int, Verdict] = {0: "held", 1: "breach"}

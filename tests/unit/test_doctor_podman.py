@@ -56,3 +56,14 @@ def test_what_mends_is_said_in_the_words_of_the_client_that_is_used() -> None:
         found = {one.id: one for one in diagnose(Facts(engine=engine, host=HostFacts()))}
         assert found["container-orphan"].mend == f"{client} rm --force '0123'"
         assert ("compose" in found) == (client == "docker")
+
+
+def test_nobody_is_told_to_mend_docker_where_there_is_none() -> None:
+    poor = EngineFacts(
+        client="podman", version="1", system="linux", gvisor="fails", without_limits=("memory",), root="/"
+    )
+    host = HostFacts(root_free=1)
+    for engine in (poor, EngineFacts(client="podman", trouble="denied"), EngineFacts(client="podman", trouble="other")):
+        mends = [one.mend for one in diagnose(Facts(engine=engine, host=host)) if one.subject == "engine" and one.mend]
+        assert mends
+        assert not [mend for mend in mends if "docker" in mend]

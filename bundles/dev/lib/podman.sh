@@ -84,6 +84,8 @@ engine_trouble() {
 OWN_NAMESPACES='0 privateprivate shareable'
 
 # Each program of that name is a runtime.
+RUNSC_INSTALLED="sudo apt-get install runsc"
+RUNSC_TOLD="grep -A 5 runsc /usr/share/containers/containers.conf /etc/containers/containers.conf   (then change it in the latter)"
 has_runsc() { have runsc; }
 
 # What preflight asks, in the order in which it reads the answers.

@@ -22,12 +22,13 @@ give_back_image() { # ID NAME ASIDE
     docker tag "$1" "$2" && docker rmi --no-prune "$3"
 }
 
-[ -e "$STATE/aside/moved" ] || { rm -rf "${STATE:?}/aside" && forget_name client; exit; }
-while read -r kind id state name aside; do
-    case $kind in
-    container) give_back_container "$id" "$state" "$name" "$aside" || left=1 ;;
-    image) give_back_image "$id" "$name" "$aside" || left=1 ;;
-    esac
-done <"$STATE/aside/moved" || exit 1
+if [ -e "$STATE/aside/moved" ]; then
+    while read -r kind id state name aside; do
+        case $kind in
+        container) give_back_container "$id" "$state" "$name" "$aside" || left=1 ;;
+        image) give_back_image "$id" "$name" "$aside" || left=1 ;;
+        esac
+    done <"$STATE/aside/moved" || exit 1
+fi
 [ "$left" -eq 0 ] || exit 1
 rm -rf "${STATE:?}/aside" && forget_name client
