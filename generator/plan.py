@@ -39,6 +39,7 @@ _NO_COPY: When = {"project.method": ("none",)}
 _MACHINE: When = {**_COPY, "isolation.backend": ("auto", "microvm")}
 _ONLY_WHEN: Mapping[str, When] = {
     "lib/project": _COPY,
+    "lib/still.py": _COPY,
     "lib/machine.sh": _MACHINE,
     "lib/microvm": _MACHINE,
     **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},

@@ -142,13 +142,15 @@ see_to() {
 
 see_to_engine() {
     see_to engine engine || return
-    [ "${GEN_REQUIRE_ENGINE:-}" != 1 ] || have strace || need_packages "strace, which injects faults" strace
+    [ "${GEN_REQUIRE_ENGINE:-}" = 1 ] || return 0
+    have strace || need_packages "strace, which injects faults" strace || return
+    have mkfs.xfs || need_packages "mkfs.xfs, for a filesystem that has reflinks" xfsprogs
 }
 
 lint() {
     suite "ruff" ruff check .
     suite "ruff format" ruff format --check .
-    suite "mypy" mypy --strict generator bench templates/lib/project templates/lib/microvm
+    suite "mypy" mypy --strict generator bench templates/lib/project templates/lib/microvm templates/lib/still.py
     suite "shellcheck" run_shellcheck
     suite "hadolint" run_hadolint
 }

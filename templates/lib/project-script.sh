@@ -20,4 +20,5 @@ case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
 need_copy() {
     home_check
     [ -s "$PROJECT/settings.json" ] || fail "$EX_REFUSED" "there is no copy of a project" "" "scripts/start.sh --project PATH"
+    let_go
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import SMALL, Bundle, MakeBundle, generate, inventory, on_base, run
+from tests.engine.conftest import SMALL, Bundle, MakeBundle, bundle_maker, generate, inventory, on_base, run
 
 
 @pytest.fixture
@@ -138,9 +139,10 @@ def test_no_docker_command(make_bundle: MakeBundle, tmp_path: Path) -> None:
     assert (done.returncode, "docker is not installed" in done.stderr) == (1, True)
 
 
-def as_user(bundle: Bundle, groups: str, *argv: str) -> subprocess.CompletedProcess[str]:
+def as_user(bundle: Bundle, groups: str, *argv: str, give: bool = True) -> subprocess.CompletedProcess[str]:
     """A program run by an ordinary user to whom the bundle's folder belongs."""
-    run("chown", "-R", "12345:12345", bundle.path)
+    if give:
+        run("chown", "-R", "12345:12345", bundle.path)
     become = ("setpriv", "--reuid", "12345", "--regid", "12345", *groups.split(), "--inh-caps=-all")
     return run(*become, *argv, check=False, env={**os.environ, "HOME": str(bundle.path)})
 
@@ -174,6 +176,33 @@ def test_an_ordinary_user_of_the_engine_needs_no_sudo(make_bundle: MakeBundle, o
     done = as_user(bundle, f"--groups {group}", str(bundle.path / "rollback.sh"), "--delete-data")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (inventory() - before) == {}
+
+
+def test_an_ordinary_user_works_on_a_copy_of_a_project(tmp_path: Path, base_image: str, open_folder: None) -> None:
+    """Mounting the disk and holding it still take root: short-lived containers do that."""
+    (project := tmp_path / "project").mkdir()
+    (project / "file").write_text("theirs\n")
+    run("chown", "-R", "12345:12345", project)
+    before, group = inventory(), str(Path("/var/run/docker.sock").stat().st_gid)
+    with bundle_maker(tmp_path, base_image, "isolation=docker", "image.user.uid=12345", profile="safe") as make:
+        bundle = make()
+
+        def script(name: str, *words: str) -> str:
+            done = as_user(bundle, f"--groups {group}", str(bundle.path / name), *words, give=name.endswith("start.sh"))
+            assert done.returncode == 0, f"{name} {words}\n{done.stdout}\n{done.stderr}"
+            return done.stdout
+
+        script("scripts/start.sh", "--project", str(project))
+        assert "overlay" in (bundle.path / ".state/project/settings.json").read_text()
+        script("scripts/exec.sh", "--", "sh", "-c", "echo agent >>file; echo new >new")
+        script("scripts/exec.sh", "--", "rm", "file")
+        script("scripts/undo.sh")
+        review = json.loads(script("scripts/review.sh", "--json"))
+        script("scripts/apply.sh", "--approve", review["hash"], "--yes")
+        assert (project / "file").read_text() + (project / "new").read_text() == "theirs\nagent\nnew\n"
+        script("scripts/stop.sh")
+        script("scripts/discard.sh", "--yes")
+        assert (inventory() - before) == {}
 
 
 def test_a_user_who_may_not_use_the_engine_is_told_so(make_bundle: MakeBundle, open_folder: None) -> None:

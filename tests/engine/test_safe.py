@@ -56,6 +56,36 @@ def safe(tmp_path: Path, base_image: str) -> Iterator[MakeBundle]:
         yield make
 
 
+PARTS, PART = 12, 200_000
+WRITER = f"""
+import os
+parts = [os.open(f"part-{{number:02}}", os.O_RDWR | os.O_CREAT) for number in range({PARTS})]
+for part in parts:
+    os.pwrite(part, b"\\n" * {PART}, 0)
+turn = 0
+while not os.path.exists("end"):
+    turn += 1
+    for part in parts:
+        os.pwrite(part, b"%08d" % turn, 0)
+"""
+"""Writes the same number into one file after the other, and then the next: at any moment there are two at most."""
+
+
+def parts_seen(bundle: Bundle) -> list[int]:
+    """The numbers in the files, in the order in which they are written, as a review finds them while that goes on."""
+    wait = f"timeout 60 sh -c 'until grep -q 1 part-{PARTS - 1}; do sleep 0.1; done'"
+    executed(bundle, f"python3 -c '{WRITER}' >/dev/null 2>&1 & {wait}")
+    bundle.script("scripts/review.sh", "--stat")
+    track = ("git", "--git-dir", bundle.path / ".state/project/track.git")
+    seen = run(*track, "grep", "-h", "^0", "sandbox", "--", "files/part-*").stdout
+    executed(bundle, "touch end; sleep 1; rm part-* end")
+    return [int(number) for number in seen.split()]
+
+
+def of_one_moment(parts: list[int]) -> bool:
+    return len(parts) == PARTS and parts[0] - parts[-1] in (0, 1) and parts == sorted(parts, reverse=True)
+
+
 def executed(bundle: Bundle, command: str, code: int = 0) -> str:
     done = bundle.script("scripts/exec.sh", "--", "sh", "-c", command, check=False)
     assert done.returncode == code, done.stdout + done.stderr
@@ -103,6 +133,12 @@ def test_a_whole_life(backend: str, safe: MakeBundle, tmp_path: Path) -> None:
     assert (project / ".env").read_text() == "TOKEN=precious\n"
     assert run("git", "-C", project, "-c", f"safe.directory={project}", "log", "--oneline").stdout.count("\n") == 1
 
+    assert of_one_moment(parts_seen(bundle))
+    if backend != "microvm":  # tests/microvm has its control
+        library = (bundle.path / "lib/project.sh").read_text()
+        bundle.rewrite("lib/project.sh", library + 'look_still() { look "$@"; }\n')
+        assert not of_one_moment(parts_seen(bundle)), "what is written meanwhile is never seen"
+
     bundle.script("scripts/discard.sh", "--yes")
     assert not inventory() - before
     assert not (bundle.path / ".state/microvm").exists()
@@ -130,6 +166,44 @@ def test_what_is_written_down_survives_a_stop_and_a_reboot(safe: MakeBundle, tmp
     bundle.device.unlink()
     bundle.start()
     assert executed(bundle, "cat file") == "kept\n"
+
+
+def leave_held(bundle: Bundle) -> None:
+    """What is left of a look at the copy when all of it is killed, also what would have let go of the disk."""
+    folder = bundle.path / ".state/project"
+    words = ("python3", bundle.path / "lib/still.py", folder / "disk", folder / "held")
+    holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout
+    assert holder.stdout.readline() == b"held\n"
+    holder.kill()
+    holder.communicate()
+
+
+def test_a_disk_that_was_left_held_is_let_go(safe: MakeBundle, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    leave_held(bundle)
+    writes = subprocess.Popen(("docker", "exec", bundle.name, "touch", "written"))
+    with pytest.raises(subprocess.TimeoutExpired):
+        writes.wait(2)
+    executed(bundle, "echo more >more")
+    assert writes.wait(30) == 0
+
+    leave_held(bundle)
+    bundle.script("scripts/review.sh", "--stat")
+    executed(bundle, "echo more >>more")
+
+    leave_held(bundle)
+    run("docker", "kill", bundle.name)
+    bundle.start()
+    assert executed(bundle, "cat more") == "more\nmore\n"
+
+    leave_held(bundle)
+    bundle.script("scripts/stop.sh")
+    bundle.start()
+    leave_held(bundle)
+    bundle.rollback("--delete-data")
 
 
 def test_a_project_of_roots_is_copied_whole(safe: MakeBundle, tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def machine() -> Iterator[Vm]:
         folder = Path(name)
         folder.chmod(0o755)
         shutil.copytree(REPOSITORY / "templates/lib/microvm", folder / "lib/microvm")
+        shutil.copy(REPOSITORY / "templates/lib/still.py", folder / "lib")
         vm = Vm(folder)
         vm.state.mkdir(mode=0o700)
         for source, copy in ((root_tar(), "root.tar"), (kernel_folder(), "kernel")):

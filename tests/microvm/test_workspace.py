@@ -1,7 +1,10 @@
 """The project in the machine: in as a tar, its changes out as one, and back."""
 
+import subprocess
 import tarfile
 from io import BytesIO
+
+import pytest
 
 from tests.microvm.machines import MIB, Vm
 
@@ -60,6 +63,56 @@ def test_more_changes_than_asked_for_are_refused(fresh: Vm) -> None:
     fresh.inside("head -c 3000000 /dev/urandom >big")
     assert fresh.run("changes", "--most", str(MIB), check=False).returncode == 1
     assert len(fresh.run("changes").stdout) > 3000000
+
+
+WRITER = """
+import os
+for between in range(200):
+    open(f"b-{between}", "w").close()
+turn = 0
+while not os.path.exists("end"):
+    turn += 1
+    for part in "ac":
+        with open("new", "w") as file:
+            file.write(str(turn))
+        os.rename("new", part)
+os.unlink("end")
+"""
+"""Writes the same number into the first and then into the last of many files, over and over."""
+
+
+def first_and_last(vm: Vm, *options: str) -> tuple[int, int]:
+    """What one look finds in them while that goes on."""
+    with tarfile.open(fileobj=BytesIO(vm.run("changes", *options).stdout)) as tar:
+        first, last = (int(content.read()) for name in "ac" if (content := tar.extractfile(name)))
+    return first, last
+
+
+def test_changes_are_of_one_moment_where_that_is_asked(fresh: Vm) -> None:
+    fresh.inside(f"python3 -c '{WRITER}' >/dev/null 2>&1 & until [ -e c ]; do sleep 0.1; done")
+    try:
+        for _ in range(2):
+            first, last = first_and_last(fresh, "--still")
+            assert first - last in (0, 1), (first, last)
+        first, last = first_and_last(fresh)
+        assert last > first + 1, "what is written meanwhile is not seen without it either"
+    finally:
+        fresh.inside("touch end; until [ ! -e end ]; do sleep 0.1; done")
+
+
+def test_a_look_that_is_killed_holds_nothing(fresh: Vm) -> None:
+    fresh.inside("head -c 40000000 /dev/urandom >large")
+    look = subprocess.Popen(fresh.words("changes", "--still"), stdout=subprocess.PIPE, cwd="/")
+    assert look.stdout
+    assert look.stdout.read(1 << 20), "it has begun, and nobody reads on"
+    held = subprocess.Popen(fresh.words("exec", "--", "touch", "meanwhile"), cwd="/")
+    with pytest.raises(subprocess.TimeoutExpired):
+        held.wait(3)
+    look.kill()
+    look.communicate()
+    assert held.wait(30) == 0
+    assert fresh.inside("echo more >more; ls meanwhile more") == "meanwhile\nmore\n"
+    assert members(fresh.run("changes", "--still").stdout).keys() >= {"large", "meanwhile", "more"}
 
 
 def test_a_full_disk_stays_inside(fresh: Vm) -> None:

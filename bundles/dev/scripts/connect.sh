@@ -38,6 +38,7 @@ fi
 if [ "$GEN_PROJECT_METHOD" != none ]; then
     # shellcheck source=templates/lib/project.sh
     . "$BUNDLE/lib/project.sh"
+    let_go
 fi
 if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \

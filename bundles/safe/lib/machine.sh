@@ -109,7 +109,12 @@ build_machine() {
     remove_ours "$TOOL" || return 1
     machine build --rootfs "$tar" --size $(($(file_bytes "$tar") * 5 / 4 + (256 << 20))) || return 1
     rm -f "$tar"
-    echo "$id" | write_durably "$MACHINE_IMAGE"
+    echo "$id $(machine_code)" | write_durably "$MACHINE_IMAGE"
 }
 
-machine_is_built() { [ -s "$MACHINE_IMAGE" ] && has_word 1 "$(image_line "$GEN_IMAGE_REF")" "$(<"$MACHINE_IMAGE")"; }
+# machine_code: the digest of what is in the machine besides the image: the agent.
+machine_code() { grep -e '  lib/microvm/' -e '  lib/still\.py$' "$BUNDLE/MANIFEST.sha256" | digest_of; }
+
+machine_is_built() {
+    [ -s "$MACHINE_IMAGE" ] && word 1 "$(image_line "$GEN_IMAGE_REF")" && [ "$(<"$MACHINE_IMAGE")" = "$WORD $(machine_code)" ]
+}

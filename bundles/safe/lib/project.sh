@@ -130,6 +130,15 @@ look() {
     fi
 }
 
+# look_still OPTION...: the same, while nothing in the sandbox can change it: all files of the commit are of one moment.
+look_still() {
+    if [ "$BACKEND" != microvm ]; then
+        held_still project commit "$@"
+    else
+        (set -o pipefail && machine changes --still | project commit --tar - "$@")
+    fi
+}
+
 # undo_commands N: what was changed last is written down first, once nothing runs that could add to it. A layer that is
 # mounted is not changed behind its back; a machine is sent another one.
 undo_commands() {
@@ -155,5 +164,5 @@ track_rest() {
     else
         disk_is_mounted || return 0
     fi
-    look --outside >/dev/null
+    look_still --outside >/dev/null
 }

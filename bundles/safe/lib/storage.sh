@@ -45,6 +45,8 @@ attach() {
 
 # Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.
 DISK=$STATE/project/disk
+# Not empty while it is held still.
+HELD=$STATE/project/held
 
 disk_is_mounted() { mountpoint -q "$DISK" 2>/dev/null; }
 
@@ -53,13 +55,37 @@ mount_tool() {
     if [ "$EUID" -eq 0 ]; then
         "$@"
     else
-        tool --privileged --userns host --pid host --user 0:0 -- nsenter --target 1 --mount -- "$@"
+        # The first process has the engine's mounts, which may be more than ours; nobody may look at that one everywhere.
+        # shellcheck disable=SC2016 # that shell expands it
+        tool --privileged --userns host --pid host --user 0:0 -- sh -c 'first=1
+            readlink /proc/1/ns/mnt >/dev/null || first=$0
+            exec nsenter --target "$first" --mount -- "$@"' "$$" "$@"
     fi
 }
 
 mount_disk() { mount_tool mount -t ext4 -o nosuid,nodev "$DEVICE" "$DISK"; }
 
+# held_still COMMAND...: runs it while nothing can be written to the disk: what it reads there is of one moment. What the sandbox
+# writes meanwhile waits, whatever it is, and notices nothing else. It is let go when the command is no more, however it ends.
+held_still() {
+    local pipe=$HELD.$$ word
+    rm -f "$pipe" && mkfifo "$pipe" || return 1
+    # The holder's word comes by the pipe that has a name; that it is not needed any more, by the one that ends with the command.
+    # shellcheck disable=SC2094 # it is no file
+    {
+        {
+            exec 4<"$pipe" && rm -f "$pipe"
+            IFS= read -r word <&4 && [ "$word" = held ] && "$@" >&3 3>&- 4<&-
+        } | mount_tool python3 -I -S -B "$BUNDLE/lib/still.py" "$DISK" "$HELD" 3>&- >"$pipe"
+        [ "${PIPESTATUS[*]}" = '0 0' ]
+    } 3>&1
+}
+
+# let_go: a disk that one has held who was killed is written to again.
+let_go() { [ ! -s "$HELD" ] || mount_tool python3 -I -S -B "$BUNDLE/lib/still.py" "$DISK" "$HELD" --release; }
+
 unmount_disk() {
+    let_go
     while disk_is_mounted; do
         mount_tool umount "$DISK" || {
             warn "by hand: sudo umount $(quoted "$DISK")"

@@ -19,6 +19,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     out = commands.add_parser("changes", help="write the workspace's upper layer as a tar on standard output")
     out.add_argument("--most", type=int, default=MOST, metavar="BYTES", help="fail when there is more")
     out.add_argument("--largest", type=int, default=LARGEST, metavar="BYTES", help="larger files are only named")
+    out.add_argument("--still", action="store_true", help="of one moment: what would be written meanwhile waits")
     out.set_defaults(run=changes)
     back = commands.add_parser("put", help="replace the workspace's upper layer by a tar on standard input")
     back.set_defaults(run=put)
@@ -36,7 +37,8 @@ def changes(args: argparse.Namespace) -> int:
             raise Failure("the changes are too many", f"more than {args.most} bytes", "changes --most BYTES")
         write(data)
 
-    return asked(args, {"do": "changes", "most": args.most, "largest": args.largest}, Streams(bounded, to(2)))
+    request = {"do": "changes", "most": args.most, "largest": args.largest, "still": args.still}
+    return asked(args, request, Streams(bounded, to(2)))
 
 
 def put(args: argparse.Namespace) -> int:

@@ -175,15 +175,27 @@ def clear(folder: int) -> int:
         if not entry.is_dir(follow_symlinks=False):
             os.unlink(below, dir_fd=here)
             continue
-        try:
-            inner = os.open(below, FOLDER, dir_fd=here)
-        except PermissionError:
-            os.chmod(below, 0o700, dir_fd=here)
-            inner = os.open(below, FOLDER, dir_fd=here)
-        if stat.S_IMODE(os.fstat(inner).st_mode) & 0o700 != 0o700:
-            os.fchmod(inner, 0o700)
-        stack.append((inner, below, _entries(inner)))
+        inner = _open_to_clear(here, below)
+        if inner is not None:
+            stack.append((inner, below, _entries(inner)))
     return count
+
+
+def _open_to_clear(here: int, name: bytes) -> int | None:
+    """An open folder whose entries can be removed; None when it is removed: one of somebody else's, and empty."""
+    try:
+        inner = os.open(name, FOLDER, dir_fd=here)
+    except PermissionError:
+        try:
+            os.chmod(name, 0o700, dir_fd=here)
+        except PermissionError:
+            # The kernel keeps one as root's beside an overlay's layer.
+            os.rmdir(name, dir_fd=here)
+            return None
+        inner = os.open(name, FOLDER, dir_fd=here)
+    if stat.S_IMODE(os.fstat(inner).st_mode) & 0o700 != 0o700:
+        os.fchmod(inner, 0o700)
+    return inner
 
 
 def _entries(folder: int) -> list[os.DirEntry[str]]:

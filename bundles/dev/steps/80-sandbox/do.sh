@@ -5,8 +5,11 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
 set -e
 
+let_go
 if [ "$BACKEND" = microvm ]; then
     echo "machine $(machine_state)" | write_durably "$GEN_PRIOR/was"
     start_machine

@@ -5,6 +5,10 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
+# shellcheck source=templates/lib/storage.sh
+. "$BUNDLE/lib/storage.sh"
+
+let_go
 
 # left_machine: whether there is a machine to undo although the choice of it is undone by now: after an undo of this that failed.
 left_machine() {
@@ -14,8 +18,6 @@ left_machine() {
 if [ "$BACKEND" = microvm ] || left_machine; then
     # shellcheck source=templates/lib/machine.sh
     . "$BUNDLE/lib/machine.sh"
-    # shellcheck source=templates/lib/storage.sh
-    . "$BUNDLE/lib/storage.sh"
     undo_machine || exit 1
     if [ "$BACKEND" = microvm ] || [ "${GEN_UNDO:-run}" = run ]; then exit 0; fi
 fi

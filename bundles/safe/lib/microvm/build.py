@@ -73,6 +73,7 @@ def initrd(kernel: packages.Kernel, busybox: bytes) -> bytes:
     }
     for file in (here / "__init__.py", here / "wire.py", *sorted((here / "guest").glob("*.py"))):
         entries[f"microvm/{file.relative_to(here).as_posix()}"] = file.read_bytes()
+    entries["still.py"] = (here.parent / "still.py").read_bytes()
     return gzip.compress(cpio.archive(entries), compresslevel=1, mtime=0)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds when the microVM's disk is made from today's image, or when no microVM isolates the sandbox.
+# Holds when the microVM's disk is made from today's image by today's bundle, or when no microVM isolates the sandbox.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"

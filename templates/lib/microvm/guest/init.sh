@@ -41,7 +41,7 @@ for folder in proc sys dev run; do
 done
 mount -t tmpfs -o nosuid,nodev,mode=0755,size=16m run /new/run
 mkdir -m 0700 /new/run/gen
-cp -r /microvm /bin/busybox /new/run/gen/
+cp -r /microvm /still.py /bin/busybox /new/run/gen/
 
 if [ -d /sys/class/net/eth0 ]; then
     ip link set eth0 up

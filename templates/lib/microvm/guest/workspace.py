@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PLACE = "/workspace"
 DISK = "/run/gen/work"
+HELD = "/run/gen/held"
 LOWER = f"{DISK}/lower"
 READY = f"{DISK}/ready"
 BLOCK = "/sys/block"
@@ -136,12 +137,24 @@ def leave() -> None:
             kernel.unmount(place)
 
 
-def write_changes(end: int, most: int, largest: int) -> None:
+def write_changes(end: int, most: int, largest: int, hold: bool) -> None:
     """The upper layer as a tar stream of at most so many bytes."""
+    import contextlib
+
+    from still import Still
+
     from . import layer
 
-    with open(end, "wb", closefd=False) as stream:
+    with open(end, "wb", closefd=False) as stream, Still(DISK, HELD) if hold else contextlib.nullcontext():
         layer.pack(upper(), stream, most, largest)
+
+
+def let_go() -> None:
+    """The disk is written to again when one is gone that had it held still."""
+    if os.path.exists(HELD) and os.path.getsize(HELD):
+        import still
+
+        still.release(DISK, HELD)
 
 
 def replace_changes(end: int) -> None:

@@ -20,11 +20,17 @@ GRACE = 2.0
 
 
 class Job:
-    """Runs `child` in a process of its own, in a control group of its own below `groups`."""
+    """Runs `child` in a process of its own, in a control group of its own below `groups`; then calls `after`."""
 
     def __init__(
-        self, child: Callable[[], None], groups: str, limit: float | None, size: tuple[int, int] | None
+        self,
+        child: Callable[[], None],
+        groups: str,
+        limit: float | None,
+        size: tuple[int, int] | None,
+        after: Callable[[], None] | None = None,
     ) -> None:
+        self.after = after
         self.late = False
         self.due = time.monotonic() + limit if limit else None
         self.pending = b""
@@ -155,6 +161,7 @@ class Job:
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             return None
+        self._put_in_order()
         code = os.waitstatus_to_exitcode(status)
         if self.late or code == -signal.SIGKILL:
             # It was ended, for its time or its memory was up: what it started would go on using either.
@@ -166,7 +173,12 @@ class Job:
         """Ends it without a word."""
         self.kill()
         os.waitpid(self.pid, 0)
+        self._put_in_order()
         self._close()
+
+    def _put_in_order(self) -> None:
+        if self.after:
+            self.after()
 
     def _close(self) -> None:
         for end in {self.handle, *self.outputs, *((self.input,) if self.input >= 0 else ())}:

@@ -31,7 +31,9 @@ def start(request: dict[str, Any], groups: str) -> Job:
     child = kinds[request["do"]](request, groups)
     # What we do ourselves is not under the limits of the sandbox's processes.
     own = f"{groups}/{'sandbox' if request['do'] == 'exec' else 'service'}"
-    return Job(child, own, request.get("limit"), (size[0], size[1]) if size else None)
+    # What was held still for one that was killed is let go.
+    after = workspace.let_go if request["do"] == "changes" else None
+    return Job(child, own, request.get("limit"), (size[0], size[1]) if size else None, after)
 
 
 def setup(request: dict[str, Any], groups: str) -> Callable[[], None]:
@@ -106,8 +108,9 @@ def surroundings(uid: int) -> dict[str, str]:
 
 
 def changes(request: dict[str, Any], _: str) -> Callable[[], None]:
-    """The upper layer of the workspace on standard output."""
-    return lambda: workspace.write_changes(1, int(request["most"]), int(request["largest"]))
+    """The upper layer of the workspace on standard output; with `still`, all of it as it was at one moment."""
+    most, largest, still = int(request["most"]), int(request["largest"]), bool(request["still"])
+    return lambda: workspace.write_changes(1, most, largest, still)
 
 
 def put(_request: dict[str, Any], _: str) -> Callable[[], None]:
