@@ -41,7 +41,12 @@ def followed(bundle: Path, entry: str) -> list[Moment]:
         capture_output=True,
         stdin=subprocess.DEVNULL,
     )
-    return list(_moments(_whole_calls(out.read_text(errors="replace"))))
+    return moments_of(out.read_text(errors="replace"))
+
+
+def moments_of(trace: str) -> list[Moment]:
+    """What a trace of those calls says."""
+    return list(_moments(_whole_calls(trace)))
 
 
 def _whole_calls(trace: str) -> Iterator[str]:
@@ -51,7 +56,7 @@ def _whole_calls(trace: str) -> Iterator[str]:
         process, _, call = line.partition(" ")
         call = call.strip()
         if call.endswith("<unfinished ...>"):
-            begun[process] = call.removesuffix("<unfinished ...>")
+            begun[process] = call.removesuffix("<unfinished ...>").rstrip()
         elif match := re.match(r"<\.\.\. \w+ resumed>(.*)", call):
             yield begun.pop(process, "") + match[1]
         else:

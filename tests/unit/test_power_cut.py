@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.paper import paper_bundle, seal
-from tests.faults.power_cut import followed, left_behind, read_back, unsafe_changes, whole_records
+from tests.faults.power_cut import followed, left_behind, moments_of, read_back, unsafe_changes, whole_records
 
 pytestmark = pytest.mark.usefixtures("strace")
 
@@ -28,6 +28,29 @@ def test_no_change_before_its_record_is_on_the_disk(tmp_path):
         moments = followed(bundle, entry)
         assert [moment.change for moment in moments if moment.change], "nothing was seen"
         assert unsafe_changes(moments) == []
+
+
+def test_a_call_during_which_another_process_did_something_is_one(tmp_path):
+    journal, folder = "3</b/.state/journal.jsonl>", "4</b/.state>"
+    trace = f"""1 write({journal}, "{{}}\\n", 3) = 3
+1 fsync({folder} <unfinished ...>
+2 execve("/bin/bash", ["bash", "/b/steps/10-network/do.sh"], 0x7ffe /* 20 vars */) = 0
+1 <... fsync resumed>)                     = 0
+1 write({journal}, "[]\\n", 3 <unfinished ...>
+2 openat(AT_FDCWD, "/", O_RDONLY) = 5
+1 <... write resumed>)                     = 3
+1 fsync({journal} <unfinished ...>
+2 openat(AT_FDCWD, "/", O_RDONLY) = 5
+1 <... fsync resumed>)                     = 0
+"""
+    moments = moments_of(trace)
+    assert [(moment.synced, moment.change) for moment in moments] == [
+        (b"", ""),
+        (b"", "steps/10-network/do.sh"),
+        (b"{}\n", ""),
+        (b"{}\n", ""),
+        (b"{}\n[]\n", ""),
+    ]
 
 
 def test_a_journal_that_is_never_synced_is_caught(tmp_path):

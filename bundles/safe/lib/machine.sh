@@ -112,8 +112,10 @@ build_machine() {
     echo "$id $(machine_code)" | write_durably "$MACHINE_IMAGE"
 }
 
-# machine_code: the digest of what is in the machine besides the image: the agent.
-machine_code() { grep -e '  lib/microvm/' -e '  lib/still\.py$' "$BUNDLE/MANIFEST.sha256" | digest_of; }
+# machine_code: the digest of the agent that is in the machine besides the image, and of what puts both together.
+machine_code() {
+    grep -E '  lib/(still|microvm/(guest/.*|wire|build|rootfs|cpio|packages))\.(py|sh)$' "$BUNDLE/MANIFEST.sha256" | digest_of
+}
 
 machine_is_built() {
     [ -s "$MACHINE_IMAGE" ] && word 1 "$(image_line "$GEN_IMAGE_REF")" && [ "$(<"$MACHINE_IMAGE")" = "$WORD $(machine_code)" ]
