@@ -47,8 +47,11 @@ fault_note() {
 
 fault_point() {
     local at
-    # What shows the time that passes goes on beside the rest, and would make the numbers differ from run to run.
-    case " ${FUNCNAME[*]} " in *' tick '*) [ "$BASH_SUBSHELL" -eq 0 ] || return 0 ;; esac
+    # What goes on beside the rest would make the numbers differ from run to run: it shows the time that passes, or holds the disk.
+    case " ${FUNCNAME[*]} " in
+    *' tick '*) [ "$BASH_SUBSHELL" -eq 0 ] || return 0 ;;
+    *' hold_disk '*) return 0 ;;
+    esac
     PATH=$FAULT_PATH
     # After the fault nothing is counted any more: to go through a long journal would take minutes.
     [ ! -e "$FAULT_DIR/hit" ] || { trap - DEBUG && return 0; }

@@ -74,15 +74,18 @@ held_still() {
     # shellcheck disable=SC2094 # it is no file
     {
         {
-            exec 4<"$pipe" && rm -f "$pipe"
+            rm -f "$pipe"
             IFS= read -r word <&4 && [ "$word" = held ] && "$@" >&3 3>&- 4<&-
-        } | mount_tool python3 -I -S -B "$BUNDLE/lib/still.py" "$DISK" "$HELD" 3>&- >"$pipe"
+        } 4<"$pipe" | hold_disk 3>&- >"$pipe"
         [ "${PIPESTATUS[*]}" = '0 0' ]
     } 3>&1
 }
 
+# hold_disk [--release]: says when it holds the disk, and holds it until its input ends.
+hold_disk() { mount_tool python3 -I -S -B "$BUNDLE/lib/still.py" "$DISK" "$HELD" "$@"; }
+
 # let_go: a disk that one has held who was killed is written to again.
-let_go() { [ ! -s "$HELD" ] || mount_tool python3 -I -S -B "$BUNDLE/lib/still.py" "$DISK" "$HELD" --release; }
+let_go() { [ ! -s "$HELD" ] || hold_disk --release; }
 
 unmount_disk() {
     let_go
