@@ -60,3 +60,28 @@ undone() {
     [ -z "$(inventory)" ]
     kill "$other"
 }
+
+# is_built [note]: whether a machine for the image that is there counts as built; with "note", after it was noted as such.
+is_built() {
+    # shellcheck disable=SC2016 # that shell expands it
+    bash -c 'for f in common docker storage machine; do . "lib/$f.sh"; done
+        image_line() { echo "sha256:1 mark"; }
+        [ "${1:-}" != note ] || echo "sha256:1 $(machine_code)" >"$MACHINE_IMAGE"
+        machine_is_built' is_built "$@"
+}
+
+@test "a machine is built anew when the agent in it is another one, and not for what is on the host" {
+    printf 'a  lib/microvm/guest/agent.py\nb  lib/microvm/qemu.py\nc  lib/still.py\n' >MANIFEST.sha256
+    refute is_built
+    is_built note
+    sed -i 's/^b/bb/' MANIFEST.sha256
+    is_built
+    for line in a c; do
+        is_built note
+        sed -i "s/^$line/other/" MANIFEST.sha256
+        refute is_built
+    done
+    # What was noted by a bundle from before that.
+    echo sha256:1 >.state/microvm/image
+    refute is_built
+}
