@@ -126,7 +126,7 @@ def test_a_damaged_journal_is_counted_and_not_believed(bundle: Path) -> None:
     assert "5 lines of the journal cannot be read" in shown(bundle)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(st.binary(max_size=80), max_size=8))
 def test_no_journal_and_no_log_breaks_it(bundle: Path, lines: list[bytes]) -> None:
     journal(bundle, BEGIN, doing("20-make"))

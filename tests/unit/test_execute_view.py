@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.execute.events import LONGEST_LINE, LineBuffer, check_event, escaped, parse_event
@@ -203,8 +203,6 @@ made_up = st.fixed_dictionaries(
 ).map(json.dumps)
 
 
-# The first text that is drawn makes a table of all characters, which a busy machine takes a second for.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pieces=st.lists(st.binary(max_size=60) | made_up.map(lambda text: text.encode() + b"\n"), max_size=12))
 def test_no_garbage_in_the_stream_breaks_a_view(pieces: list[bytes]) -> None:
     for make in views():
@@ -219,7 +217,6 @@ def test_no_garbage_in_the_stream_breaks_a_view(pieces: list[bytes]) -> None:
         view.end(0)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text())
 def test_escaped_text_is_printable(text: str) -> None:
     assert escaped(text).replace("\t", "").isprintable()

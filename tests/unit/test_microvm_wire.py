@@ -74,7 +74,7 @@ def ask(connection: socket.socket, limit: float = 2) -> tuple[dict[str, object],
         return channel.ask({"do": "exec"}, Streams(heard.append, heard.append), limit), b"".join(heard)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.binary(max_size=400) | st.tuples(KINDS, AWKWARD).map(lambda frame: wire.encode(*frame))))
 def test_whatever_the_guest_sends_it_is_an_answer_or_a_failure(answers: list[bytes]) -> None:
     with guest(*answers) as connection:

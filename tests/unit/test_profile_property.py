@@ -22,7 +22,7 @@ ODD = st.sampled_from(
         *("$(id)", "`id`", "; id", "../..", "-rf", "extends: dev\n", "name: box\n"),
     ]
 )
-QUICK = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 def load(text: str | bytes, folder: Path) -> LoadedProfile | None:

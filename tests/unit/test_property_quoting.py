@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -47,7 +47,7 @@ HOSTILE = (
 )
 # Text that bash can hold: no NUL, and only what UTF-8 can write.
 words = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40) | st.sampled_from(HOSTILE)
-slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=40)
 
 
 @pytest.fixture(scope="module")
