@@ -143,8 +143,7 @@ see_to() {
 see_to_engine() {
     see_to engine engine || return
     [ "${GEN_REQUIRE_ENGINE:-}" = 1 ] || return 0
-    have strace || need_packages "strace, which injects faults" strace || return
-    have mkfs.xfs || need_packages "mkfs.xfs, for a filesystem that has reflinks" xfsprogs
+    { have strace && have mkfs.xfs; } || need_packages "what injects faults, or makes a filesystem with reflinks," strace xfsprogs
 }
 
 lint() {

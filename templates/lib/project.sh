@@ -121,21 +121,15 @@ track() {
     rm -f "$PROJECT/command.$$"
 }
 
-# look OPTION...: a commit of what is changed now. A machine tells of its changes itself.
+# look [--still] OPTION...: a commit of what is changed now. A machine tells of its changes itself. With --still nothing in the
+# sandbox can change it meanwhile: all files of the commit are of one moment.
 look() {
+    local still=''
+    if [ "${1:-}" = --still ]; then still=yes && shift; fi
     if [ "$BACKEND" != microvm ]; then
-        project commit "$@"
+        ${still:+held_still} project commit "$@"
     else
-        (set -o pipefail && machine changes | project commit --tar - "$@")
-    fi
-}
-
-# look_still OPTION...: the same, while nothing in the sandbox can change it: all files of the commit are of one moment.
-look_still() {
-    if [ "$BACKEND" != microvm ]; then
-        held_still project commit "$@"
-    else
-        (set -o pipefail && machine changes --still | project commit --tar - "$@")
+        (set -o pipefail && machine changes ${still:+--still} | project commit --tar - "$@")
     fi
 }
 
@@ -164,5 +158,5 @@ track_rest() {
     else
         disk_is_mounted || return 0
     fi
-    look_still --outside >/dev/null
+    look --still --outside >/dev/null
 }

@@ -136,7 +136,7 @@ def test_a_whole_life(backend: str, safe: MakeBundle, tmp_path: Path) -> None:
     assert of_one_moment(parts_seen(bundle))
     if backend != "microvm":  # tests/microvm has its control
         library = (bundle.path / "lib/project.sh").read_text()
-        bundle.rewrite("lib/project.sh", library + 'look_still() { look "$@"; }\n')
+        bundle.rewrite("lib/project.sh", library + 'held_still() { "$@"; }\n')
         assert not of_one_moment(parts_seen(bundle)), "what is written meanwhile is never seen"
 
     bundle.script("scripts/discard.sh", "--yes")

@@ -77,7 +77,7 @@ def release(disk: str, note: str) -> None:
             os.close(folder)
     except BlockingIOError:
         return
-    except NotMountedError:
+    except (NotMountedError, FileNotFoundError):
         os.ftruncate(lock, 0)
     finally:
         os.close(lock)

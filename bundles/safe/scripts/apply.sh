@@ -10,8 +10,9 @@
 #   --json           one document for programs (schemas/apply.schema.json)
 #
 # What comes back is what is written down when this begins, while the filesystem of the copy is frozen: all of it is of one
-# moment, and what the sandbox does afterwards does not change it. What you changed yourself since the copy was made is merged; where
-# that cannot be done, each conflict is named and nothing is changed. Killed in the middle, the next apply or review finishes it or takes it back.
+# moment, and what the sandbox does afterwards does not change it. What you changed yourself since the copy was made is
+# merged; where that cannot be done, each conflict is named and nothing is changed. Killed in the middle, the next apply or
+# review finishes it or takes it back.
 #
 # Exit codes: 0 done; 1 conflicts, nothing was changed; 2 wrong arguments; 3 it was cut off and could not be put in order,
 #             or the changes are in the project and what follows could not be done: it says which; 4 refused, nothing was changed.

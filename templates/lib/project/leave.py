@@ -24,7 +24,6 @@ FILES = (
     "seen.list",
     "ignored.list",
     "lock",
-    "held",
 )
 FOLDERS = ("upper", "work", "masks", "tree")
 
@@ -63,7 +62,7 @@ def remove(state: str, history: bool) -> int:
     for name in FOLDERS:
         count += _remove_tree(os.path.join(disk, name))
     for name in os.listdir(state):
-        if name.startswith(("held.", "command.")):
+        if name.startswith(("held", "command.")):
             os.unlink(os.path.join(state, name))
         elif name.startswith("select") or name in ("compiled", "ignore.git") or (history and name.startswith("track")):
             shutil.rmtree(os.path.join(state, name))

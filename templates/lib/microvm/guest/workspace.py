@@ -137,16 +137,20 @@ def leave() -> None:
             kernel.unmount(place)
 
 
-def write_changes(end: int, most: int, largest: int, hold: bool) -> None:
+def write_changes(end: int, most: int, largest: int) -> None:
     """The upper layer as a tar stream of at most so many bytes."""
-    import contextlib
-
-    from still import Still
-
     from . import layer
 
-    with open(end, "wb", closefd=False) as stream, Still(DISK, HELD) if hold else contextlib.nullcontext():
+    with open(end, "wb", closefd=False) as stream:
         layer.pack(upper(), stream, most, largest)
+
+
+def write_changes_still(end: int, most: int, largest: int) -> None:
+    """The same, all of it as it was at one moment: what would be written meanwhile waits."""
+    from still import Still
+
+    with Still(DISK, HELD):
+        write_changes(end, most, largest)
 
 
 def let_go() -> None:

@@ -109,8 +109,8 @@ def surroundings(uid: int) -> dict[str, str]:
 
 def changes(request: dict[str, Any], _: str) -> Callable[[], None]:
     """The upper layer of the workspace on standard output; with `still`, all of it as it was at one moment."""
-    most, largest, still = int(request["most"]), int(request["largest"]), bool(request["still"])
-    return lambda: workspace.write_changes(1, most, largest, still)
+    write = workspace.write_changes_still if request["still"] else workspace.write_changes
+    return lambda: write(1, int(request["most"]), int(request["largest"]))
 
 
 def put(_request: dict[str, Any], _: str) -> Callable[[], None]:
