@@ -232,15 +232,15 @@ remove_ours() {
 
 # remove_recorded KIND: removes our volumes or networks, whatever names they took. One that somebody uses stays, and is said.
 remove_recorded() {
-    local kind token name line lines
+    local kind token name line lines id users
     lines=$(owned_lines) || return 1
     while read -r kind token _ name; do
         [ "$kind" = "$1" ] || continue
         line=$("$1_line" "$name") || return 1
-        word 1 "$line"
-        if ours "$line" 2 && ! docker "$1" rm "$WORD"; then
-            echo "the $1 $name stays, since somebody else's container uses it:"
-            docker ps --all --filter "$1=$WORD" --format '  {{.Names}} ({{.Status}})'
+        read -r id _ <<<"$line"
+        if ours "$line" 2 && ! docker "$1" rm "$id"; then
+            users=$(docker ps --all --filter "$1=$id" --format '  {{.Names}} ({{.Status}})')
+            [ -z "$users" ] || printf '%s\n' "the $1 $name stays, since somebody else's container uses it:" "$users"
             return 1
         fi
         disown "$1" "$token" || return 1

@@ -113,7 +113,7 @@ measure_rollback() {
 # In the ledger an object of the engine is known by number and name alone: whether a container runs is its owner's business between
 # runs, and whose it is the record's.
 # shellcheck disable=SC2016 # awk expands it
-PLAIN='function plain() {
+PLAIN_OBJECT='function plain() {
     if ($1 == "container") return $1 " " $2 " " $3
     sub(/ owner=[a-z0-9]*$/, "")
     return $0 }'
@@ -122,7 +122,7 @@ PLAIN='function plain() {
 # that. Mounts, and what is the host's own, come and go by themselves; so does what others make, but for what we moved aside.
 write_ledger() {
     local work=$STATE/prior/$RUN/ledger
-    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$PLAIN"'
+    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
         function theirs() { return / owner=[a-z0-9]+$/ && $NF != mine }
         FILENAME == ARGV[1] { moved[$1 " " $2]; next }
         $1 == "mount" || $NF == "owner=host" { next }
@@ -137,7 +137,7 @@ write_ledger() {
 # debts: what all ledgers come to: what a whole rollback owes this host, as lines of the ledger. What one run added and a later one
 # took away again is in neither's debt. A run's name ends with a digit; what does not was left by one that was killed while it wrote.
 debts() {
-    cat "$LEDGER"/*[0-9] | awk "$PLAIN"'{ sign = $1; sub(/^. /, ""); sum[plain()] += (sign == "+") ? 1 : -1 }
+    cat "$LEDGER"/*[0-9] | awk "$PLAIN_OBJECT"'{ sign = $1; sub(/^. /, ""); sum[plain()] += (sign == "+") ? 1 : -1 }
         END { for (o in sum) if (sum[o] > 0) print "+ " o; else if (sum[o] < 0) print "- " o }' | sort
 }
 
@@ -147,7 +147,7 @@ debts() {
 measure_whole_rollback() {
     local now=$STATE/fingerprint.after found
     [ -d "$LEDGER" ] || return 0
-    if ! fingerprint "$now" || ! awk "$PLAIN"'{ print plain() }' "$now" >"$now.plain"; then
+    if ! fingerprint "$now" || ! awk "$PLAIN_OBJECT"'{ print plain() }' "$now" >"$now.plain"; then
         warn "error: whether this host is what it was cannot be known: the engine does not answer"
         return 1
     fi

@@ -38,8 +38,8 @@ while read -r kind token id name; do
     [ "$kind" = image ] || continue
     [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_IMAGE_REF" ] || continue
     remove_image "$token" "$id" "$name" || {
-        echo "the image $name stays, since containers that are not ours use it:"
-        docker ps --all --filter "ancestor=$id" --format '  {{.Names}} ({{.Status}})'
+        users=$(docker ps --all --filter "ancestor=$id" --format '  {{.Names}} ({{.Status}})')
+        [ -z "$users" ] || printf '%s\n' "the image $name stays, since containers that are not ours use it:" "$users"
         exit 1
     }
     disown image "$token" || exit 1
