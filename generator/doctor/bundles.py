@@ -43,7 +43,7 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         bundle=bundle,
         settings=tuple(_settings(bundle.path / "lib" / "settings.sh")),
         instance=instance,
-        token=_word(state / "token"),
+        mark=_word(state / "token"),
         images=tuple(_images(state / "owned")),
         writable=os.access(bundle.path, os.W_OK) and (not state.exists() or os.access(state, os.W_OK)),
         changed=tuple(_changed(bundle.path)),
@@ -75,7 +75,7 @@ def find_owners(objects: Iterable[EngineObject], bundles: Iterable[BundleFacts])
             instance=instance,
             standing="here",
             folder=str(here[instance].bundle.path),
-            token=here[instance].token,
+            mark=here[instance].mark,
             at_work=here[instance].at_work,
         )
         if instance in here
@@ -98,7 +98,7 @@ def _elsewhere(instance: str, folder: str) -> Owner:
         standing = "unknown"
     at_work = standing == "elsewhere" and is_at_work(Bundle(path=Path(folder), shown=folder))
     token = _word(Path(folder) / ".state" / "token") if standing == "elsewhere" else ""
-    return Owner(instance=instance, standing=standing, folder=folder, token=token, at_work=at_work)
+    return Owner(instance=instance, standing=standing, folder=folder, mark=token, at_work=at_work)
 
 
 def _images(path: Path) -> Iterator[str]:

@@ -227,7 +227,7 @@ def _token(client: docker.APIClient, container: str) -> str:
         host = client.inspect_container(container).get("HostConfig") or {}
     except docker.errors.NotFound:
         return ""
-    return str((host.get("Annotations") or {}).get("gen.token", ""))
+    return str((host.get("Annotations") or {}).get("gen.mark", ""))
 
 
 def _container(row: Mapping[str, Any], now: float, token_of: Callable[[str], str]) -> Iterator[EngineObject]:
@@ -251,7 +251,7 @@ def _container(row: Mapping[str, Any], now: float, token_of: Callable[[str], str
         age=max(0.0, now - float(row.get("Created") or now)),
         folder=_folder(row, labels),
         moved_from=aside["name"] if aside and not instance else "",
-        token=token,
+        mark=token,
     )
 
 

@@ -23,7 +23,7 @@ Kvm = Literal["absent", "denied", "usable"]
 class EngineObject:
     """Something in the engine that bears our label, or that was moved aside for a bundle (`moved_from` is its name).
 
-    Others may bear the label too. `token` is an annotation of a container, which nothing
+    Others may bear the label too. `mark` is an annotation of a container, which nothing
     inherits, unlike a label.
     """
 
@@ -37,7 +37,7 @@ class EngineObject:
     age: float = 0.0
     folder: str = ""
     moved_from: str = ""
-    token: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class BundleFacts:
     bundle: Bundle
     settings: tuple[tuple[str, str], ...] = ()
     instance: str = ""
-    token: str = ""
+    mark: str = ""
     images: tuple[str, ...] = ()
     writable: bool = True
     changed: tuple[str, ...] = ()
@@ -135,12 +135,12 @@ class BundleFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose objects those of one instance are. `folder` is empty where nothing tells it, `token` where it says none."""
+    """Whose objects those of one instance are. `folder` is empty where nothing tells it, `mark` where it says none."""
 
     instance: str
     standing: Standing
     folder: str = ""
-    token: str = ""
+    mark: str = ""
     at_work: bool = False
 
 

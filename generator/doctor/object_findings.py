@@ -66,7 +66,7 @@ def _tool(thing: EngineObject, owner: Owner, client: Client) -> Iterator[Finding
     if owner.at_work or (thing.running and thing.age < OLD_TOOL):
         return
     # Whoever made something from ours has the labels too; the bundle's own word tells.
-    safe = bool(thing.token) and thing.token == owner.token
+    safe = bool(thing.mark) and thing.mark == owner.mark
     yield Finding(
         id="tool",
         subject="engine",

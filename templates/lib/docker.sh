@@ -140,47 +140,6 @@ no_disk_needed() { [ "$BACKEND" = microvm ] && [ -z "${GEN_UNDO:-}" ]; }
 # need_sandbox CODE: ends a script that can ask nothing of the sandbox.
 need_sandbox() { need_engine "$1"; }
 
-# A field with a comma or a quote in --mount needs quotes of its own.
-mount_field() {
-    local quote='"'
-    printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
-}
-
-# One short-lived container at a time: a name of its own makes sure that a killed run's is found.
-TOOL=gen-tool-$INSTANCE
-
-# tool_image: the id of the image that this bundle's build gave, today's before older ones. It is never found by a name or a
-# label: somebody may have put another image under ours, made from a sandbox, and helpers run as root.
-tool_image() {
-    local id
-    for id in $(owned_lines | awk -v today="$GEN_IMAGE_REF" '
-        $1 == "image" && $3 != "-" { if ($4 == today) last = $3; else all = $3 " " all } END { print last, all }'); do
-        docker image inspect --format '{{.Id}}' "$id" 2>/dev/null && return
-    done
-}
-
-# tool [OPTION...] -- COMMAND...: a short-lived container with the storage folder at its own path, and without a network.
-tool() {
-    brief --network none --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" "$@"
-}
-
-# brief [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image. It goes by itself.
-brief() {
-    local options=() image token
-    image=$(tool_image)
-    [ -n "$image" ] || { warn "the bundle's image, which has the tools, is not there"; return 1; }
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
-    # Outside a step several may be at work at once, and nobody undoes anything.
-    [ -z "${GEN_RUN:-}" ] || options+=(--name "$TOOL")
-    token=$(tool_token) || return 1
-    docker run --rm --interactive --init --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool --annotation "gen.token=$token" \
-        ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
-}
-
 # engine_settle: after a client was killed: returns when what we have in the engine has not changed for three seconds.
 # The engine finishes what it was asked even when nobody waits for the answer.
 engine_settle() {
@@ -190,43 +149,6 @@ engine_settle() {
         if [ "$found" = "$last" ]; then same=$((same + 1)); else same=0; fi
         last=$found
         sleep 0.5
-    done
-}
-
-# settle NAME: removes our container of that name, and sees to it that none comes after. A client that was killed may have
-# asked for one that the engine is still making; its name is taken from the moment the engine begins. So the name is
-# taken by us for a moment: whoever had it is seen, and whoever comes later is refused.
-settle() {
-    local line tries=0
-    until [ -z "$(tool_image)" ] || create_tool "$1" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 100 ] || { warn "the name $1 does not become free"; return 1; }
-        remove_ours "$1" || return 1
-        line=$(container_line "$1") || return 1
-        # Somebody else has the name: then nobody makes one of ours under it.
-        [ -z "$line" ] || ours "$line" 3 || return 0
-        sleep 0.1
-    done
-    remove_ours "$1"
-}
-
-# create_tool NAME: a short-lived container that never runs.
-create_tool() {
-    docker create --name "$1" --label "gen.instance=$INSTANCE" --label gen.role=tool --annotation "gen.token=$(tool_token)" \
-        --network none "$(tool_image)" true
-}
-
-# remove_ours NAME: removes the container of that name if it is ours. One that is being removed already is waited for.
-remove_ours() {
-    local line tries=0
-    while :; do
-        line=$(container_line "$1") || return 1
-        ours "$line" 3 || return 0
-        word 1 "$line"
-        docker rm --force "$WORD" >/dev/null 2>&1 && { ! recorded container "$WORD" || disown container "$WORD"; } && return 0
-        tries=$((tries + 1))
-        [ "$tries" -lt 50 ] || { docker rm --force "$WORD"; return 1; }
-        sleep 0.1
     done
 }
 
@@ -251,9 +173,6 @@ remove_recorded() {
 # build WORD...: builds an image. end_build: takes away what one that was killed has left.
 build() { DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@"; }
 end_build() { :; }
-
-# end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
-end_tools() { settle "$TOOL"; }
 
 # engine_answers: whether it does, and before long. What its client said instead is in SAID.
 engine_answers() { SAID=$(docker version --format '{{.Server.Version}}' 2>&1 >/dev/null); }
@@ -286,12 +205,6 @@ renamed() {
 # need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.
 need_name() { ! renamed || fail "$EX_REFUSED" "$WHAT" "" "$MEND"; }
 
-# root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
-root_tool() { tool --privileged --userns host --user 0:0 --volume /dev:/dev "$@"; }
-
-# user_tool [OPTION...] -- COMMAND...: the same as whoever runs this script, without any privilege.
-user_tool() { tool --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges "$@"; }
-
 # free_name KIND WANTED: WANTED, or WANTED-2 and so on where that name belongs to somebody else. KIND: volume or network.
 free_name() {
     local name=$2 number=1 line
@@ -317,6 +230,8 @@ forget_name() {
     rmdir "$STATE/names" 2>/dev/null || :
 }
 
+# shellcheck source=templates/lib/tools.sh
+. "${BASH_SOURCE[0]%/*}/tools.sh"
 # shellcheck source=templates/lib/inventory.sh
 . "${BASH_SOURCE[0]%/*}/inventory.sh"
 if [ "$ENGINE" = podman ]; then
