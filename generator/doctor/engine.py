@@ -227,7 +227,7 @@ def _token(client: docker.APIClient, container: str) -> str:
         host = client.inspect_container(container).get("HostConfig") or {}
     except docker.errors.NotFound:
         return ""
-    return str((host.get("Annotations") or {}).get("gen.mark", ""))
+    return str((host.get("Annotations") or {}).get("gen.token", ""))
 
 
 def _container(row: Mapping[str, Any], now: float, token_of: Callable[[str], str]) -> Iterator[EngineObject]:

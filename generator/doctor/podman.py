@@ -77,6 +77,6 @@ def remove(container: str) -> str:
 
 def token(container: str) -> str:
     """The annotation of whoever made a container, which its service does not tell; empty when it has none."""
-    template = '{{index .Config.Annotations "gen.mark"}}'
+    template = '{{index .Config.Annotations "gen.token"}}'
     done = ask("podman", "container", "inspect", "--format", template, container, limit=10)
     return done.text.strip() if done.code == 0 else ""
