@@ -43,6 +43,8 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         bundle=bundle,
         settings=tuple(_settings(bundle.path / "lib" / "settings.sh")),
         instance=instance,
+        mark=_word(state / "token"),
+        images=tuple(_images(state / "owned")),
         writable=os.access(bundle.path, os.W_OK) and (not state.exists() or os.access(state, os.W_OK)),
         changed=tuple(_changed(bundle.path)),
         pending=(bundle.path / f"{MANIFEST}.pending").exists(),
@@ -70,7 +72,11 @@ def find_owners(objects: Iterable[EngineObject], bundles: Iterable[BundleFacts])
         folders[thing.instance] = folders.get(thing.instance) or thing.folder
     return tuple(
         Owner(
-            instance=instance, standing="here", folder=str(here[instance].bundle.path), at_work=here[instance].at_work
+            instance=instance,
+            standing="here",
+            folder=str(here[instance].bundle.path),
+            mark=here[instance].mark,
+            at_work=here[instance].at_work,
         )
         if instance in here
         else _elsewhere(instance, folder)
@@ -91,7 +97,23 @@ def _elsewhere(instance: str, folder: str) -> Owner:
     except ValueError:
         standing = "unknown"
     at_work = standing == "elsewhere" and is_at_work(Bundle(path=Path(folder), shown=folder))
-    return Owner(instance=instance, standing=standing, folder=folder, at_work=at_work)
+    token = _word(Path(folder) / ".state" / "token") if standing == "elsewhere" else ""
+    return Owner(instance=instance, standing=standing, folder=folder, mark=token, at_work=at_work)
+
+
+def _images(path: Path) -> Iterator[str]:
+    """The ids of the images that the bundle built, as its record has them, the newest first."""
+    for line in reversed(_text(path).splitlines()):
+        kind, _, image, *_ = [*line.split(" "), "", "", ""]
+        if kind == "image" and image not in ("", "-"):
+            yield image
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace") if path.is_file() else ""
+    except OSError:
+        return ""
 
 
 def _word(path: Path) -> str:

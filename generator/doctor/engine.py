@@ -26,13 +26,15 @@ from generator.doctor.facts import EngineFacts, EngineObject, Gvisor, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    TryGvisor = Callable[[docker.APIClient, Mapping[str, Any], Iterable[EngineObject]], tuple[Gvisor, str]]
+    TryGvisor = Callable[[docker.APIClient, Mapping[str, Any], str], tuple[Gvisor, str]]
+    TokenOf = Callable[[docker.APIClient, str], str]
 
 LIMIT = 5
 GVISOR, BOOT_LIMIT = "runsc", 20
 DEFAULT = "unix:///var/run/docker.sock"
-_ASIDE = re.compile(r"(?P<name>.+)-aside-(?P<instance>[0-9a-f]{16})")
-_ASIDE_IMAGE = re.compile(r"gen-aside:(?P<instance>[0-9a-f]{16})")
+_ASIDE = re.compile(r"(?P<name>.+)-aside-(?P<instance>[0-9a-f]{16})(-[0-9]+)?")
+_ASIDE_IMAGE = re.compile(r"(localhost/)?gen-aside:(?P<instance>[0-9a-f]{16})(-[0-9]+)?")
+_IMAGE = re.compile(r"(localhost/)?gen-[^:]+:.+")
 # What an engine says that it cannot limit, and the field in which it says so.
 _LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "CpuCfsQuota": "processors", "PidsLimit": "processes"}
 
@@ -55,13 +57,14 @@ def endpoint(environment: Mapping[str, str]) -> str:
     return host.removeprefix("http+") if host.startswith("http+unix:") else host
 
 
-def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
+def look_at_engine(environment: Mapping[str, str] = os.environ, images: Iterable[str] = ()) -> EngineFacts:
     """What the engine says of itself, and everything in it that bears our label; or why it says nothing.
 
-    Which engine, the environment says: GEN_CLIENT, PATH, and what Docker's client reads.
+    Which engine, the environment says: GEN_CLIENT, PATH, and what Docker's client reads. `images` are the ids of those
+    that bundles have built: gVisor is tried with one of them, and with no other.
     """
     if podman.client_here(environment) == "podman":
-        return replace(_look_at_podman(), client="podman")
+        return replace(_look_at_podman(images), client="podman")
     where = endpoint(environment)
     if not where:
         name = environment.get("DOCKER_CONTEXT") or get_current_context_name()
@@ -71,26 +74,26 @@ def look_at_engine(environment: Mapping[str, str] = os.environ) -> EngineFacts:
     trouble = _knock(where.removeprefix("unix://"))
     if trouble is not None:
         return EngineFacts(endpoint=where, trouble=trouble[0], said=trouble[1])
-    return _look(where, _gvisor)
+    return _look(where, _gvisor, _token, images)
 
 
-def _look_at_podman() -> EngineFacts:
+def _look_at_podman(images: Iterable[str]) -> EngineFacts:
     if os.geteuid() != 0:
         return EngineFacts(
             trouble="denied", said="each user has containers of their own, and only root attaches a disk"
         )
     try:
         with podman.podman_service() as where:
-            return _look(where, _gvisor_of_podman)
+            return _look(where, _gvisor_of_podman, lambda _, container: podman.token(container), images)
     except OSError as error:
         return EngineFacts(trouble="other", said=_first_line(error))
 
 
-def _look(where: str, gvisor: TryGvisor) -> EngineFacts:
+def _look(where: str, gvisor: TryGvisor, token: TokenOf, images: Iterable[str]) -> EngineFacts:
     try:
         client = docker.APIClient(base_url=where, version="auto", timeout=LIMIT)
         try:
-            return _asked(client, where, gvisor)
+            return _asked(client, where, gvisor, token, images)
         finally:
             client.close()
     except (DockerException, RequestException, OSError) as error:
@@ -130,10 +133,13 @@ def _knock(path: str) -> tuple[Trouble, str] | None:
     return None
 
 
-def _asked(client: docker.APIClient, where: str, try_gvisor: TryGvisor) -> EngineFacts:
+def _asked(
+    client: docker.APIClient, where: str, try_gvisor: TryGvisor, token: TokenOf, images: Iterable[str]
+) -> EngineFacts:
     info = client.info()
-    objects = tuple(_objects(client, time.time()))
-    gvisor, said = try_gvisor(client, info, objects)
+    objects = tuple(_objects(client, time.time(), token))
+    there = {thing.id.removeprefix("sha256:") for thing in objects if thing.kind == "image"}
+    gvisor, said = try_gvisor(client, info, next((image for image in images if image in there), ""))
     return EngineFacts(
         endpoint=where,
         version=str(info.get("ServerVersion", "")),
@@ -150,27 +156,24 @@ def _asked(client: docker.APIClient, where: str, try_gvisor: TryGvisor) -> Engin
     )
 
 
-def _gvisor(client: docker.APIClient, info: Mapping[str, Any], objects: Iterable[EngineObject]) -> tuple[Gvisor, str]:
+def _gvisor(client: docker.APIClient, info: Mapping[str, Any], image: str) -> tuple[Gvisor, str]:
     """What became of it, and what it said when it failed."""
     runtime = (info.get("Runtimes") or {}).get(GVISOR)
     if runtime is None:
         return "absent", ""
     if any(word.lstrip("-") in ("ignore-cgroups", "ignore-cgroups=true") for word in runtime.get("runtimeArgs") or ()):
         return "limitless", ""
-    return _tried(objects, lambda image: _boot(client, image))
+    return _tried(image, lambda image: _boot(client, image))
 
 
-def _gvisor_of_podman(
-    _: docker.APIClient, __: Mapping[str, Any], objects: Iterable[EngineObject]
-) -> tuple[Gvisor, str]:
+def _gvisor_of_podman(_: docker.APIClient, __: Mapping[str, Any], image: str) -> tuple[Gvisor, str]:
     """The same: every program of that name is a runtime."""
     if shutil.which(GVISOR) is None:
         return "absent", ""
-    return _tried(objects, lambda image: podman.boot_under(GVISOR, image, BOOT_LIMIT))
+    return _tried(image, lambda image: podman.boot_under(GVISOR, image, BOOT_LIMIT))
 
 
-def _tried(objects: Iterable[EngineObject], boot: Callable[[str], str]) -> tuple[Gvisor, str]:
-    image = next((thing.id for thing in objects if thing.kind == "image" and thing.instance), "")
+def _tried(image: str, boot: Callable[[str], str]) -> tuple[Gvisor, str]:
     if not image:
         return "untried", ""
     said = boot(image)
@@ -196,9 +199,9 @@ def _boot(client: docker.APIClient, image: str) -> str:
                 client.remove_container(container, force=True)
 
 
-def _objects(client: docker.APIClient, now: float) -> Iterator[EngineObject]:
+def _objects(client: docker.APIClient, now: float, token: TokenOf) -> Iterator[EngineObject]:
     for row in client.containers(all=True):
-        yield from _container(row, now)
+        yield from _container(row, now, lambda container: token(client, container))
     for kind, ask, key in (("volume", client.volumes, "Name"), ("network", client.networks, "Id")):
         yield from _labelled(kind, key, ask)
     for row in client.images():
@@ -218,10 +221,23 @@ def _labelled(kind: Any, key: str, ask: Callable[..., Any]) -> Iterator[EngineOb
         )
 
 
-def _container(row: Mapping[str, Any], now: float) -> Iterator[EngineObject]:
+def _token(client: docker.APIClient, container: str) -> str:
+    """The annotation of whoever made it; empty when it has none, or is gone by now."""
+    try:
+        host = client.inspect_container(container).get("HostConfig") or {}
+    except docker.errors.NotFound:
+        return ""
+    return str((host.get("Annotations") or {}).get("gen.token", ""))
+
+
+def _container(row: Mapping[str, Any], now: float, token_of: Callable[[str], str]) -> Iterator[EngineObject]:
     labels = row.get("Labels") or {}
     name = str((row.get("Names") or ["/"])[0]).removeprefix("/")
     instance, aside = labels.get("gen.instance", ""), _ASIDE.fullmatch(name)
+    token = token_of(str(row["Id"])) if instance else ""
+    if not token:
+        # It bears the label of the image that it was made from, or of the container that somebody committed.
+        instance = ""
     if not instance and aside is None:
         return
     yield EngineObject(
@@ -230,11 +246,12 @@ def _container(row: Mapping[str, Any], now: float) -> Iterator[EngineObject]:
         name=name,
         instance=instance or (aside["instance"] if aside else ""),
         sandbox=labels.get("gen.name", ""),
-        tool=labels.get("gen.role") == "tool",
+        tool=bool(token) and labels.get("gen.role") == "tool",
         running=row.get("State") in ("running", "paused", "restarting"),
         age=max(0.0, now - float(row.get("Created") or now)),
         folder=_folder(row, labels),
         moved_from=aside["name"] if aside and not instance else "",
+        mark=token,
     )
 
 
@@ -250,15 +267,13 @@ def _folder(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
 def _image(row: Mapping[str, Any]) -> Iterator[EngineObject]:
     labels, tags = row.get("Labels") or {}, [str(tag) for tag in row.get("RepoTags") or ()]
     aside = next((found for tag in tags if (found := _ASIDE_IMAGE.fullmatch(tag))), None)
-    instance = labels.get("gen.instance", "")
-    if instance:
-        name = next((tag for tag in tags if tag != "<none>:<none>"), str(row["Id"]))
-        sandbox = labels.get("gen.name", "")
-        yield EngineObject(kind="image", id=str(row["Id"]), name=name, instance=instance, sandbox=sandbox)
+    # An image that somebody built on ours, or committed, has the label too, but a name of its own.
+    name = next((tag for tag in tags if _IMAGE.fullmatch(tag) and not _ASIDE_IMAGE.fullmatch(tag)), "")
+    instance, image = labels.get("gen.instance", ""), str(row["Id"])
+    if instance and name:
+        yield EngineObject(kind="image", id=image, name=name, instance=instance, sandbox=labels.get("gen.name", ""))
     elif aside is not None:
-        yield EngineObject(
-            kind="image", id=str(row["Id"]), name=aside[0], instance=aside["instance"], moved_from=aside[0]
-        )
+        yield EngineObject(kind="image", id=image, name=aside[0], instance=aside["instance"], moved_from=aside[0])
 
 
 def _first_line(error: Exception) -> str:

@@ -21,7 +21,11 @@ Kvm = Literal["absent", "denied", "usable"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineObject:
-    """Something in the engine that bears our label, or that was moved aside for a bundle (`moved_from` is its name)."""
+    """Something in the engine that bears our label, or that was moved aside for a bundle (`moved_from` is its name).
+
+    Others may bear the label too. `mark` is an annotation of a container, which nothing
+    inherits, unlike a label.
+    """
 
     kind: Literal["container", "volume", "network", "image"]
     id: str
@@ -33,6 +37,7 @@ class EngineObject:
     age: float = 0.0
     folder: str = ""
     moved_from: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,8 @@ class BundleFacts:
     bundle: Bundle
     settings: tuple[tuple[str, str], ...] = ()
     instance: str = ""
+    mark: str = ""
+    images: tuple[str, ...] = ()
     writable: bool = True
     changed: tuple[str, ...] = ()
     pending: bool = False
@@ -128,11 +135,12 @@ class BundleFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose objects those of one instance are. `folder` is empty where nothing tells it."""
+    """Whose objects those of one instance are. `folder` is empty where nothing tells it, `mark` where it says none."""
 
     instance: str
     standing: Standing
     folder: str = ""
+    mark: str = ""
     at_work: bool = False
 
 

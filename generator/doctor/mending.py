@@ -38,7 +38,8 @@ def gather(given: str | None, here: Path) -> Facts:
     bundles = tuple(look_at_bundle(bundle) for bundle in bundles_to_look_at(given, here))
     # What a bundle has made is seen by the client that it was made with.
     used = next((bundle.client for bundle in bundles if bundle.client), "")
-    engine = look_at_engine({**os.environ, "GEN_CLIENT": used} if used else os.environ)
+    images = tuple(image for bundle in bundles for image in bundle.images)
+    engine = look_at_engine({**os.environ, "GEN_CLIENT": used} if used else os.environ, images)
     owners = find_owners(engine.objects, bundles)
     return Facts(engine=engine, host=look_at_host(engine.root, engine.client), bundles=bundles, owners=owners)
 

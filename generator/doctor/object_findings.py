@@ -24,7 +24,7 @@ _LEFT = "an object is removed on your word only: look at it first"
 
 
 def object_findings(facts: Facts) -> Iterator[Finding]:
-    """Tools that nobody uses any more, and every object whose bundle is gone or cannot be found."""
+    """Short-lived containers that nobody uses any more, and every object whose bundle is gone or cannot be found."""
     for thing in facts.engine.objects:
         owner = facts.owner(thing.instance)
         if thing.tool:
@@ -65,7 +65,8 @@ def _tool(thing: EngineObject, owner: Owner, client: Client) -> Iterator[Finding
     """A tool lives for seconds and keeps nothing, so one that has ended, or that is old, may go."""
     if owner.at_work or (thing.running and thing.age < OLD_TOOL):
         return
-    safe = not thing.running or owner.standing in ("here", "elsewhere")
+    # Whoever made something from ours has the labels too; the bundle's own word tells.
+    safe = bool(thing.mark) and thing.mark == owner.mark
     yield Finding(
         id="tool",
         subject="engine",
@@ -74,7 +75,7 @@ def _tool(thing: EngineObject, owner: Owner, client: Client) -> Iterator[Finding
         why="a run was killed while it was at work",
         mend=f"{client} rm --force {thing.id}",
         action=Action(kind="remove container", target=thing.id) if safe else None,
-        left="" if safe else "it runs, and whose it is cannot be found",
+        left="" if safe else "whose it is cannot be found",
     )
 
 

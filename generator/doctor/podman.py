@@ -73,3 +73,10 @@ def remove(container: str) -> str:
     """Removes a container by its id. Gives what went wrong; empty when it is gone."""
     done = ask("podman", "rm", "--force", container, limit=60)
     return "" if done.code == 0 else " ".join(done.text.split())[:300] or f"podman ended with {done.code}"
+
+
+def token(container: str) -> str:
+    """The annotation of whoever made a container, which its service does not tell; empty when it has none."""
+    template = '{{index .Config.Annotations "gen.token"}}'
+    done = ask("podman", "container", "inspect", "--format", template, container, limit=10)
+    return done.text.strip() if done.code == 0 else ""

@@ -21,7 +21,7 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https
 PASSED = "config/passed.env"
 """The names of the variables that the sandbox gets from the environment of start.sh; no values."""
 PODMAN = "config/podman.options"
-_BY_THE_SCRIPT = ("image", "container_name", "runtime", "volumes", "networks")
+_BY_THE_SCRIPT = ("image", "container_name", "runtime", "volumes", "networks", "annotations")
 """Parts of the service that are chosen when the bundle runs: lib/podman.sh says them."""
 _MIB = 1024 * 1024
 
@@ -75,6 +75,8 @@ class Docker:
         service = _service(request)
         project = f"{request.profile.name}-{_digest([request.names.image, literally(service)])[:8]}"
         service["labels"] = _labels(request, project)
+        # Nothing inherits an annotation: by this one lib/owned.sh knows a container whose id it could not write down.
+        service["annotations"] = {"gen.token": Variable("GEN_TOKEN", "none")}
         files = {
             "compose.yaml": _compose(request, project, service),
             "config/security.json": security_document(request, self.capabilities(request.profile)),

@@ -69,7 +69,10 @@ def test_a_running_sandbox_is_well_until_somebody_takes_its_device(make_bundle: 
 
     instance = (bundle.path / ".state/instance").read_text().strip()
     image = run("docker", "inspect", "--format", "{{.Image}}", bundle.name).stdout.strip()
-    tool = run("docker", "create", "--label", f"gen.instance={instance}", "--label", "gen.role=tool", image, "true")
+    labels = ("--label", f"gen.instance={instance}", "--label", "gen.role=tool")
+    token = (bundle.path / ".state/token").read_text().strip()
+    tool = run("docker", "create", "--annotation", f"gen.token={token}", *labels, image, "true")
+    theirs = run("docker", "create", *labels, image, "true").stdout.strip()
     run("docker", "stop", "--time", "1", bundle.name)
     run("losetup", "-d", bundle.device.readlink())
     code, found, _ = doctor(bundle)
@@ -79,7 +82,10 @@ def test_a_running_sandbox_is_well_until_somebody_takes_its_device(make_bundle: 
     code, found, mended = doctor(bundle, "--fix")
     assert (code, ids(found)) == (1, ["bundle-link"])
     assert mended == {"bundle-link": "left", "tool": "done"}
-    assert tool.stdout.strip() not in run("docker", "ps", "--all", "--quiet", "--no-trunc").stdout
+    there = run("docker", "ps", "--all", "--quiet", "--no-trunc").stdout
+    assert tool.stdout.strip() not in there
+    assert theirs in there, "the labels of a short-lived container make none"
+    run("docker", "rm", theirs)
     bundle.start()
     assert doctor(bundle)[:2] == (0, [])
 

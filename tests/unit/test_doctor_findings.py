@@ -43,9 +43,10 @@ SETTINGS = (
 )
 BUNDLE = BundleFacts(bundle=Bundle(path=Path("/b"), shown="b"), settings=SETTINGS, instance=ID, free=50 * GB, image=GB)
 SANDBOX = EngineObject(kind="container", id="c1", name="dev", instance=ID, sandbox="dev", running=True, age=9)
-TOOL = replace(SANDBOX, id="c2", name=f"gen-tool-{ID}", tool=True, sandbox="")
+TOOL = replace(SANDBOX, id="c2", name=f"gen-tool-{ID}", tool=True, sandbox="", mark="t1")
 VOLUME = EngineObject(kind="volume", id="v", name="dev-workspace", instance=OTHER, sandbox="dev")
-HERE, GONE = Owner(instance=ID, standing="here", folder="/b"), Owner(instance=OTHER, standing="gone", folder="/was")
+HERE = Owner(instance=ID, standing="here", folder="/b", mark="t1")
+GONE = Owner(instance=OTHER, standing="gone", folder="/was")
 RECOVER = Action(kind="recover", target="/b")
 
 
@@ -226,6 +227,10 @@ OBJECTS = [
     (replace(TOOL, age=601.0), HERE, "warning tool", "docker rm --force c2", True),
     (replace(TOOL, age=59.0), HERE, "", "", False),
     (replace(TOOL, age=601.0, instance=OTHER), GONE, "warning tool", "docker rm --force c2", False),
+    # What somebody made from ours has its labels, and not the word of whoever made it.
+    (replace(TOOL, running=False, mark=""), HERE, "warning tool", "docker rm --force c2", False),
+    (replace(TOOL, running=False, mark="t2"), HERE, "warning tool", "docker rm --force c2", False),
+    (replace(TOOL, running=False), GONE, "warning tool", "docker rm --force c2", False),
     (replace(SANDBOX, instance=OTHER), GONE, "problem container-orphan", "docker rm --force 'c1'", False),
     (replace(SANDBOX, instance=OTHER), replace(GONE, standing="unknown"), "warning container-orphan", "c1", False),
     (replace(SANDBOX, instance=OTHER), replace(GONE, standing="elsewhere"), "", "", False),

@@ -153,6 +153,7 @@ def test_every_other_dollar_is_doubled() -> None:
         "${GEN_INSTANCE",
         "${GEN_LOCAL",
         "${GEN_NETWORK_NAME",
+        "${GEN_TOKEN",
         "${GEN_VOLUME_NAME",
     }
 
