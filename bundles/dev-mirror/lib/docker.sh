@@ -30,24 +30,48 @@ unknown() {
     exit "$UNKNOWN"
 }
 
-# container_line NAME [OPTION...]: "id state instance bundle local" of the container of exactly that name; empty when there
+# shellcheck source=templates/lib/owned.sh
+. "${BASH_SOURCE[0]%/*}/owned.sh"
+
+# container_line NAME [OPTION...]: "id state owner bundle local" of the container of exactly that name; empty when there
 # is none, or none that passes the filters in the options. Fails when the engine does not answer, which is not the same.
 container_line() {
-    docker ps --all --no-trunc --filter "name=^/$1\$" "${@:2}" \
-        --format '{{.ID}} {{.State}} {{.Label "gen.instance"}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}'
+    local line id state rest whose
+    line=$(docker ps --all --no-trunc --filter "name=^/$1\$" "${@:2}" \
+        --format '{{.ID}} {{.State}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}') || return 1
+    [ -n "$line" ] || return 0
+    read -r id state rest <<<"$line"
+    whose=$(container_owner "$id") || return 1
+    [ -z "$whose" ] || echo "$id $state $whose $rest"
 }
 
-# network_line, volume_line, image_line NAME: "name-or-id instance", empty when there is none. A volume's has its device too.
-# To inspect fails for what is not there and for an engine that fails; the list says which. One that hangs is asked once.
+# network_line, volume_line, image_line NAME: "name-or-id owner", empty when there is none. A volume's has its device too.
 network_line() {
-    docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.instance"}}'
+    local line id token
+    line=$(docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.token"}}') || return 1
+    [ -n "$line" ] || return 0
+    read -r id token <<<"$line"
+    echo "$id $(owner network "$id" "$token")"
 }
 volume_line() {
-    described volume "$1" "name=^$1\$" '{{.Name}} {{with .Labels}}{{or (index . "gen.instance") "-"}}{{else}}-{{end}} {{with .Options}}{{.device}}{{end}}'
+    local line id token device
+    line=$(volume_facts "$1") || return 1
+    [ -n "$line" ] || return 0
+    read -r id token device <<<"$line"
+    echo "$1 $(owner volume "$id" "$token") $device"
 }
 image_line() {
-    described image "$1" "reference=$1" '{{.Id}} {{with .Config}}{{with .Labels}}{{index . "gen.instance"}}{{end}}{{end}}'
+    local id
+    id=$(described image "$1" "reference=$1" '{{.Id}}') || return 1
+    [ -z "$id" ] || echo "$id $(owner image "$id")"
 }
+
+# volume_facts NAME: "id token device". A name may be given again, so when it was made is part of what a volume is known by.
+volume_facts() {
+    described volume "$1" "name=^$1\$" '{{.Name}}@{{json .CreatedAt}} {{with .Labels}}{{or (index . "gen.token") (index . "gen.instance") "-"}}{{else}}-{{end}} {{with .Options}}{{.device}}{{end}}'
+}
+
+# To inspect fails for what is not there and for an engine that fails; the list says which. One that hangs is asked once.
 
 # described KIND NAME FILTER FORMAT: a line about the object of that name; empty when there is none.
 described() {
@@ -74,9 +98,6 @@ has_word() {
     [ "$WORD" = "$3" ]
 }
 
-# ours LINE N: whether the N-th word, the label, is this copy of the bundle.
-ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && has_word "$2" "$1" "$INSTANCE"; }
-
 # image_is_there REF
 image_is_there() {
     local id
@@ -94,128 +115,64 @@ healthy_line() {
 # look_at_health: has its health looked at now, where the engine does not do so by itself.
 look_at_health() { :; }
 # inside ARG...: a command in the running sandbox as its user.
-inside() { docker exec --interactive "$GEN_CONTAINER" "$@"; }
+inside() { docker exec --interactive "$(sandbox_id)" "$@"; }
 # sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
 sandbox_client() {
     CLIENT=("$ENGINE" exec --interactive)
     [ "${1:-}" != tty ] || CLIENT+=(--tty)
-    CLIENT+=("$GEN_CONTAINER")
+    CLIENT+=("$(sandbox_id)")
 }
 # end_with_sandbox PID: returns when the sandbox has ended, and ends the client of that number if it has not noticed by itself.
 # gVisor can be brought down by what runs in it, and then the engine does not always tell a client of `docker exec`.
 end_with_sandbox() {
     local waiting
     [ "$BACKEND" = gvisor ] || return 0
-    command "$ENGINE" wait "$GEN_CONTAINER" >/dev/null 2>&1 &
+    command "$ENGINE" wait "$(sandbox_id)" >/dev/null 2>&1 &
     waiting=$!
     # shellcheck disable=SC2064 # the number as it is now
     trap "kill $waiting 2>/dev/null; exit" TERM
     wait "$waiting" && sleep 2 && kill -KILL "$1" 2>/dev/null && warn "error: the sandbox ended while the command ran"
 }
-thaw_sandbox() { docker unpause "$GEN_CONTAINER" >/dev/null; }
-stop_sandbox() { docker stop --time 10 "$GEN_CONTAINER" >/dev/null; }
+thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
+stop_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.
 no_disk_needed() { [ "$BACKEND" = microvm ] && [ -z "${GEN_UNDO:-}" ]; }
 # need_sandbox CODE: ends a script that can ask nothing of the sandbox.
 need_sandbox() { need_engine "$1"; }
-
-# A field with a comma or a quote in --mount needs quotes of its own.
-mount_field() {
-    local quote='"'
-    printf '"%s=%s"' "$1" "${2//$quote/$quote$quote}"
-}
-
-# One short-lived container at a time: a name of its own makes sure that a killed run's is found.
-TOOL=gen-tool-$INSTANCE
-
-# tool_image: the bundle's own image, or where today's is not built yet, any that this bundle built.
-tool_image() {
-    if image_is_there "$GEN_IMAGE_REF"; then
-        echo "$GEN_IMAGE_REF"
-    else
-        docker images --quiet --filter "label=gen.instance=$INSTANCE" | head -n 1
-    fi
-}
-
-# tool [OPTION...] -- COMMAND...: a short-lived container with the storage folder at its own path, and without a network.
-tool() {
-    brief --network none --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" "$@"
-}
-
-# brief [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image. It goes by itself.
-brief() {
-    local options=() image
-    image=$(tool_image)
-    [ -n "$image" ] || { warn "the bundle's image, which has the tools, is not there"; return 1; }
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
-    # Outside a step several may be at work at once, and nobody undoes anything.
-    [ -z "${GEN_RUN:-}" ] || options+=(--name "$TOOL")
-    docker run --rm --interactive --init --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool \
-        ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
-}
 
 # engine_settle: after a client was killed: returns when what we have in the engine has not changed for three seconds.
 # The engine finishes what it was asked even when nobody waits for the answer.
 engine_settle() {
     local last='' found same=0
     while [ "$same" -lt 6 ]; do
-        found=$(engine_owns) || return 0
+        found=$(engine_marked) || return 0
         if [ "$found" = "$last" ]; then same=$((same + 1)); else same=0; fi
         last=$found
         sleep 0.5
     done
 }
 
-# settle NAME: removes our container of that name, and sees to it that none comes after. A client that was killed may have
-# asked for one that the engine is still making; its name is taken from the moment the engine begins. So the name is
-# taken by us for a moment: whoever had it is seen, and whoever comes later is refused.
-settle() {
-    local image line tries=0
-    image=$(tool_image)
-    until [ -z "$image" ] || docker create --name "$1" --label "gen.instance=$INSTANCE" --label gen.role=tool --network none "$image" true >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 100 ] || { warn "the name $1 does not become free"; return 1; }
-        remove_ours "$1" || return 1
-        line=$(container_line "$1") || return 1
-        # Somebody else has the name: then nobody makes one of ours under it.
-        [ -z "$line" ] || ours "$line" 3 || return 0
-        sleep 0.1
-    done
-    remove_ours "$1"
-}
-
-# remove_ours NAME: removes the container of that name if it is ours. One that is being removed already is waited for.
-remove_ours() {
-    local line tries=0
-    while :; do
-        line=$(container_line "$1") || return 1
-        ours "$line" 3 || return 0
-        word 1 "$line"
-        docker rm --force "$WORD" >/dev/null 2>&1 && return 0
-        tries=$((tries + 1))
-        [ "$tries" -lt 50 ] || { docker rm --force "$WORD"; return 1; }
-        sleep 0.1
-    done
-}
-
-# remove_marked KIND: removes our volumes or networks, by our mark: they may have taken another name.
-remove_marked() {
-    local name names
-    names=$(docker "$1" ls --quiet --filter "label=gen.instance=$INSTANCE") || return 1
-    for name in $names; do docker "$1" rm "$name" || return 1; done
+# remove_recorded KIND: removes our volumes or networks, whatever names they took. One that somebody uses stays, and is said.
+remove_recorded() {
+    local kind token name line lines id users
+    lines=$(owned_lines) || return 1
+    while read -r kind token _ name; do
+        [ "$kind" = "$1" ] || continue
+        line=$("$1_line" "$name") || return 1
+        read -r id _ <<<"$line"
+        if ours "$line" 2 && ! docker "$1" rm "$id"; then
+            users=$(docker ps --all --filter "$1=$id" --format '  {{.Names}} ({{.Status}})')
+            [ -z "$users" ] || printf '%s\n' "the $1 $name stays, since somebody else's container uses it:" "$users"
+            return 1
+        fi
+        disown "$1" "$token" || return 1
+    done <<<"$lines"
     forget_name "$1"
 }
 
 # build WORD...: builds an image. end_build: takes away what one that was killed has left.
 build() { DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@"; }
 end_build() { :; }
-
-# end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
-end_tools() { settle "$TOOL"; }
 
 # engine_answers: whether it does, and before long. What its client said instead is in SAID.
 engine_answers() { SAID=$(docker version --format '{{.Server.Version}}' 2>&1 >/dev/null); }
@@ -248,12 +205,6 @@ renamed() {
 # need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.
 need_name() { ! renamed || fail "$EX_REFUSED" "$WHAT" "" "$MEND"; }
 
-# root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
-root_tool() { tool --privileged --userns host --user 0:0 --volume /dev:/dev "$@"; }
-
-# user_tool [OPTION...] -- COMMAND...: the same as whoever runs this script, without any privilege.
-user_tool() { tool --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges "$@"; }
-
 # free_name KIND WANTED: WANTED, or WANTED-2 and so on where that name belongs to somebody else. KIND: volume or network.
 free_name() {
     local name=$2 number=1 line
@@ -279,6 +230,8 @@ forget_name() {
     rmdir "$STATE/names" 2>/dev/null || :
 }
 
+# shellcheck source=templates/lib/tools.sh
+. "${BASH_SOURCE[0]%/*}/tools.sh"
 # shellcheck source=templates/lib/inventory.sh
 . "${BASH_SOURCE[0]%/*}/inventory.sh"
 if [ "$ENGINE" = podman ]; then

@@ -53,13 +53,23 @@ host_problems() {
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
 }
 
+# bundle_made FOLDER CONTAINER: whether the bundle in that folder has written down that it made it. One that we may not read, or that
+# an earlier version of gen ran, is believed.
+bundle_made() {
+    [ -f "$1/MANIFEST.sha256" ] || return 1
+    [ -f "$1/.state/owned" ] && [ -r "$1/.state/owned" ] || return 0
+    grep -q "^container [0-9a-f]* $2 " "$1/.state/owned"
+}
+
 # name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
 name_problems() {
-    local line other
+    local line folder
     line=$(container_line "$GEN_CONTAINER" 2>/dev/null) || { problem "the engine does not list its containers" "$ENGINE ps -a"; return; }
-    read -r _ _ other _ <<<"$line"
-    if [ -n "$other" ] && [ "$other" != "$INSTANCE" ] && [ "$(docker inspect --format '{{index .Config.Labels "gen.name"}}' "$GEN_CONTAINER" 2>/dev/null)" = "$GEN_NAME" ]; then
-        problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$GEN_CONTAINER")"
+    if [ -n "$line" ] && ! ours "$line" 3; then
+        word 1 "$line"
+        folder=$(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$WORD" 2>/dev/null)
+        ! bundle_made "$folder" "$WORD" ||
+            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(quoted "$folder")"
     fi
     ! renamed || problem "$WHAT" "$MEND"
 }

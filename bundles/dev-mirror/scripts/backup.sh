@@ -24,7 +24,7 @@ archive() {
 }
 
 at_exit() {
-    [ -z "$paused" ] || docker unpause "$GEN_CONTAINER" >/dev/null
+    [ -z "$paused" ] || thaw_sandbox
     paused=''
     [ -z "$file" ] || rm -f "$file.part"
     [ -n "$was_attached" ] || detach >/dev/null
@@ -39,7 +39,7 @@ is_attached || was_attached=''
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
 if ours "$line" 3 && has_word 2 "$line" running; then
-    docker pause "$GEN_CONTAINER" >/dev/null && paused=yes
+    docker pause "$(sandbox_id)" >/dev/null && paused=yes
 fi
 mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w $(quoted "$BUNDLE")"
 file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz

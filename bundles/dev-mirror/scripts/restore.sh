@@ -73,8 +73,8 @@ line=$(container_line "$GEN_CONTAINER")
 was_running=''
 if ours "$line" 3 && ! has_word 2 "$line" exited; then
     was_running=yes
-    docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
-    docker stop --time 10 "$GEN_CONTAINER" >/dev/null || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$ENGINE kill $GEN_CONTAINER"
+    thaw_sandbox 2>/dev/null
+    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$ENGINE kill $GEN_CONTAINER"
 fi
 detach || fail "$EX_FAILED" "the workspace is in use; it is as it was" "" "losetup -a"
 # The old image has a second name before the new one takes its first: at no moment is there none.

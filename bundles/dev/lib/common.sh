@@ -154,18 +154,24 @@ human() {
         printf (n == int(n) ? "%d%s\n" : "%.1f%s\n"), n, u[i] }'
 }
 
-# The name of this copy of the bundle: 16 hexadecimal digits, made once. It marks every object that we make.
-instance() {
-    local file=$STATE/instance
+# random_word BYTES: a word that nobody can guess, in hexadecimal digits.
+random_word() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+# made_once FILE BYTES: the word in FILE, a random one the first time.
+made_once() {
+    local file=$1
     if [ ! -s "$file" ]; then
         mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-        od -An -N8 -tx1 /dev/urandom | tr -d ' \n' >"$file.$$"
-        # A link is made or not made: of two that come here at once, one wins and both read the same name.
+        random_word "$2" >"$file.$$"
+        # A link is made or not made: of two that come here at once, one wins and both read the same word.
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
     echo "$(<"$file")"
 }
+
+# The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
+instance() { made_once "$STATE/instance" 8; }
 
 # What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
 local_digest() {

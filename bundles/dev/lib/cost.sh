@@ -36,7 +36,7 @@ done'
 # It is asked as the sandbox's user, never as root, and not for long.
 repositories() {
     local answer
-    answer=$(with_limit "$GIT_SECONDS" "$ENGINE" exec --user "$GEN_UID" "$GEN_CONTAINER" timeout "$GIT_SECONDS" \
+    answer=$(with_limit "$GIT_SECONDS" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" timeout "$GIT_SECONDS" \
         sh -c "$ASK_GIT" ask "$GEN_STORAGE_PATH" 2>/dev/null </dev/null) || return 1
     printf '%s\n' "$answer" | printable | grep -E '^([0-9]{1,9}|-) ([0-9]{1,9}|-) /' | cut -c 1-500 || :
 }

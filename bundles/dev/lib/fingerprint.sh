@@ -4,23 +4,28 @@
 # shellcheck source=templates/lib/common.sh
 . "${BASH_SOURCE[0]%/*}/common.sh"
 
+# shellcheck source=templates/lib/loop.sh
+. "${BASH_SOURCE[0]%/*}/loop.sh"
+
 LEDGER=$STATE/ledger
 
 # kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A loop
-# device is ours when it has our workspace, a mount where it stands in this folder or shows that; any other is the host's own:
-# devices and mounts of all kinds of programs come and go there.
+# device is ours when it has our workspace's very file, a mount where it stands in this folder or shows that; any other is the
+# host's own: devices, links and mounts of all kinds of programs, other bundles' too, come and go there.
 kernel_inventory() {
-    local file name backing owner loops=' '
+    local file name backing owner loops link=/dev/gen-workspace-${INSTANCE:-none}
+    loops=" $(loops_of "$STORAGE/workspace-${INSTANCE:-none}.img" "$link" | tr '\n' ' ')"
     for file in /sys/block/loop*/loop/backing_file; do
-        [ -r "$file" ] || continue
         name=${file#/sys/block/} name=${name%%/*}
         { read -r backing <"$file"; } 2>/dev/null || continue
         owner=owner=host
-        case $backing in *"workspace-${INSTANCE:-none}.img"*) loops="$loops/dev/$name " owner=owner=${INSTANCE:-} ;; esac
+        case $loops in *" /dev/$name "*) owner=owner=${INSTANCE:-} ;; esac
         echo "loop $name $backing $owner"
     done
     for file in /dev/gen-workspace-*; do
-        [ ! -L "$file" ] || echo "link $file"
+        owner=owner=host
+        [ "$file" != "$link" ] || owner=owner=${INSTANCE:-}
+        [ ! -L "$file" ] || echo "link $file $owner"
     done
     # A machine of this bundle is a process, which no engine knows; it works in its folder.
     [ ! -d "$MACHINE" ] || grep -ls '^qemu-system' /proc/[0-9]*/comm | while read -r file; do
@@ -43,34 +48,43 @@ file_inventory() {
     done
 }
 
-# without_other_bundles: leaves out what bears the mark of another bundle. No bundle touches another's objects, and they
-# may come and go while we work.
-without_other_bundles() {
-    awk -v mine="${INSTANCE:-}" '
-        match($NF, /^owner=[0-9a-f]+$/) && length($NF) == 22 && substr($NF, 7) != mine { next }
-        match($0, /^(loop|link) .*workspace-[0-9a-f]+/) && substr($0, RSTART + RLENGTH - 16, 16) != mine { next }
-        { print }'
-}
-
 # fingerprint FILE: writes it. Fails when some part of it cannot be known: no answer is not the same as nothing there. Whoever
 # needs it after a power cut makes it durable.
 fingerprint() {
-    { engine_inventory && kernel_inventory && file_inventory; } | without_other_bundles | sort >"$1"
-    [ "${PIPESTATUS[*]}" = '0 0 0' ]
+    { engine_inventory && kernel_inventory && file_inventory; } | sort >"$1"
+    [ "${PIPESTATUS[*]}" = '0 0' ]
 }
 
-# difference BEFORE AFTER: what is more ("left over") and what is less ("missing"), a line each. Fails when there is any.
-# What came meanwhile and bears the mark of another owner is said, and does not count.
+# moved_by BASELINE: what the run of that fingerprint moved aside, as its step wrote it down, for awk: "KIND ID STATE NAME ASIDE".
+moved_by() { cat "${1%/*}"/*/moved 2>/dev/null || :; }
+
+# difference BEFORE AFTER [MOVED]: what is more ("left over") and what is less ("missing"), a line each. Fails when there is any
+# that a run may have done. Of somebody else's objects that is what MOVED names: they are looked for by their ids, whatever they are
+# called by now. All that others did meanwhile is said, and does not count.
 difference() {
-    {
-        comm -13 "$1" "$2" | sed 's/^/left over: /'
-        # What is no longer mounted was somebody else's: a run unmounts nothing but what it mounted, and detaches no
-        # other device than its own.
-        comm -23 "$1" "$2" | sed '/^mount /d; / owner=host$/d; s/^/missing:   /'
-    } | awk -v mine="owner=${INSTANCE:-}" '
-        /^left over: .* owner=./ && $NF != mine { print "somebody else made meanwhile: " substr($0, 12); next }
-        { print; count++ }
-        END { exit count > 0 }'
+    awk -v mine="owner=${INSTANCE:-}" -v aside="-aside-${INSTANCE:-}" '
+        function theirs(line) { return match(line, / owner=[a-z0-9]+$/) && substr(line, RSTART + 1) != mine }
+        function counted(what, line) { print what line; count++ }
+        FILENAME == ARGV[1] { moved[$1 " " $2]; next }
+        FILENAME == ARGV[2] { before[$0]; if ($1 == "container") { was[$2] = $4; called[$2] = $3 } next }
+        $0 in before { delete before[$0]; next }
+        $1 == "container" && ($2 in called) && $NF != mine && index($3, called[$2] aside) != 1 {
+            print "somebody else changed meanwhile: container " called[$2] " (" was[$2] ") is " $3 " (" $4 "), " $2
+            changed[$2]; next
+        }
+        theirs($0) { print "somebody else made meanwhile: " $0; next }
+        { counted("left over: ", $0) }
+        END {
+            for (line in before) {
+                split(line, word, " ")
+                # What is no longer mounted was somebody else'"'"'s: a run unmounts nothing but what it mounted, and detaches no
+                # other device than its own.
+                if (word[1] == "mount" || line ~ / owner=host$/ || word[1] == "container" && word[2] in changed) continue
+                if (theirs(line) && !((word[1] " " word[2]) in moved)) print "somebody else removed meanwhile: " line
+                else counted("missing:   ", line)
+            }
+            exit count > 0
+        }' <(printf '%s\n' "${3:-}") "$1" "$2"
 }
 
 # measure_rollback BEFORE: whether this host is again what it was; says so, or names each object that differs.
@@ -82,9 +96,13 @@ measure_rollback() {
         warn "error: whether this host is what it was cannot be known: the engine does not answer"
         return "$UNKNOWN"
     fi
-    if found=$(difference "$1" "$after"); then
-        [ -z "$found" ] || say "$found"
-        say "This host is what it was before the run: $(($(wc -l <"$after"))) objects compared, no difference."
+    if found=$(difference "$1" "$after" "$(moved_by "$1")"); then
+        if [ -z "$found" ]; then
+            say "This host is what it was before the run: $(($(wc -l <"$after"))) objects compared, no difference."
+        else
+            say "$found"
+            say "Of this run nothing is left: $(($(wc -l <"$after"))) objects compared, and only others have changed this host meanwhile."
+        fi
         return 0
     fi
     warn "error: this host is not what it was before the run"
@@ -92,44 +110,59 @@ measure_rollback() {
     return 1
 }
 
-# Containers in the ledger are known by number and name alone: whether one runs is its owner's business between runs.
+# In the ledger an object of the engine is known by number and name alone: whether a container runs is its owner's business between
+# runs, and whose it is the record's.
 # shellcheck disable=SC2016 # awk expands it
-WITHOUT_STATE='$1 == "container" { $0 = $1 " " $2 " " $3 " " $NF }'
+PLAIN_OBJECT='function plain() {
+    if ($1 == "container") return $1 " " $2 " " $3
+    sub(/ owner=[a-z0-9]*$/, "")
+    return $0 }'
 
 # write_ledger BEFORE: what this run adds to the host ("+"), and what it takes away ("-"): a whole rollback is measured by
-# that. Mounts, and what is the host's own, come and go by themselves; so does what another owner makes.
+# that. Mounts, and what is the host's own, come and go by themselves; so does what others make, but for what we moved aside.
 write_ledger() {
     local work=$STATE/prior/$RUN/ledger
-    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$WITHOUT_STATE"'
+    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
+        function theirs() { return / owner=[a-z0-9]+$/ && $NF != mine }
+        FILENAME == ARGV[1] { moved[$1 " " $2]; next }
         $1 == "mount" || $NF == "owner=host" { next }
-        FILENAME == ARGV[1] { before[$0]; next }
-        { after[$0] }
-        !($0 in before) && !(/ owner=./ && $NF != mine) { print "+ " $0 }
-        END { for (object in before) if (!(object in after)) print "- " object }' "$1" "$work" | write_durably "$LEDGER/$RUN"
+        theirs() && !(($1 " " $2) in moved) { next }
+        FILENAME == ARGV[2] { before[plain()]; next }
+        { after[plain()] }
+        END { for (object in after) if (!(object in before)) print "+ " object
+            for (object in before) if (!(object in after)) print "- " object }' \
+        <(moved_by "$1") "$1" "$work" | write_durably "$LEDGER/$RUN"
 }
 
-# measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back.
-# What others did to this host between our runs is not counted.
+# debts: what all ledgers come to: what a whole rollback owes this host, as lines of the ledger. What one run added and a later one
+# took away again is in neither's debt. A run's name ends with a digit; what does not was left by one that was killed while it wrote.
+debts() {
+    cat "$LEDGER"/*[0-9] | awk "$PLAIN_OBJECT"'{ sign = $1; sub(/^. /, ""); sum[plain()] += (sign == "+") ? 1 : -1 }
+        END { for (o in sum) if (sum[o] > 0) print "+ " o; else if (sum[o] < 0) print "- " o }' | sort
+}
+
+# measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back. A
+# container that was moved aside is looked for by its id: its owner may call it otherwise by now. What others did to this host
+# between our runs is not counted.
 measure_whole_rollback() {
     local now=$STATE/fingerprint.after found
     [ -d "$LEDGER" ] || return 0
-    if ! fingerprint "$now" || ! awk "$WITHOUT_STATE"' { print }' "$now" >"$now.plain"; then
+    if ! fingerprint "$now" || ! awk "$PLAIN_OBJECT"'{ print plain() }' "$now" >"$now.plain"; then
         warn "error: whether this host is what it was cannot be known: the engine does not answer"
         return 1
     fi
-    # What one run added and a later one took away again is in neither's debt. A run's name ends with a digit; what does
-    # not was left by one that was killed while it wrote.
-    found=$(cat "$LEDGER"/*[0-9] | awk '{ sign = substr($0, 1, 1); object = substr($0, 3); sum[object] += (sign == "+") ? 1 : -1 }
-        END { for (o in sum) if (sum[o] > 0) print "+ " o; else if (sum[o] < 0) print "- " o }' | sort |
-        while read -r sign object; do
-            if grep -qxF -e "$object" "$now.plain"; then
-                [ "$sign" = - ] || echo "  left over: $object"
-            else
-                [ "$sign" = + ] || echo "  missing:   $object"
-            fi
-        done)
+    found=$(awk -v aside="-aside-$INSTANCE" '
+        FILENAME == ARGV[1] { there[$0]; if ($1 == "container") called[$2] = $3; next }
+        { sign = $1; object = substr($0, 3) }
+        sign == "+" { if (object in there) print "  left over: " object; next }
+        object in there { next }
+        $2 == "container" && ($3 in called) && index(called[$3], $4 aside) != 1 {
+            print "somebody else changed meanwhile: container " $4 " is " called[$3] ", " $3; next
+        }
+        { print "  missing:   " object }' "$now.plain" <(debts))
     rm -f "$now.plain"
-    if [ -z "$found" ]; then
+    if ! grep -q '^  ' <<<"$found"; then
+        [ -z "$found" ] || say "$found"
         say "This host is what it was before this bundle: nothing that it made is left, nothing that it moved is missing."
         rm -rf "${LEDGER:?}"
         return 0

@@ -64,8 +64,8 @@ filesystem_bytes() {
 resize_offline() {
     if [ -n "$running" ]; then
         say "The sandbox is stopped for it, and started again."
-        docker unpause "$GEN_CONTAINER" >/dev/null 2>&1
-        docker stop --time 10 "$GEN_CONTAINER" >/dev/null || return 1
+        thaw_sandbox 2>/dev/null
+        stop_sandbox || return 1
         restart=yes
     fi
     detach >/dev/null && resize_copy
@@ -81,7 +81,7 @@ need_name
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "$ENGINE ps -a"
 running=''
 word 2 "$line"
-case $WORD in running | paused | restarting) running=yes ;; esac
+case $WORD in running | paused | restarting) ! ours "$line" 3 || running=yes ;; esac
 old=$(file_bytes "$IMAGE")
 
 restart='' used=$(used_bytes)

@@ -1,12 +1,20 @@
 # What the engine holds: all of it, for the fingerprint, and what of it is ours. Sourced by docker.sh.
 # shellcheck shell=bash
 
+# engine_marked: what bears our label, one "kind id sandbox-name" a line; for a volume its name is its id. Others may bear it too.
+engine_marked() {
+    local filter=label=gen.instance=$INSTANCE
+    cat <(docker ps --all --no-trunc --filter "$filter" --format 'container {{.ID}} {{.Label "gen.name"}}' && echo answered) \
+        <(docker volume ls --filter "$filter" --format 'volume {{.Name}} {{.Label "gen.name"}}' && echo answered) \
+        <(docker network ls --no-trunc --filter "$filter" --format 'network {{.ID}} {{.Label "gen.name"}}' && echo answered) | known 3
+}
+
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {
-    local filter=label=gen.instance=$INSTANCE
-    cat <(docker ps --all --filter "$filter" --format 'container {{.Label "gen.name"}}' && echo answered) \
-        <(docker volume ls --filter "$filter" --format 'volume {{.Label "gen.name"}}' && echo answered) \
-        <(docker network ls --filter "$filter" --format 'network {{.Label "gen.name"}}' && echo answered) | known 3
+    local found
+    found=$(engine_marked) || return 1
+    awk 'FILENAME == ARGV[1] { mine[$1 " " ($1 == "volume" ? $4 : $3)]; next } ($1 " " $2) in mine { print $1, $3 }' \
+        <(owned_lines) <(printf '%s\n' "$found")
 }
 
 # known N: passes on the answers to N questions that were asked at once. Fails when not each of them ends with "answered":
@@ -16,26 +24,36 @@ known() {
         END { if (answers != asked) exit 1; printf "%s", said }'
 }
 
-# engine_inventory: everything that this engine holds, for the fingerprint, with the mark of its owner where there is
-# one. The questions are asked at once.
+# engine_inventory: everything that this engine holds, for the fingerprint; nothing is left out. Behind each object stands whose it
+# is: ours by the record, somebody else's where it bears another mark, or nothing. No text of a label comes into it. The
+# questions are asked at once.
 engine_inventory() {
-    local owner='owner={{or (.Label "gen.instance") (.Label "com.docker.compose.project")}}'
+    local owner
+    owner='owner={{with .Label "gen.instance"}}{{if eq . "'${INSTANCE:-none}'"}}claimed{{else}}other{{end}}{{else}}{{if .Label "com.docker.compose.project"}}other{{end}}{{end}}'
     # The engine makes its own three networks anew when it starts: they are known by their names.
     cat <(docker ps --all --no-trunc --format "container {{.ID}} {{.Names}} {{.State}} $owner" && echo answered) \
-        <(image_inventory) \
+        <(our_containers | sed 's/^/mine /' && [ "${PIPESTATUS[0]}" -eq 0 ] && echo answered) \
+        <(docker images --no-trunc --format 'marked {{.ID}}' --filter label=gen.instance && echo answered) \
+        <(docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}} owner=' && echo answered) \
         <(docker volume ls --format "volume {{.Name}} {{.Driver}} $owner" && echo answered) \
         <({ docker network ls --no-trunc --format "network {{.ID}} {{.Name}} {{.Driver}} $owner" && echo answered; } |
-            sed -E 's/^network [0-9a-f]+ (bridge|host|none) /network - \1 /') | known 4
+            sed -E 's/^network [0-9a-f]+ (bridge|host|none) /network - \1 /') | known 6 | whose
+    [ "${PIPESTATUS[*]}" = '0 0 0' ]
 }
 
-# image_inventory: the images but those that another bundle has marked as its own.
-image_inventory() {
-    cat <(docker images --no-trunc --format 'marked {{.ID}}' --filter label=gen.instance && echo answered) \
-        <(docker images --no-trunc --format 'mine {{.ID}}' --filter "label=gen.instance=$INSTANCE" && echo answered) \
-        <(docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}' && echo answered) |
-        awk '$1 == "answered" { answers++; next }
-            $1 == "marked" { theirs[$2] = 1; next }
-            $1 == "mine" { delete theirs[$2]; next }
-            !($2 in theirs)
-            END { if (answers == 3) print "answered" }'
+# whose: puts the owner behind each object of standard input. What claims to be ours and is not written down is somebody else's,
+# where marks are inherited.
+whose() {
+    awk -v mine="owner=${INSTANCE:-none}" '
+        function id(word) { sub(/^sha256:/, "", word); return word }
+        FILENAME == ARGV[1] { owned[($1 == "base" ? "image" : $1) " " ($1 == "volume" ? $4 : $3)]; tag["gen-build:" $2]; next }
+        $1 == "mine" { owned["container " $2]; next }
+        $1 == "marked" { marked[id($2)]; next }
+        { line[++n] = $0 }
+        END { for (i = 1; i <= n; i++) {
+            $0 = line[i]; name = $3; sub(/^localhost\//, "", name)
+            if (($1 " " id($2)) in owned || ($1 == "image" && name in tag)) $NF = mine
+            else if ($1 == "image" && id($2) in marked || $1 == "container" && $NF == "owner=claimed") $NF = "owner=other"
+            else if ($NF == "owner=claimed") $NF = "owner="
+            print } }' <(owned_lines) -
 }

@@ -104,7 +104,7 @@ build_machine() {
     word 1 "$(image_line "$GEN_IMAGE_REF")"
     id=$WORD
     mkdir -p "$MACHINE"
-    docker create --name "$TOOL" --label "gen.instance=$INSTANCE" --label gen.role=tool --network none "$GEN_IMAGE_REF" true >/dev/null || return 1
+    create_tool "$TOOL" >/dev/null || return 1
     docker export --output "$tar" "$TOOL" || return 1
     remove_ours "$TOOL" || return 1
     machine build --rootfs "$tar" --size $(($(file_bytes "$tar") * 5 / 4 + (256 << 20))) || return 1

@@ -28,6 +28,7 @@ question_words() {
     for word; do
         word=${word//.Label \"/index .Labels \"}
         word=${word//.HostIp/.HostIP}
+        word=${word//.HostConfig.Annotations/.Config.Annotations}
         word=${word//.IPAM.Config/.Subnets}
         # In a list it is a sentence: "Up 3 minutes".
         [ "$kind" != ps ] || word=${word//'{{.State}}'/'{{.ListContainer.State}}'}
@@ -107,7 +108,7 @@ look_at_health() { docker healthcheck run "$GEN_CONTAINER" >/dev/null 2>&1 || :;
 
 # up: starts the container as compose.yaml describes it: config/podman.options has the same, a word a line.
 up() {
-    local word options=(--name "$GEN_CONTAINER" --label "gen.instance=$INSTANCE" --label "gen.local=$(additions)")
+    local word options=(--name "$GEN_CONTAINER" --label "gen.instance=$INSTANCE" --label "gen.local=$(additions)" --annotation "gen.token=$TOKEN")
     # Compose's label of that name says the same of Docker's.
     options+=(--label "com.docker.compose.project.working_dir=$BUNDLE" --mount "type=volume,source=$VOLUME,target=$GEN_STORAGE_PATH")
     [ "$GEN_NETWORK_MODE" = none ] || options+=(--network "$NETWORK")

@@ -145,7 +145,7 @@ undo_commands() {
     fi
     [ "$state" != running ] || stop_sandbox || return 1
     project undo "$1" || code=$?
-    [ "$state" != running ] || { docker start "$GEN_CONTAINER" >/dev/null && healthy_within 30; } || return 1
+    [ "$state" != running ] || { docker start "$(sandbox_id)" >/dev/null && healthy_within 30; } || return 1
     return "$code"
 }
 

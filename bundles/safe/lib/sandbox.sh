@@ -15,18 +15,18 @@ additions() {
 }
 
 # compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
-# project for an older state of the new one, and removes it; so each state is a project of its own.
+# project for an older state of the new one, and starts or replaces it, be it an older one of ours or one that somebody made from
+# our container and that bears its labels; so each container is a project of its own, under a name that none bears yet.
 compose() {
-    local files=(--file "$BUNDLE/compose.yaml") state runtime
+    local files=(--file "$BUNDLE/compose.yaml") runtime
     case $BACKEND in
     docker) runtime='' ;; # the engine's own choice
     gvisor) runtime=runsc ;;
     *) echo "Compose does not start what isolates this sandbox: ${BACKEND:-nothing is chosen}" && return 1 ;;
     esac
-    state=$(additions)
     [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
-    GEN_INSTANCE=$INSTANCE GEN_LOCAL=$state GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
-        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$state" "${files[@]}" "$@"
+    GEN_INSTANCE=$INSTANCE GEN_TOKEN=$TOKEN GEN_LOCAL=$(additions) GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
+        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$TOKEN" "${files[@]}" "$@"
 }
 
 health() {
@@ -37,7 +37,13 @@ health() {
 
 # create_container: as the bundle describes it; the volume and the network are there already.
 create_container() {
-    if [ "$ENGINE" = podman ]; then up; else compose up --detach --no-build --pull never --quiet-pull sandbox; fi
+    local id image token
+    own container "$GEN_CONTAINER" || return 1
+    if [ "$ENGINE" = podman ]; then up; else compose up --detach --no-build --pull never --quiet-pull sandbox; fi || return 1
+    read -r id image token < <(docker container inspect --format '{{.Id}} {{.Image}} {{index .HostConfig.Annotations "gen.token"}}' "$GEN_CONTAINER")
+    [ "$token" = "$TOKEN" ] || { echo "the container $GEN_CONTAINER is not the one that was made just now" && return 1; }
+    recorded image "$image" || { echo "the image $GEN_IMAGE_REF is not the one that was built, so its container is not used" && return 1; }
+    owned "$TOKEN" "$id"
 }
 
 # wait_healthy: returns when the sandbox is healthy; says why it will not become so otherwise. The step's time limit bounds it.

@@ -1,7 +1,9 @@
 # The workspace's disk image and its loop device. Sourced after docker.sh.
 # shellcheck shell=bash
 
-# The file's name is unique on the machine: the kernel tells a loop device's backing file by its name.
+# shellcheck source=templates/lib/loop.sh
+. "${BASH_SOURCE[0]%/*}/loop.sh"
+
 IMAGE=$STORAGE/workspace-$INSTANCE.img
 # A machine has its workspace on a disk of its own.
 [ "$BACKEND" != microvm ] || IMAGE=$MACHINE_WORK
@@ -12,22 +14,8 @@ DEVICE=/dev/gen-workspace-$INSTANCE
 # is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
 is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
 
-# loops_of_image: the loop devices that hold the image, one a line, as the kernel has them now.
-loops_of_image() {
-    local file
-    for file in /sys/block/loop*/loop/backing_file; do
-        [ -r "$file" ] || continue
-        # The kernel names the file as the container saw it that attached it, so only the last part of the path counts.
-        case $(cat "$file" 2>/dev/null) in
-        */"${IMAGE##*/}" | */"${IMAGE##*/} (deleted)")
-            file=${file#/sys/block/}
-            echo "/dev/${file%%/*}"
-            ;;
-        esac
-    done
-}
-
-attached_device() { loops_of_image | head -n 1; }
+# attached_device: the loop device that holds the image, as the kernel has it now.
+attached_device() { loops_of "$IMAGE" "$DEVICE" | head -n 1; }
 
 is_attached() { [ -L "$DEVICE" ] && [ -n "$(attached_device)" ] && [ "$(readlink "$DEVICE")" = "$(attached_device)" ]; }
 
@@ -40,7 +28,8 @@ loop_tool() {
 # attach: puts the image on a loop device, unless it is on one, and sets the link.
 attach() {
     # shellcheck disable=SC2016 # that shell expands it
-    loop_tool sh -c 'device=${3:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE" "$(attached_device)"
+    loop_tool sh -c "$ASK_LOOPS"'device=$(ask_loops "$1" "$2" | head -n 1) &&
+        device=${device:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE"
 }
 
 # Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.
@@ -101,7 +90,9 @@ unmount_disk() {
 # know of that. What a container uses stays.
 unmount_forgotten() {
     local points point users
-    points=$(awk -v device="$DEVICE" '{ for (i = 7; $i != "-"; i++); if ($(i + 2) == device) print $5 }' /proc/self/mountinfo)
+    # What a person mounted elsewhere is that person's.
+    points=$(awk -v device="$DEVICE" -v place="/volumes/$VOLUME/_data" '
+        { for (i = 7; $i != "-"; i++); if ($(i + 2) == device && substr($5, length($5) - length(place) + 1) == place) print $5 }' /proc/self/mountinfo)
     [ -n "$points" ] || return 0
     users=$(docker ps --quiet --filter "volume=$VOLUME") || return 1
     [ -z "$users" ] || return 0
@@ -116,17 +107,17 @@ unmount_forgotten() {
 detach() {
     local devices tries=0
     unmount_disk && unmount_forgotten || return 1
-    devices=$(loops_of_image | tr '\n' ' ')
-    if [ -z "$devices" ] && [ ! -L "$DEVICE" ]; then return 0; fi
-    # shellcheck disable=SC2016,SC2086 # that shell expands it; one word a device
-    loop_tool sh -c 'rm -f "$1" && shift && for device; do losetup --detach "$device" || exit; done' detach "$DEVICE" $devices || {
-        warn "by hand: sudo rm -f $DEVICE${devices:+; sudo losetup -d $devices}"
+    if [ -z "$(named_loops "${IMAGE##*/}")" ] && [ ! -L "$DEVICE" ]; then return 0; fi
+    # shellcheck disable=SC2016 # that shell expands it
+    devices=$(loop_tool sh -c "$ASK_LOOPS"'devices=$(ask_loops "$@") && rm -f "$2" &&
+        for device in $devices; do losetup --detach "$device" && echo "$device" || exit; done' detach "$IMAGE" "$DEVICE") || {
+        warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
     }
-    until [ -z "$(loops_of_image)" ]; do
+    while [ -n "$devices" ] && named_loops "${IMAGE##*/}" | grep -qxF "$devices"; do
         tries=$((tries + 1))
         [ "$tries" -lt 300 ] || {
-            warn "the loop device is still in use: sudo losetup -d $(attached_device)"
+            warn "the loop device is still in use: sudo losetup -d ${devices//$'\n'/ }"
             return 1
         }
         sleep 0.1
@@ -135,14 +126,16 @@ detach() {
 
 # make_volume OPTION...: our volume, under a free name: one of somebody else's is never touched. The name is remembered.
 make_volume() {
-    local name line
+    local name line id
     name=$(free_name volume "$GEN_VOLUME") || return 1
     [ "$name" = "$GEN_VOLUME" ] || echo "a volume named $GEN_VOLUME is not ours, so ours is named $name"
     remember_name volume "$name" || return 1
     line=$(volume_line "$name") || return 1
     # Ours, but of something that is no longer: it holds no data of its own.
     ! ours "$line" 2 || docker volume rm "$name" || return 1
-    docker volume create --driver local --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" "$@" "$name"
+    own volume "$name" || return 1
+    docker volume create --driver local --label "gen.instance=$INSTANCE" --label "gen.token=$TOKEN" --label "gen.name=$GEN_NAME" "$@" "$name" &&
+        read -r id _ < <(volume_facts "$name") && owned "$TOKEN" "$id"
 }
 
 # right_size KILOBYTES: whether a filesystem of that size is the one in the disk image; says so otherwise. Its own tables take

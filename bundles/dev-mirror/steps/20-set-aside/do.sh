@@ -4,20 +4,32 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 set -eo pipefail
+[ ! -e "$STATE/aside/inventory" ] || touch "$GEN_PRIOR/again"
 mkdir -p "$STATE/aside"
+touch "$STATE/aside/moved"
 
-# The record comes first: undo works from it alone.
-record() {
+# free_aside KIND NAME: a name for what is moved aside that nothing has: several things may be moved one after the other.
+free_aside() {
+    local name=$2 number=1 line
+    while line=$("$1_line" "$name") && [ -n "$line" ]; do
+        number=$((number + 1))
+        name=$2-$number
+    done
+    echo "$name"
+}
+
+# What stands there and is not ours, a line "KIND ID STATE NAME ASIDE" each. It is written down first: undo works from it alone.
+found() {
     local container image id state
     container=$(container_line "$GEN_CONTAINER")
     image=$(image_line "$GEN_IMAGE_REF")
     if [ -n "$container" ] && ! ours "$container" 3; then
         read -r id state _ <<<"$container"
-        echo "container $id $state $GEN_CONTAINER $GEN_CONTAINER-aside-$INSTANCE"
+        echo "container $id $state $GEN_CONTAINER $(free_aside container "$GEN_CONTAINER-aside-$INSTANCE")"
     fi
     if [ -n "$image" ] && ! ours "$image" 2; then
         word 1 "$image"
-        echo "image $WORD - $GEN_IMAGE_REF gen-aside:$INSTANCE"
+        echo "image $WORD - $GEN_IMAGE_REF $(free_aside image "gen-aside:$INSTANCE")"
     fi
 }
 
@@ -33,13 +45,13 @@ inventory() {
 
 # What was made by one client is not seen by another: from now on it is this one.
 remember_name client "$ENGINE"
+lines=$(found)
+{ [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$GEN_PRIOR/moved"
 inventory | write_durably "$STATE/aside/inventory"
-{ [ ! -e "$STATE/aside/moved" ] || cat "$STATE/aside/moved"; record; } | write_durably "$STATE/aside/moved"
+{ cat "$STATE/aside/moved"; [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$STATE/aside/moved"
 while read -r kind id _ name aside; do
     case $kind in
     container)
-        line=$(container_line "$name")
-        has_word 1 "$line" "$id" || continue
         echo "container $name is not ours: it is now called $aside until rollback"
         docker rename "$id" "$aside"
         ;;
@@ -49,4 +61,4 @@ while read -r kind id _ name aside; do
         docker rmi --no-prune "$name"
         ;;
     esac
-done <"$STATE/aside/moved"
+done <<<"$lines"

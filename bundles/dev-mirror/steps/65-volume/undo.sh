@@ -4,4 +4,4 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
-remove_marked volume
+remove_recorded volume

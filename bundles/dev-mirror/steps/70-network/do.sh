@@ -8,12 +8,14 @@ set -u
 set -e
 
 create() { # NAME SUBNET
-    docker network create --driver bridge --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" --subnet "$2" "$1"
+    docker network create --driver bridge --label "gen.instance=$INSTANCE" --label "gen.token=$TOKEN" --label "gen.name=$GEN_NAME" --subnet "$2" "$1" &&
+        word 1 "$(network_line "$1")" && owned "$TOKEN" "$WORD"
 }
 
 name=$(free_name network "$GEN_NETWORK")
 [ "$name" = "$GEN_NETWORK" ] || echo "a network named $GEN_NETWORK is not ours, so ours is named $name"
 remember_name network "$name"
+own network "$name"
 used=$(used_subnets)
 if [ "$GEN_SUBNET" != auto ]; then
     taken=$(overlapping "$GEN_SUBNET" "$used")

@@ -14,10 +14,11 @@ set -u
 set -eo pipefail
 
 # What we bring is written down first: only that is ever taken away again, whatever the profile names later.
-grep -qxF "$GEN_BASE_REF" "$STATE/base-images" 2>/dev/null ||
-    { [ ! -e "$STATE/base-images" ] || cat "$STATE/base-images"; echo "$GEN_BASE_REF"; } | write_durably "$STATE/base-images"
+own base "$GEN_BASE_REF"
 case $GEN_IMAGE_SOURCE in
 registry) docker pull "$GEN_BASE_REF" ;;
 archive) load_archive ;;
 mirror) make_from_mirror ;;
 esac
+word 1 "$(image_line "$GEN_BASE_REF")"
+owned "$TOKEN" "$WORD"

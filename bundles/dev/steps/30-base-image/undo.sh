@@ -9,17 +9,22 @@ set -u
 . "$BUNDLE/lib/archive.sh"
 
 clear_workshop && unload_archive || exit 1
-[ -e "$STATE/base-images" ] || { unwrite "$STATE/base-images"; exit; }
-brought=$(cat "$STATE/base-images") || exit 1
-for image in $brought; do
-    [ "${GEN_UNDO:-run}" = all ] || [ "$image" = "$GEN_BASE_REF" ] || continue
-    # Without --force: the engine itself refuses to take an image from a container that uses it.
-    line=$(image_line "$image") || exit 1
-    [ -z "$line" ] || docker rmi "$image" || exit 1
-    brought=$(printf '%s\n' "$brought" | grep -vxF "$image")
-done
-if [ -n "$brought" ]; then
-    printf '%s\n' "$brought" | write_durably "$STATE/base-images"
-else
-    unwrite "$STATE/base-images"
+# An earlier version of gen wrote down their names only.
+if [ -s "$STATE/base-images" ]; then
+    while read -r name; do own base "$name" || exit 1; done <"$STATE/base-images"
 fi
+unwrite "$STATE/base-images" || exit 1
+lines=$(owned_lines) || exit 1
+while read -r kind token id name; do
+    [ "$kind" = base ] || continue
+    [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
+    line=$(image_line "$name") || exit 1
+    word 1 "$line"
+    if [ "$id" != - ] && [ -n "$WORD" ] && [ "${WORD#sha256:}" != "$id" ]; then
+        echo "$name is another image by now, which stays"
+    elif [ -n "$WORD" ]; then
+        # Without --force: the engine itself refuses to take an image from a container that uses it.
+        docker rmi "$name" || exit 1
+    fi
+    disown base "$token" || exit 1
+done <<<"$lines"

@@ -43,6 +43,12 @@ ca_certificates >"$CONTEXT/ca-certificates.crt"
 apt_mirror >"$CONTEXT/apt-mirror"
 arguments=()
 proxy_arguments
-build --file "$BUNDLE/Dockerfile" --tag "$GEN_IMAGE_REF" \
+# Its first tag is one that nobody can guess: what bears it is what was built here, whatever else gets our name meanwhile.
+own image "$GEN_IMAGE_REF"
+build --file "$BUNDLE/Dockerfile" --tag "gen-build:$TOKEN" \
     --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" --label "gen.version=$GEN_VERSION" \
     ${arguments[@]+"${arguments[@]}"} "$CONTEXT"
+id=$(docker image inspect --format '{{.Id}}' "gen-build:$TOKEN")
+owned "$TOKEN" "$id"
+docker tag "$id" "$GEN_IMAGE_REF"
+docker rmi --no-prune "gen-build:$TOKEN"

@@ -9,7 +9,7 @@ set -u
 end_tools || exit 1
 rm -f "$IMAGE.new" || exit 1
 [ -e "$IMAGE" ] || exit 0
-[ -z "$(loops_of_image)" ] || detach || exit 1
+[ -z "$(named_loops "${IMAGE##*/}")" ] || detach || exit 1
 if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then
     kept=$(keep_image "$IMAGE") || exit 1
     echo "kept: $kept"

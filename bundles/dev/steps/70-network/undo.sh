@@ -4,4 +4,4 @@ set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 
-remove_marked network
+remove_recorded network

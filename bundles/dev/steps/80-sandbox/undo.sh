@@ -22,12 +22,13 @@ if [ "$BACKEND" = microvm ] || left_machine; then
     if [ "$BACKEND" = microvm ] || [ "${GEN_UNDO:-run}" = run ]; then exit 0; fi
 fi
 if [ "${GEN_UNDO:-run}" = all ]; then
-    # By our mark, whatever it is called: the profile's name may have changed since.
+    # Whatever it is called by now: the profile's name may have changed since.
     end_tools || exit 1
-    ids=$(docker ps --all --quiet --filter "label=gen.instance=$INSTANCE") || exit 1
+    ids=$(our_containers) || exit 1
     for id in $ids; do
         docker rm --force "$id" || exit 1
     done
+    disown container all
     exit
 fi
 
@@ -37,12 +38,12 @@ found=$(awk -v name="$GEN_CONTAINER" -v mine="owner=$INSTANCE" '
     $1 == "container" && $3 == name && $NF == mine { print $2, $4 }' "${GEN_PRIOR%/*}/fingerprint") || exit 1
 read -r id state <<<"$found"
 if [ -z "$id" ]; then
-    settle "$GEN_CONTAINER"
+    settle "$GEN_CONTAINER" && disown container -
     exit
 fi
 line=$(container_line "$GEN_CONTAINER") || exit 1
 if ! has_word 1 "$line" "$id"; then
-    settle "$GEN_CONTAINER" || exit 1
+    settle "$GEN_CONTAINER" && disown container - || exit 1
     docker rename "$id" "$GEN_CONTAINER" || exit 1
 fi
 case $state in

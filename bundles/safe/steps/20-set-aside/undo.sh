@@ -1,34 +1,47 @@
 #!/usr/bin/env bash
-# Gives everything that was moved aside its name back; a container that ran, runs.
+# Gives what was moved aside its name back: what this run moved, or on a whole rollback all of it. It is known by its id. Nothing is
+# started: a rename stops nothing, so what does not run by now was stopped by somebody else.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 left=0
 
-give_back_container() { # ID STATE NAME ASIDE
-    local line
-    line=$(container_line "$4") || return 1
-    # Already given back, or its owner removed it meanwhile: both leave nothing to do.
-    if [ -n "$line" ]; then docker rename "$1" "$3" || return 1; fi
-    line=$(container_line "$3") || return 1
-    has_word 1 "$line" "$1" || return 0
-    if [ "$2" = running ] && has_word 2 "$line" exited; then docker start "$1"; fi
+give_back_container() { # ID NAME ASIDE
+    local found name
+    found=$(docker ps --all --no-trunc --filter "id=$1" --format '{{.Names}}') || return 1
+    for name in ${found//,/ }; do
+        # Whatever else it is called by now, its owner called it so; and one that is gone was removed by its owner.
+        [ "$name" != "$3" ] || docker rename "$1" "$2" || return 1
+    done
 }
 
 give_back_image() { # ID NAME ASIDE
     local line
     line=$(image_line "$3") || return 1
-    [ -n "$line" ] || return 0
+    has_word 1 "$line" "$1" || return 0
+    line=$(image_line "$2") || return 1
+    if [ -n "$line" ] && ! has_word 1 "$line" "$1"; then
+        echo "the name $2 belongs to another image by now; what had it before is $3"
+        return 1
+    fi
     docker tag "$1" "$2" && docker rmi --no-prune "$3"
 }
 
-if [ -e "$STATE/aside/moved" ]; then
-    while read -r kind id state name aside; do
+moved=$STATE/aside/moved
+[ "${GEN_UNDO:-run}" = all ] || moved=$GEN_PRIOR/moved
+if [ -e "$moved" ]; then
+    while read -r kind id _ name aside; do
         case $kind in
-        container) give_back_container "$id" "$state" "$name" "$aside" || left=1 ;;
+        container) give_back_container "$id" "$name" "$aside" || left=1 ;;
         image) give_back_image "$id" "$name" "$aside" || left=1 ;;
         esac
-    done <"$STATE/aside/moved" || exit 1
+    done <"$moved" || exit 1
 fi
 [ "$left" -eq 0 ] || exit 1
+if [ "${GEN_UNDO:-run}" = run ] && [ -e "$GEN_PRIOR/again" ]; then
+    # What earlier runs moved waits for the whole rollback.
+    [ ! -e "$moved" ] || { grep -vxF -f "$moved" "$STATE/aside/moved" || :; } | write_durably "$STATE/aside/moved" || exit 1
+    rm -f "$STATE/aside/inventory"
+    exit
+fi
 rm -rf "${STATE:?}/aside" && forget_name client

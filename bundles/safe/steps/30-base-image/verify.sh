@@ -6,7 +6,7 @@ set -u
 
 if [ "${GEN_UNDO:-}" = all ]; then
     # After a whole rollback the question is whether one that we brought is left; today's may be somebody else's.
-    [ -e "$STATE/base-images" ] && exit "$HOLDS"
+    if [ -e "$STATE/base-images" ] || owned_lines | grep -q '^base '; then exit "$HOLDS"; fi
     exit "$HOLDS_NOT"
 fi
 image_is_there "$GEN_BASE_REF"

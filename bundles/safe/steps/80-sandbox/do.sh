@@ -16,22 +16,24 @@ if [ "$BACKEND" = microvm ]; then
     exit
 fi
 line=$(container_line "$GEN_CONTAINER")
-read -r _ state _ <<<"$line"
+read -r id state _ <<<"$line"
 if [ -z "$line" ]; then
     create_container
 else
     if is_current "$line"; then
         case $state in
-        paused) docker unpause "$GEN_CONTAINER" ;;
+        paused) docker unpause "$id" ;;
         # It runs and is not healthy. After a pause the next look mends that; only one that stays so is restarted.
-        running) healthy_within 45 || docker restart --time 10 "$GEN_CONTAINER" ;;
-        *) docker start "$GEN_CONTAINER" ;;
+        running) healthy_within 45 || docker restart --time 10 "$id" ;;
+        *) docker start "$id" ;;
         esac
     else
+        # Step 20 moves another's aside; one that came since is not touched.
+        ours "$line" 3 || { echo "the name $GEN_CONTAINER belongs to a container that is not ours" && exit 1; }
         echo "the bundle has changed, so the sandbox is made anew; the workspace stays"
         echo yes | write_durably "$GEN_PRIOR/replaced"
-        docker stop --time 10 "$GEN_CONTAINER"
-        docker rename "$GEN_CONTAINER" "$PRIOR_CONTAINER"
+        docker stop --time 10 "$id"
+        docker rename "$id" "$PRIOR_CONTAINER"
         create_container
     fi
 fi

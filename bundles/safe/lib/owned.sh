@@ -1,0 +1,98 @@
+# What is ours: what this bundle wrote down when it made it, and nothing else. A label proves nothing: a container inherits those
+# of its image, and an image those of a container that somebody committed. Sourced by docker.sh.
+# shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
+
+# A line an object, "KIND TOKEN ID NAME", written before the object is made, with "-" for an id that is not known yet. KIND is
+# container, image, base, volume or network. TOKEN is a word that nobody can guess; the object has it where nothing inherits it: a
+# container among its annotations, a volume and a network as a label, an image as its first tag. Whatever a crash left without an
+# id is known by that.
+OWNED=$STATE/owned
+
+# owned_lines: the record.
+owned_lines() {
+    if [ -e "$OWNED" ]; then cat "$OWNED"; elif [ -d "$STATE/ledger" ]; then owned_by_ledger; fi
+}
+
+# owned_by_ledger: an earlier version of gen wrote no such record, but its ledger has the ids of what committed runs made.
+owned_by_ledger() {
+    cat "$STATE"/ledger/*[0-9] 2>/dev/null | awk -v instance="$INSTANCE" '
+        $NF != "owner=" instance && !($2 == "image" && $4 ~ /^gen-[^:]*:[0-9a-f]+$/) { next }
+        $2 == "volume" { object = "volume " instance " - " $3 }
+        $2 != "volume" { sub(/^sha256:/, "", $3); object = $2 " ledger " $3 " " $4 }
+        { sum[object] += $1 == "+" ? 1 : -1 }
+        END { for (object in sum) if (sum[object] > 0) print object }'
+}
+
+# record LINES: makes them the record.
+record() { { [ -z "$1" ] || printf '%s\n' "$1"; } | write_durably "$OWNED"; }
+
+# own KIND NAME: writes down that one is about to be made. Sets TOKEN.
+own() {
+    local lines
+    lines=$(owned_lines) && TOKEN=$(random_word 16) && [ ${#TOKEN} -eq 32 ] || return 1
+    record "${lines:+$lines$'\n'}$1 $TOKEN - $2"
+}
+
+# owned TOKEN ID: writes down which object it became.
+owned() {
+    local lines
+    lines=$(owned_lines) && [ -n "$2" ] || return 1
+    record "$(awk -v token="$1" -v id="${2#sha256:}" '$2 == token { $3 = id } { print }' <<<"$lines")"
+}
+
+# disown KIND WHAT: strikes out those of an id or a token; "-" for all whose id never became known, "all" for all of the kind.
+disown() {
+    local lines
+    lines=$(owned_lines) || return 1
+    [ -n "$lines" ] || return 0
+    record "$(awk -v kind="$1" -v what="${2#sha256:}" '$1 != kind || (what != "all" && $3 != what && $2 != what)' <<<"$lines")"
+}
+
+# recorded KIND ID [TOKEN]: whether this object is written down: by its id, or by its token as long as no id is.
+recorded() {
+    owned_lines | awk -v kind="$1" -v id="${2#sha256:}" -v token="${3:-}" '
+        $1 == kind && id != "-" && ($3 == id || ($3 == "-" && $2 == token)) { found = 1 } END { exit !found }'
+}
+
+# owned_id KIND NAME: the id of the last one that was made under that name; empty when none is known.
+owned_id() { owned_lines | awk -v kind="$1" -v name="$2" '$1 == kind && $4 == name && $3 != "-" { id = $3 } END { print id }'; }
+
+# owner KIND ID [TOKEN]: INSTANCE when it is ours, else "-".
+owner() { if [ -n "$INSTANCE" ] && recorded "$@"; then echo "$INSTANCE"; else echo -; fi; }
+
+# The mark of the short-lived containers, which come and go too fast for a record each: one word for all of this bundle's, which is
+# told to nobody but the engine.
+tool_token() { made_once "$STATE/token" 16; }
+
+# container_owner ID: owner of a container, whose token is looked at where its id is not known. Empty when it is gone by now.
+container_owner() {
+    local token found
+    if recorded container "$1"; then
+        owner container "$1"
+    elif token=$(docker container inspect --format '{{index .HostConfig.Annotations "gen.token"}}' "$1" 2>/dev/null); then
+        if [ -s "$STATE/token" ] && [ "$token" = "$(<"$STATE/token")" ]; then echo "$INSTANCE"; else owner container "$1" "$token"; fi
+    else
+        found=$(docker ps --all --no-trunc --quiet --filter "id=$1") && [ -z "$found" ]
+    fi
+}
+
+# our_containers: the ids of ours that there are, whatever they are called by now. All bear our label, and so may others.
+our_containers() {
+    local ids id whose
+    [ -n "$INSTANCE" ] || return 0
+    ids=$(docker ps --all --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    for id in $ids; do
+        whose=$(container_owner "$id") || return 1
+        [ "$whose" != "$INSTANCE" ] || echo "$id"
+    done
+}
+
+# ours LINE N: whether the N-th word, the owner, is this copy of the bundle.
+ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && has_word "$2" "$1" "$INSTANCE"; }
+
+# sandbox_id: the container that we made under the sandbox's name; a name that nobody has, where there is none.
+sandbox_id() {
+    local id
+    id=$(owned_id container "$GEN_CONTAINER")
+    echo "${id:-no-sandbox-of-ours}"
+}
