@@ -7,4 +7,4 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-[ -f "$IMAGE" ] && is_ext4 "$IMAGE" || exit "$HOLDS_NOT"
+[ -f "$IMAGE" ] && is_ext4 "$IMAGE" || needed_without_machine
