@@ -71,7 +71,7 @@ plan_follows() {
 TOLD='^(would|moves|named): '
 
 # told LOG: those lines of it.
-told() { without_times <"$1" 2>/dev/null | grep -E "$TOLD" | head -n 100; }
+told() { without_times 2>/dev/null <"$1" | grep -E "$TOLD" | head -n 100; }
 
 # What separates the fields of a reason; no log has it.
 FIELD=$'\037'
@@ -83,7 +83,7 @@ blocks() { PLAN_BLOCKED="$PLAN_BLOCKED$1$FIELD$2$FIELD$3$FIELD${4:-}"$'\n'; }
 # none has its last line.
 plan_blocks() {
     local log=$2/logs/$1.verify.log found what
-    found=$(without_times <"$log" 2>/dev/null | grep -vE "$TOLD" | awk -v step="$1" -v f="$FIELD" '
+    found=$(without_times 2>/dev/null <"$log" | grep -vE "$TOLD" | awk -v step="$1" -v f="$FIELD" '
         function reason() { if (what != "" && fix != "") print step f what f fix f owner; what = fix = owner = "" }
         /^    (mend|fix): / { if (fix == "") fix = substr($0, index($0, ": ") + 2); next }
         /^    decides: owner$/ { owner = "owner"; next }
@@ -93,7 +93,7 @@ plan_blocks() {
         PLAN_BLOCKED=$PLAN_BLOCKED$found$'\n'
         return
     fi
-    what=$(without_times <"$log" 2>/dev/null | grep -vE "$TOLD" | tail -n 1)
+    what=$(without_times 2>/dev/null <"$log" | grep -vE "$TOLD" | tail -n 1)
     step_value "$1" hint
     blocks "$1" "$1 does not say whether it holds${what:+: $what}" "${VALUE:-scripts/status.sh}"
 }

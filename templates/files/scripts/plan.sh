@@ -21,7 +21,7 @@
 . "$BUNDLE/lib/cost.sh"
 
 # said STEP: the end of what its verify.sh printed for people.
-said() { without_times <"$work/logs/$1.verify.log" 2>/dev/null | grep -vE "$TOLD" | tail -n 20 | printable | cut -c 1-300; }
+said() { without_times 2>/dev/null <"$work/logs/$1.verify.log" | grep -vE "$TOLD" | tail -n 20 | printable | cut -c 1-300; }
 
 # tells MARK [STEP]: what the steps, or the one, tell of this host with that mark.
 tells() { sed -n "s/^${2:-[^ ]*} $1: //p" <<<"$PLAN_TOLD"; }
@@ -80,11 +80,9 @@ show_stopped() {
 }
 
 show_json() {
-    local step state title comma='' open=null before='' undoes keys=(kind id state name new_name)
+    local step state title comma='' open=null before='' keys=(kind id state name new_name)
     [ -z "$PLAN_OPEN" ] || open=$(json_strings "$PLAN_OPEN")
     [ -z "$PLAN_FIRST" ] || before=$(strings <<<"$PLAN_FIRST")
-    undoes=$(journal_steps_ever) || journal_unread
-    [ -z "$undoes" ] || undoes=$(strings <<<"$undoes")
     printf '{"schema":2,"name":%s,"hash":"%s","open_run":%s,"undo_first":[%s],"blocked":[%s],\n"moves":[%s],"aside":[%s],"names":[%s],"steps":[' \
         "$(json_strings "$GEN_NAME")" "$hash" "$open" "$before" "$(reasons)" "$(tells moves | objects "${keys[@]}")" \
         "$(objects_aside | objects "${keys[@]}")" "$({ tells named; names_taken; } | sort -u | objects kind wanted name)"
@@ -173,5 +171,7 @@ plan_look "$work"
 cost_look "$PLAN_ANSWERS"
 [ -z "$SIGNAL" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL"
 hash=$(plan_hash)
+undoes=$(journal_steps_ever) || journal_unread
+[ -z "$undoes" ] || undoes=$(strings <<<"$undoes")
 if [ "$show" = show_json ]; then show_json >&3 && shown=yes; else show_text; fi
 plan_free || plan_refuse
