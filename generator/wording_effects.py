@@ -111,6 +111,7 @@ def outside(profile: Profile) -> tuple[Outside, ...]:
             what="temporary files of the scripts (/tmp, if TMPDIR is not set); each script takes away its own",
             after=_GONE,
         ),
+        Outside(path="/dev/loop-control", what="the kernel is asked for a free loop device", after="as it was"),
         Outside(path="/dev/loopN", what="the device that the disk image is attached to", after=_GONE),
         Outside(path="/dev/gen-workspace-ID", what="the link to it; ID is in .state/instance", after=_GONE),
         Outside(

@@ -9,12 +9,22 @@ foreign_objects() {
     container=$(container_line "$GEN_CONTAINER") && image=$(image_line "$GEN_IMAGE_REF") || return 1
     if [ -n "$container" ] && ! ours "$container" 3; then
         word 2 "$container"
-        printf 'container %s %s %s %s\n' "${container%% *}" "$WORD" "$GEN_CONTAINER" "$GEN_CONTAINER-aside-${INSTANCE:-ID}"
+        printf 'container %s %s %s %s\n' "${container%% *}" "$WORD" "$GEN_CONTAINER" "$(free_aside container "$GEN_CONTAINER-aside-${INSTANCE:-ID}")"
     fi
     if [ -n "$image" ] && ! ours "$image" 2; then
         word 1 "$image"
-        printf 'image %s - %s %s\n' "$WORD" "$GEN_IMAGE_REF" "gen-aside:${INSTANCE:-ID}"
+        printf 'image %s - %s %s\n' "$WORD" "$GEN_IMAGE_REF" "$(free_aside image "gen-aside:${INSTANCE:-ID}")"
     fi
+}
+
+# free_aside KIND NAME: a name for what is moved aside that nothing has: several may be moved, one after the other.
+free_aside() {
+    local name=$2 number=1 line
+    while line=$("$1_line" "$name") && [ -n "$line" ]; do
+        number=$((number + 1))
+        name=$2-$number
+    done
+    echo "$name"
 }
 
 # objects_aside: what stands aside now, in the same form.
