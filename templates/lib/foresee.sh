@@ -15,10 +15,15 @@ undecided() {
     exit "$UNDECIDED"
 }
 
-# machine_may_come: whether nothing is chosen yet to isolate the sandbox, and a microVM could be. What the host plainly lacks
-# is not chosen.
-machine_may_come() {
-    [ -z "$BACKEND" ] && [ -z "${GEN_UNDO:-}" ] || return 1
+# settled WHY: the step holds, whatever is done before its turn.
+settled() { printf 'settled: %s\n' "$1"; }
+
+# machine_may_come: whether nothing is chosen yet to isolate the sandbox, and a microVM could be.
+machine_may_come() { [ -z "$BACKEND" ] && [ -z "${GEN_UNDO:-}" ] && machine_is_possible; }
+
+# machine_is_possible: whether the profile accepts a microVM, and the host does not plainly lack it. Otherwise WHY says so.
+machine_is_possible() {
+    WHY="the profile takes no microVM"
     case " $GEN_BACKENDS " in *' microvm '*) ;; *) return 1 ;; esac
     # shellcheck source=templates/lib/isolation.sh
     . "$BUNDLE/lib/isolation.sh"

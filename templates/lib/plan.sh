@@ -17,6 +17,7 @@ plan_look() {
     PLAN_OPEN=$(journal_open_run) || journal_unread
     [ -z "$PLAN_OPEN" ] || PLAN_FIRST=$(journal_steps_of "$PLAN_OPEN") || journal_unread
     ! engine_answers || PLAN_ANSWERS=yes
+    # shellcheck disable=SC2153 # engine_trouble sets both
     [ -n "$PLAN_ANSWERS" ] || { engine_trouble && blocks - "$WHAT" "$MEND"; }
     mkdir -p "$1/logs"
     plan_steps
@@ -36,7 +37,7 @@ plan_step() {
         PLAN_STATE="do"
     else
         plan_ask "$1" "$2" yes
-        if [ "$PLAN_STATE" != "do" ] && plan_follows "$1"; then PLAN_STATE=may; fi
+        [ "$PLAN_STATE" = "do" ] || told "$2/logs/$1.verify.log" | grep -q '^settled: ' || ! plan_follows "$1" || PLAN_STATE=may
     fi
     if [ "$PLAN_STATE" = unknown ] || { [ "$PLAN_STATE" = "do" ] && ! changes "$1"; }; then plan_blocks "$1" "$2"; fi
 }
@@ -67,8 +68,8 @@ plan_follows() {
 }
 
 # What a verify.sh tells of this host for the plan, with a mark before each line (lib/foresee.sh): what it would do here, which
-# object of somebody else it would move, and which name of ours gives way.
-TOLD='^(would|moves|named): '
+# object of somebody else it would move, which name of ours gives way, and that it holds whatever is done before.
+TOLD='^(would|moves|named|settled): '
 
 # told LOG: those lines of it.
 told() { without_times 2>/dev/null <"$1" | grep -E "$TOLD" | head -n 100; }

@@ -7,6 +7,7 @@ set -u
 . "$BUNDLE/lib/machine.sh"
 
 if [ -z "${GEN_UNDO:-}" ] && [ "$BACKEND" != microvm ]; then
+    machine_is_possible || settled "no microVM will isolate the sandbox: $WHY"
     machine_may_come || exit "$HOLDS"
     # There is nothing else that it could be.
     [ "$GEN_BACKENDS" != microvm ] || exit "$HOLDS_NOT"
