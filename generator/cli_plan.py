@@ -40,9 +40,9 @@ def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_
 
     \b
     Exit codes:
-      0  shown
+      0  shown, and a start would begin
       2  wrong arguments, or an error in the profile
-      4  refused, or what a step would do cannot be known: the engine does not answer
+      4  a start would stop: `blocked` says why, what mends it, and what only the owner of the machine may decide
 
     \b
     Examples:

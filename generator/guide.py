@@ -48,7 +48,10 @@ def actions(plan: Plan) -> tuple[Action, ...]:
             command="scripts/plan.sh --json",
             purpose="see what a start would do now; take `hash` from it",
             output="one document (`schemas/plan-state.schema.json`)",
-            exit_codes={"0": "go on if you may do what it says", "4": _REFUSED},
+            exit_codes={
+                "0": "go on if you may do what it says",
+                "4": "a start would stop: `blocked` says why, what mends it, and what only the owner may decide",
+            },
         ),
         Action(
             command="GEN_EVENTS=.state/events.jsonl scripts/start.sh --approve HASH",
@@ -58,7 +61,7 @@ def actions(plan: Plan) -> tuple[Action, ...]:
                 "0": "the sandbox runs",
                 "1": "a step failed, and all that the run did is undone",
                 "3": "a step failed, and what is named could not be undone",
-                "4": f"{_REFUSED}; after `failed_step=plan` look at the plan again",
+                "4": f"{_REFUSED}; after `failed_step=plan`, or `result=rolled-back`, look at the plan again",
             },
         ),
         Action(
@@ -142,7 +145,8 @@ def points_of_no_return(steps: tuple[StepSpec, ...]) -> tuple[NoReturn, ...]:
 
 
 KEPT = (
-    "what the engine keeps of the image's build (its build cache): it cannot be told apart from other builds'",
+    "what the engine keeps of the image's build (its build cache), and what Buildx notes of it in ~/.docker/buildx/: "
+    "neither can be told apart from other builds'",
     "a base image that was on this machine before",
     "storage/kept/ (workspaces), backups/ and local/",
     ".state/ (journal and logs)",

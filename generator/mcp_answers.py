@@ -109,16 +109,20 @@ def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
 
 
 def plan_result(code: int, recorder: Recorder) -> dict[str, Any]:
-    """The document that scripts/plan.sh prints. Raises GenError with the script's own words when there is none."""
+    """The document that scripts/plan.sh prints, with the reasons where a start would stop.
+
+    Raises GenError with the script's own words when there is none.
+    """
     try:
         plan = json.loads("\n".join(recorder.lines))
     except (ValueError, RecursionError):
         plan = None
-    if code != ExitCode.DONE or not isinstance(plan, dict):
+    stops = code == ExitCode.REFUSED and isinstance(plan, dict) and bool(plan.get("blocked"))
+    if not isinstance(plan, dict) or (code != ExitCode.DONE and not stops):
         raise GenError(
             f"The plan cannot be shown (exit code {code})", details=text_of(recorder.errors) or None, exit_code=code
         )
-    return {"schema": SCHEMA, "ok": True, "exit_code": code, "plan": plan}
+    return {"schema": SCHEMA, "ok": not stops, "exit_code": code, "plan": plan}
 
 
 def checks_result(code: int, recorder: Recorder) -> dict[str, Any]:

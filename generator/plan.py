@@ -90,7 +90,7 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     profile, agent, engine = loaded.profile, load_agent(loaded.profile.agent.name), find_engine(loaded.profile.engine)
     root = templates()
     dumped = profile.model_dump()
-    words = step_words(profile, loaded.identity)
+    words = step_words(profile, loaded.identity, loaded.ca_pem)
     steps = tuple(_worded(step, words, dumped) for step in find_steps(root) if _applies(step.when, dumped, step.id))
     checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))
     image = plan_image(profile, agent, loaded.ca_pem)
@@ -125,17 +125,28 @@ def build_plan(loaded: LoadedProfile) -> Plan:
 
 
 def _worded(step: StepSpec, words: Mapping[str, str], profile: Mapping[str, Any]) -> StepSpec:
-    """The step in words that fit this profile: its placeholders filled, its troubles only those that can be met."""
+    """The step in words that fit this profile: its placeholders filled, its troubles only those that can be met.
+
+    In a list of effects a placeholder may stand for none, or for several, a line each.
+    """
 
     def fill(text: str) -> str:
         return re.sub(r"\{[a-z]+\}", lambda match: words.get(match[0], match[0]), text)
 
+    def lines(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(line for text in texts for line in fill(text).splitlines() if line)
+
     troubles = (trouble for trouble in step.troubles if _applies(trouble.when, profile, step.id))
-    network = tuple(filter(None, map(fill, step.effects.network)))
+    effects = step.effects
     return replace(
         step,
         reason=fill(step.reason),
-        effects=replace(step.effects, network=network),
+        effects=replace(
+            effects,
+            engine=lines(effects.engine),
+            host_files=lines(effects.host_files),
+            network=lines(effects.network),
+        ),
         troubles=tuple(replace(trouble, mend=fill(trouble.mend)) for trouble in troubles),
     )
 
@@ -199,7 +210,7 @@ def _minimums(requirements: Iterable[Requirement]) -> dict[str, str]:
 
 
 def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> dict[str, bytes]:
-    texts = {f"steps/{step.folder}/step.conf": step_conf(step).encode() for step in steps}
+    texts = {f"steps/{step.folder}/step.conf": step_conf(step, steps).encode() for step in steps}
     texts["Dockerfile"] = image.dockerfile.encode()
     if ca_pem is not None:
         texts[CA_FILE] = ca_pem

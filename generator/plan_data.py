@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from generator.guide import KEPT, actions, points_of_no_return
 from generator.schemas import schema_file
+from generator.wording_effects import outside
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from generator.plan import Plan
     from generator.steps import Effects, StepSpec
 
@@ -27,17 +30,18 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
         "requirements": [asdict(requirement) for requirement in plan.requirements],
         "commands": [asdict(action) for action in actions(plan)],
-        "steps": [_step_data(step) for step in plan.steps],
+        "steps": [_step_data(step, plan.steps) for step in plan.steps],
         "checks": [
             {"id": check.id, "file": check.file, "title": check.title, "asserts": check.asserts, "expect": check.expect}
             for check in plan.checks
         ],
         "no_return": [asdict(point) for point in points_of_no_return(plan.steps)],
         "kept_after_rollback": KEPT,
+        "outside": [asdict(place) for place in outside(plan.profile)],
     }
 
 
-def _step_data(step: StepSpec) -> dict[str, Any]:
+def _step_data(step: StepSpec, steps: Iterable[StepSpec]) -> dict[str, Any]:
     folder = f"steps/{step.folder}"
     return {
         "id": step.id,
@@ -46,6 +50,7 @@ def _step_data(step: StepSpec) -> dict[str, Any]:
         "reason": step.reason,
         "effects": asdict(step.effects),
         "changes": step.effects.any,
+        "follows": _follows(step, steps),
         "timeout": step.timeout,
         "command": step.command,
         "expect": step.expect,
@@ -67,7 +72,12 @@ def _step_data(step: StepSpec) -> dict[str, Any]:
     }
 
 
-def step_conf(step: StepSpec) -> str:
+def _follows(step: StepSpec, steps: Iterable[StepSpec]) -> list[str]:
+    """Those of the steps before it that this bundle has, by their folders."""
+    return [other.folder for other in steps if other.id in step.follows]
+
+
+def step_conf(step: StepSpec, steps: Iterable[StepSpec]) -> str:
     """What the runner reads of a step: a line each, since it has nothing that reads JSON."""
     values = {
         "id": step.id,
@@ -75,6 +85,7 @@ def step_conf(step: StepSpec) -> str:
         "timeout": step.timeout,
         "changes": "yes" if step.effects.any else "no",
         "hint": step.hint,
+        "follows": " ".join(_follows(step, steps)),
         "touches": touches(step.effects),
         # For scripts/plan.sh --json, which prints it as it stands.
         "effects": json.dumps(asdict(step.effects), separators=(",", ":")),

@@ -5,20 +5,19 @@ Written by hand and not by pydantic, since they stand in every bundle, whose byt
 
 from __future__ import annotations
 
-from typing import Any
-
-Schema = dict[str, Any]
+from generator.schema_parts import LINES as _LINES
+from generator.schema_parts import ONE as _ONE
+from generator.schema_parts import RUN, STEP, STEP_EVENTS, TIME, Schema
+from generator.schema_parts import count as _count
+from generator.schema_parts import list_of as _list
+from generator.schema_parts import object_of as _object
+from generator.schema_parts import or_null as _or_null
+from generator.schema_parts import text as _text
+from generator.schemas_plan import plan_schema, plan_state_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
-RUN = r"^[0-9]{8}T[0-9]{6}Z-[0-9]+$"
-STEP = r"^[0-9]{2}-[a-z0-9-]+$"
-HASH = "^[0-9a-f]{64}$"
-
-STEP_EVENTS = ("verifying", "kept", "doing", "done", "failed", "undoing", "undone", "left")
 RESULTS = ("committed", "unchanged", "rolled-back", "residue", "failed", "refused", "usage", "ok")
 RECORDS = ("begin", "doing", "done", "undone", "commit", "end")
-STATES = ("kept", "do", "unknown")
 
 
 def schema_names() -> tuple[str, ...]:
@@ -45,132 +44,6 @@ def schema_file(name: str) -> str:
 def schema_documents() -> dict[str, Schema]:
     """All of them by their paths in a bundle."""
     return {schema_file(name): find_schema(name) for name in _SCHEMAS}
-
-
-def _object(*optional: str, **properties: Schema) -> Schema:
-    """An object of exactly these properties; all but the optional ones must be there."""
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _text(pattern: str = "", about: str = "") -> Schema:
-    return {"type": "string"} | ({"pattern": pattern} if pattern else {}) | ({"description": about} if about else {})
-
-
-def _list(items: Schema, about: str = "") -> Schema:
-    return {"type": "array", "items": items} | ({"description": about} if about else {})
-
-
-def _count(about: str = "", least: int = 0) -> Schema:
-    return {"type": "integer", "minimum": least} | ({"description": about} if about else {})
-
-
-def _or_null(schema: Schema) -> Schema:
-    return schema | {"type": [schema["type"], "null"]}
-
-
-_ONE = {"const": 1}
-_YES_NO = {"type": "boolean"}
-_LINES = _list(_text())
-_EFFECTS = _object(
-    engine=_list(_text(), "objects of the engine"),
-    host_files=_list(_text(), "files and links, here and elsewhere"),
-    network=_list(_text(), "what is reached, or what is made of the host's network"),
-    root=_text(about="none, or how it gets root's rights"),
-    irreversible=_or_null(_text(about="what no undo brings back")),
-)
-
-
-def _plan_step() -> Schema:
-    return _object(
-        id=_text(),
-        dir=_text(),
-        title=_text(),
-        reason=_text(),
-        effects=_EFFECTS,
-        changes=_YES_NO | {"description": "false: it only looks, and is never undone"},
-        timeout=_count("seconds", 1),
-        command=_text(about="what takes this step: it takes all of them, in order"),
-        expect=_text(about="what holds afterwards"),
-        expected=_object(
-            exit_code=_count("of the command"),
-            output=_list(_text(), "the command prints one of these lines for the step"),
-            events=_list({"enum": list(STEP_EVENTS)}, "the last event of the step is one of these"),
-        ),
-        verify=_text(about="ends with 0 when the step holds, 1 when not, anything else when that cannot be known"),
-        undo=_text(),
-        do_script=_text(),
-        verify_script=_text(),
-        undo_script=_text(),
-        troubles=_list(_object(symptom=_text(), cause=_text(), mend=_text())),
-    )
-
-
-def _plan() -> Schema:
-    return _object(
-        **{"$schema": _text("")},
-        schema=_ONE,
-        name=_text(),
-        description=_text(),
-        version=_text(about="of gen"),
-        profile=_text(),
-        engine=_text(),
-        isolation=_object(kind={"enum": ["shared-kernel", "userspace-kernel", "own-kernel"]}, caveat=_text()),
-        requirements=_list(_object(program=_text(), minimum=_text(), reason=_text(), instead_of=_list(_text()))),
-        commands=_list(
-            _object(
-                command=_text(),
-                purpose=_text(),
-                output=_text(about="what it prints, or its last line"),
-                exit_codes={
-                    "type": "object",
-                    "propertyNames": {"pattern": "^[0-9]+$"},
-                    "additionalProperties": _text(),
-                },
-            ),
-            "what somebody does with this folder, in order",
-        ),
-        steps=_list(_plan_step()),
-        checks=_list(_object(id=_text(), file=_text(), title=_text(), asserts=_LINES, expect=_text())),
-        no_return=_list(
-            _object(action=_text(), point=_text(), lost=_text()), "what cannot be undone, and from which moment on"
-        ),
-        kept_after_rollback=_LINES,
-        files=_list(_object(path=_text(), mode=_text("^0[0-7]{3}$"), sha256=_text(HASH))),
-    )
-
-
-def _plan_state() -> Schema:
-    copy = _object(file=_text(), bytes=_count(), time=_text(TIME))
-    git = _object(
-        folder=_text(),
-        changes=_or_null(_count("files that differ from the last commit; null when git does not say")),
-        commits=_or_null(_count("commits that no remote has; null when git does not say")),
-    )
-    return _object(
-        schema=_ONE,
-        name=_text(about="of the sandbox"),
-        hash=_text(HASH, "what scripts/start.sh --approve takes"),
-        open_run=_or_null(_text(RUN, "the run that was interrupted, and is undone first")),
-        undo_first=_list(_text(STEP), "its steps, in the order of their undoing"),
-        steps=_list(
-            _object(
-                step=_text(STEP),
-                title=_text(),
-                state={"enum": list(STATES)},
-                says=_list(_text(), "what its verify.sh printed"),
-                effects=_EFFECTS,
-            )
-        ),
-        rollback=_object(
-            undoes=_list(_text(STEP), "the steps that rollback.sh would undo now, in that order"),
-            workspace=_or_null(_text(about="its file, which --delete-data would delete")),
-            workspace_bytes=_or_null(_count("what it takes of the disk")),
-            newest_copy=_or_null(copy),
-            lost_outside_workspace=_or_null(_YES_NO | {"description": "null when the engine does not say"}),
-            repositories=_or_null(_list(git, "as git in the running sandbox says; null when it cannot be asked")),
-        ),
-    )
 
 
 def _event() -> Schema:
@@ -288,8 +161,8 @@ def _changes() -> Schema:
 
 
 _SCHEMAS: dict[str, tuple[str, Schema]] = {
-    "plan": ("plan.json: the steps and checks of a bundle", _plan()),
-    "plan-state": ("What scripts/plan.sh --json prints: what a start would do now", _plan_state()),
+    "plan": ("plan.json: the steps and checks of a bundle", plan_schema()),
+    "plan-state": ("What scripts/plan.sh --json prints: what a start would do now", plan_state_schema()),
     "event": ("A line of the file that GEN_EVENTS names, or of a command of gen with --json", _event()),
     "audit": ("A line of .state/audit.jsonl: what the sandbox was told to do, or how that ended", _audit()),
     "review": ("What scripts/review.sh --json prints: all that the sandbox changed, with a verdict each", _review()),

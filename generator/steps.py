@@ -66,7 +66,10 @@ class Effects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec:
-    """One reversible change to the host, as its `step.yaml` tells it; `scripts` are the files beside that."""
+    """One reversible change to the host, as its `step.yaml` tells it; `scripts` are the files beside that.
+
+    `follows` are the steps before it on which its need depends: while one of them is to be done, that is undecided.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -79,6 +82,7 @@ class StepSpec:
     expect: Line
     troubles: Annotated[tuple[Trouble, ...], Field(min_length=1)]
     when: When = field(default_factory=dict)
+    follows: tuple[Name, ...] = ()
     command: Line = "scripts/start.sh"
     scripts: tuple[str, ...] = ()
 
@@ -122,7 +126,13 @@ def find_steps(templates: Path) -> tuple[StepSpec, ...]:
 
     Raises GenError naming the file when one is malformed, incomplete, or has the same id or place as another.
     """
-    return _find(templates / "steps", "step.yaml", TypeAdapter(StepSpec), (STEP_SCRIPTS, OPTIONAL_STEP_SCRIPTS))
+    found = _find(templates / "steps", "step.yaml", TypeAdapter(StepSpec), (STEP_SCRIPTS, OPTIONAL_STEP_SCRIPTS))
+    for step in found:
+        before = {other.id for other in found if other.order < step.order}
+        for name in step.follows:
+            if name not in before:
+                raise _wrong(templates / "steps" / step.id / "step.yaml", f"follows: {name} is no step before it")
+    return found
 
 
 @cache

@@ -14,6 +14,7 @@ from generator.languages import markdown_code as code
 from generator.languages import markdown_value as text
 from generator.profile_facts import base_facts
 from generator.profile_values import printable
+from generator.wording_effects import effect_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,21 +83,21 @@ def again(identity: str) -> str:
     return f"gen bundle --profile {shlex.quote(printable(identity))} --out ."
 
 
-def step_words(profile: Profile, identity: str) -> dict[str, str]:
+def step_words(profile: Profile, identity: str, ca_pem: bytes | None) -> dict[str, str]:
     """What the placeholders in a step's texts stand for."""
     image = profile.image
     base = {
-        "registry": ("It is pulled from its registry.", "the registry"),
-        "mirror": ("It is made from the packages of an apt mirror.", "the apt mirror"),
-        "archive": (f"It is loaded from your archive, {image.archive}.", ""),
+        "registry": "It is pulled from its registry.",
+        "mirror": "It is made from the packages of an apt mirror.",
+        "archive": f"It is loaded from your archive, {image.archive}.",
     }[image.source]
     archive = shlex.quote(image.archive)
     return {
         "{again}": again(identity),
-        "{base}": base[0],
-        "{origin}": base[1],
+        "{base}": base,
         "{archive}": archive,
         "{isolation}": chosen(profile),
+        **effect_words(profile, ca_pem),
     }
 
 

@@ -14,22 +14,34 @@ _KINDS = {"engine": "engine", "host_files": "files", "network": "network"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
-    """One step: its state is `kept`, `do` or `unknown`; `touches` and `says` are lines to read."""
+    """One step: its state is `kept`, `do`, `may` or `unknown`; `touches`, `would` and `says` are lines to read."""
 
     title: str
     state: str
     touches: tuple[str, ...]
+    would: tuple[str, ...]
     says: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a start would stop, what mends it, and whether only the owner of the machine may decide that."""
+
+    what: str
+    fix: str
+    owner_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPlan:
-    """What a start would do; `cost` is what a rollback would take, a line each."""
+    """What a start would do; `cost` is what a rollback would take, `aside` what is moved now, a line each."""
 
     name: str
     hash: str
     open_run: str
     undo_first: tuple[str, ...]
+    blocked: tuple[Reason, ...]
+    aside: tuple[str, ...]
     steps: tuple[StepPlan, ...]
     cost: tuple[str, ...]
 
@@ -41,14 +53,27 @@ def read_plan(text: str) -> ShownPlan | None:
         steps, cost = data["steps"], data["rollback"]
         return ShownPlan(
             name=escaped(str(data["name"])),
-            hash=escaped(str(data["hash"])),
+            hash=escaped(str(data["hash"] or "")),
             open_run=escaped(str(data["open_run"] or "")),
             undo_first=_texts(data["undo_first"]),
+            # What an older bundle does not tell.
+            blocked=tuple(map(_reason, data.get("blocked", ()))),
+            aside=tuple(map(_aside, data.get("aside", ()))),
             steps=tuple(map(_step, steps)),
-            cost=tuple(_cost(cost)),
+            cost=() if cost is None else tuple(_cost(cost)),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _reason(data: dict[str, Any]) -> Reason:
+    return Reason(
+        what=escaped(str(data["what"])), fix=escaped(str(data["fix"])), owner_only=data["owner_only"] is not False
+    )
+
+
+def _aside(data: dict[str, Any]) -> str:
+    return escaped(f"{data['kind']} {data['name']} is not ours: called {data['new_name']} until gen rollback")
 
 
 def _step(data: dict[str, Any]) -> StepPlan:
@@ -60,6 +85,7 @@ def _step(data: dict[str, Any]) -> StepPlan:
         title=escaped(str(data["title"])),
         state=escaped(str(data["state"])),
         touches=tuple(touches),
+        would=_texts(data.get("would", ())),
         says=_texts(data["says"]),
     )
 

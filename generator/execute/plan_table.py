@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from generator.execute.plan import ShownPlan, StepPlan
 
-_WORDS = {"kept": ("✓ kept", "green"), "do": ("+ do", "bold"), "unknown": ("? unknown", "red")}
+_WORDS = {"kept": ("✓ kept", "green"), "do": ("+ do", "bold"), "may": ("~ may", "yellow"),
+          "unknown": ("? unknown", "red")}  # fmt: skip
 
 
 def show_plan(plan: ShownPlan, out: TextIO, shown: str) -> None:
@@ -30,11 +31,18 @@ def show_plan(plan: ShownPlan, out: TextIO, shown: str) -> None:
     console.print(f"The plan of {plan.name}; looking changes nothing")
     if plan.open_run:
         console.print(f"The last run ({plan.open_run}) was interrupted. First is undone: {', '.join(plan.undo_first)}")
-    console.print(table)
-    console.print("A rollback would cost now:")
+    if plan.steps:
+        console.print(table)
+    for line in plan.aside:
+        console.print(line, soft_wrap=True)
+    if plan.cost:
+        console.print("A rollback would cost now:")
     for line in plan.cost:
         console.print(f"  {line}")
-    if all(step.state != "unknown" for step in plan.steps):
+    for reason in plan.blocked:
+        who = ", and only the owner of this machine may decide" if reason.owner_only else ""
+        console.print(f"A start would stop here{who}: {reason.what}\n  mend: {reason.fix}", soft_wrap=True)
+    if plan.hash and not plan.blocked and all(step.state != "unknown" for step in plan.steps):
         console.print(f"Run this plan and no other:\n  gen up {shown} --approve {plan.hash}", soft_wrap=True)
 
 
@@ -43,4 +51,5 @@ def _changes(step: StepPlan) -> Text:
         return Text("nothing: it holds", "dim")
     if not step.touches and step.state == "do":
         return Text("\n".join(("nothing: it does not hold, and a run would stop here", *step.says)))
-    return Text("\n".join((*step.touches, *step.says)))
+    decided = ("only if it is needed: that is decided on the way",) if step.state == "may" else ()
+    return Text("\n".join((*decided, *step.touches, *(f"here: {line}" for line in step.would), *step.says)))

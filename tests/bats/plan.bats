@@ -2,48 +2,7 @@
 # The plan: what a run would do, shown without changing anything; and a run that does only what was approved.
 
 load helper
-
-setup() {
-    make_bundle
-    # The scripts that a person calls ask Docker: this fake one has nothing, and is silent when the fake engine is.
-    mkdir -p "$BATS_TEST_TMPDIR/bin" scripts
-    printf '#!/bin/sh\n[ ! -e "%s/faults/engine:silent" ]\n' "$BUNDLE_UNDER_TEST" >"$BATS_TEST_TMPDIR/bin/docker"
-    chmod +x "$BATS_TEST_TMPDIR/bin/docker"
-    PATH="$BATS_TEST_TMPDIR/bin:$PATH"
-    printf 'engine_answers() { [ ! -e "$BUNDLE/faults/engine:silent" ]; }\n' >>lib/fake.sh
-    printf 'GEN_CONTAINER=test GEN_VOLUME=test GEN_NETWORK=test GEN_UID=1000 GEN_STORAGE_PATH=/workspace\n' >>lib/settings.sh
-    sed -i 's/^PLAN_SECONDS=.*/PLAN_SECONDS=2/' lib/plan.sh
-    cp "$ROOT"/templates/files/scripts/{plan,start}.sh scripts/
-    for conf in steps/*/step.conf; do printf 'touches=engine: it\neffects={"root":"none"}\n' >>"$conf"; done
-    seal
-    out=$BATS_TEST_TMPDIR/out
-}
-
-# plan [WORD...]: shows it, from elsewhere and without a terminal; what it prints stands in $out and $out.err.
-plan() {
-    code=0
-    (cd / && bash "$BUNDLE_UNDER_TEST/scripts/plan.sh" "$@" >"$out" 2>"$out.err" </dev/null) || code=$?
-}
-
-# value PYTHON: something of the JSON document, which is d.
-value() { python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$out"; }
-
-hash() { plan --json && value 'd["hash"]'; }
-
-# approved HASH: a run of only that plan; then as `started` says.
-approved() {
-    : >trace
-    bash scripts/start.sh --approve "$1" >"$out" 2>&1 && code=0 || code=$?
-    sequence=$(tr '\n' ' ' <trace | sed 's/ $//')
-    last=$(tail -n 1 "$out")
-    cat "$out"
-}
-
-# everything: this folder to the byte, with every name, mode, number and time.
-everything() {
-    find . -printf '%p %i %m %T@ %l\n' | sort
-    find . -type f -exec sha256sum {} + | sort
-}
+load planning
 
 # shown TITLE BEFORE FAULTS STATES CODE: looks twice, and nothing has changed.
 shown() {
@@ -115,8 +74,7 @@ shown() {
 @test "what no run would begin on is refused, and nothing is shown or changed" {
     echo '# mine' >>steps/20-image/do.sh
     before=$(everything)
-    plan --json
-    [ "$code" -eq 4 ] && [ ! -s "$out" ]
+    stopped 'the bundle is not what gen wrote'
     grep -q 'steps/20-image/do.sh' "$out.err"
     [ "$before" = "$(everything)" ]
     seal
@@ -126,19 +84,36 @@ shown() {
     plan
     [ "$code" -eq 4 ]
     grep -q 'damaged in line 3' "$out.err"
+    stopped 'the journal is damaged in line 3'
     [ "$before" = "$(everything)" ]
     sed -i '3s/dome/done/' .state/journal.jsonl
     sleep 30 &
     ln -s "$(bash -c '. lib/common.sh; . lib/lock.sh; process_name '$!)" .state/lock
-    plan
+    stopped 'another run of this bundle is under way'
     kill $!
-    [ "$code" -eq 4 ]
-    grep -q 'another run of this bundle is under way' "$out.err"
+    [ "$(value 'd["blocked"][0]["fix"]')" = "wait for it, or end it: kill $!" ]
     cp -r . "$BATS_TEST_TMPDIR/copy"
     rm "$BATS_TEST_TMPDIR/copy/.state/lock"
-    run bash "$BATS_TEST_TMPDIR/copy/scripts/plan.sh"
-    [ "$status" -eq 4 ]
-    [[ $output == *"this folder is a copy"* ]]
+    BUNDLE_UNDER_TEST=$BATS_TEST_TMPDIR/copy
+    stopped 'this folder is a copy'
+}
+
+# stopped WORDS: no step was asked, and the document says so with the reason.
+stopped() {
+    plan --json
+    cat "$out" "$out.err"
+    [ "$code" -eq 4 ]
+    grep -q "$1" "$out.err"
+    [[ "$(value 'd["blocked"][0]["what"]')" == "$1"* ]]
+    [ "$(value '(d["hash"], d["steps"], d["rollback"], len(d["blocked"]))')" = '(None, [], None, 1)' ]
+}
+
+@test "a plan is for the project that was named" {
+    mkdir -p local && echo /a/project >local/project
+    shown=$(hash)
+    echo /b/project >local/project
+    approved "$shown"
+    [ "$code" -eq 4 ] && [ -z "$sequence" ]
 }
 
 @test "a verify script gets no run, no prior state and no events" {
@@ -242,7 +217,7 @@ changed() { # CODE SEQUENCE COMMAND...
         cat "$out" "$out.err"
         [ "$code" -eq 4 ]
         grep -q 'the journal cannot be read' "$out.err"
-        ! grep -q '"schema"' "$out" || false
+        [ "$(value '(d["hash"], len(d["blocked"]))')" = '(None, 1)' ]
     done
     rm "$BATS_TEST_TMPDIR/bin/awk"
     plan --json

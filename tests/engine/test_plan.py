@@ -8,9 +8,11 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from tests.engine.conftest import Bundle, Inventory, MakeBundle, inventory, run
+from tests.engine.conftest import Bundle, Inventory, MakeBundle, bundle_maker, inventory, run
+from tests.engine.test_safe import make_project
 
 DEAD = {"DOCKER_HOST": "unix:///nonexistent.sock"}
 
@@ -130,3 +132,80 @@ def test_the_commands_of_the_plan_work_as_it_says(make_bundle: MakeBundle) -> No
     events = (bundle.path / ".state/events.jsonl").read_text("utf-8").splitlines()
     assert json.loads(events[-1])["result"] == "committed"
     assert surroundings(bundle) - around == {}
+
+
+def test_what_is_somebody_elses_is_named_before_it_is_moved_and_after(make_bundle: MakeBundle, base_image: str) -> None:
+    bundle = make_bundle()
+    name = bundle.name
+    container = run("docker", "run", "--detach", "--name", name, base_image, "sleep", "1000").stdout.strip()
+    try:
+        run("docker", "network", "create", f"{name}-network")
+        found = plan(bundle)
+        assert found["moves"] == [
+            {"kind": "container", "id": container, "state": "running", "name": name, "new_name": f"{name}-aside-ID"}
+        ]
+        assert found["names"] == [{"kind": "network", "wanted": f"{name}-network", "name": f"{name}-network-2"}]
+        assert found["aside"] == []
+        # Its state is part of what is approved.
+        run("docker", "pause", container)
+        refused = bundle.script("scripts/start.sh", "--approve", found["hash"], check=False)
+        assert (refused.returncode, refused.stdout.splitlines()[-1]) == (
+            4,
+            "gen: result=refused run=- failed_step=plan",
+        )
+        run("docker", "unpause", container)
+
+        done = bundle.script("scripts/start.sh", "--approve", found["hash"])
+        number = (bundle.path / ".state/instance").read_text("utf-8").strip()
+        aside = f"{name}-aside-{number}"
+        before, after = done.stdout.split("Record what stands under our names")
+        assert f"container {name} ({container[:12]}, running) is not ours: renamed to {aside}" in before
+        assert f"container {name} is not ours: called {aside} until ./rollback.sh gives it back" in after
+        said = bundle.script("scripts/status.sh").stdout
+        assert f"called {aside} until ./rollback.sh gives it back" in said
+        assert f"network {name}-network is not ours and is left alone: ours is called {name}-network-2" in said
+        found = plan(bundle)
+        assert (found["moves"], [one["new_name"] for one in found["aside"]]) == ([], [aside])
+        bundle.rollback("--yes", "--delete-data")
+        assert (
+            run("docker", "inspect", "--format", "{{.Name}} {{.State.Status}}", container).stdout
+            == f"/{name} running\n"
+        )
+    finally:
+        bundle.rollback("--yes", "--delete-data", check=False)
+        run("docker", "rm", "--force", container)
+        run("docker", "network", "rm", f"{name}-network", check=False)
+
+
+def test_a_plan_that_would_stop_says_why_and_its_exit_code_says_so(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle("resources.cpus=900")
+    (reason,) = plan(bundle, 4)["blocked"]
+    assert reason["step"] == "10-preflight"
+    assert "900 processors" in reason["what"]
+    assert reason["fix"].startswith("gen bundle --profile ")
+    assert bundle.start(check=False).returncode == 1
+
+
+def test_what_the_choice_of_isolation_decides_may_be_done(tmp_path: Path, base_image: str) -> None:
+    """Where qemu and /dev/kvm are: a microVM may be chosen, and if it is, more is done than was certain."""
+    with bundle_maker(tmp_path, base_image, profile="safe") as make:
+        bundle = make()
+        (bundle.path / "local").mkdir()
+        (bundle.path / "local/project").write_text(f"{make_project(tmp_path / 'project')}\n")
+        found = {step["step"]: step for step in plan(bundle)["steps"]}
+        would = found["45-isolation"]["would"]
+        possible = not any(line.startswith("not microvm: ") for line in would)
+        assert found["47-machine"]["state"] == ("may" if possible else "kept")
+        assert found["50-storage"]["state"] == ("may" if possible else "do")
+        assert any("decided at the start, by booting it" in line for line in would)
+        # Whoever cannot have one knows it beforehand: nothing is left open then.
+        away = tmp_path / "bin"
+        away.mkdir()
+        for program in Path("/usr/bin").iterdir():
+            if not program.name.startswith("qemu-system"):
+                (away / program.name).symlink_to(program)
+        other = {step["step"]: step for step in plan(bundle, PATH=str(away))["steps"]}
+        assert "not microvm: qemu-system-x86_64 is not installed" in other["45-isolation"]["would"]
+        assert (other["47-machine"]["state"], other["50-storage"]["state"]) == ("kept", "do")
+        done = bundle.script("scripts/start.sh", "--approve", plan(bundle)["hash"])
+        assert "result=committed" in done.stdout

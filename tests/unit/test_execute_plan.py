@@ -9,6 +9,22 @@ from generator.execute.plan import read_plan
 from tests.unit.faking import PLAN, fake_bundle, gen
 from tests.unit.terminals import Terminal
 
+REASONS = (
+    '{"step":"10-look","what":"no mirror \\u001b[31m answers","fix":"name another one","owner_only":true},'
+    '{"step":null,"what":"the disk is full","fix":"df -h","owner_only":false}'
+)
+MOVED = '{"kind":"container","id":"c0ffee","state":"running","name":"fake","new_name":"fake-aside-1"}'
+# What a bundle of today tells besides.
+TODAY = (
+    PLAN.replace('"schema":1', f'"schema":2,"blocked":[],"moves":[{MOVED}],"aside":[{MOVED}],"names":[]')
+    .replace('"says":["[bold]not there"]', '"says":[],"would":["the image trusts 3 certificates"]')
+    .replace('"state":"kept"', '"state":"may","would":[]')
+)
+BLOCKED = TODAY.replace('"blocked":[]', f'"blocked":[{REASONS}]') + "exit 4\n"
+STOPPED = (
+    f"""echo '{{"schema":2,"name":"fake","hash":null,"open_run":null,"undo_first":[],"blocked":[{REASONS}],"""
+    """"moves":[],"aside":[],"names":[],"steps":[],"rollback":null}'\nexit 4\n"""
+)
 UNKNOWN = PLAN.replace('"state":"do"', '"state":"unknown"') + "echo 'error: the engine is silent' >&2\nexit 4\n"
 
 
@@ -42,6 +58,36 @@ def test_what_cannot_be_known_is_shown_and_refused(tmp_path: Path) -> None:
     assert terminal.end() == 4
     assert "? unknown" in terminal.shown
     assert "--approve" not in terminal.shown
+
+
+def shown(folder: Path, plan: str) -> tuple[int, str]:
+    """What a terminal shows of a plan, in words, and the exit code."""
+    fake_bundle(folder / "b", plan=plan)
+    terminal = Terminal(folder, "plan", "b")
+    code = terminal.end()
+    assert b"\x1b[31m answers" not in terminal.output
+    return code, " ".join(terminal.shown.split())
+
+
+def test_what_may_be_done_and_what_stands_aside_is_shown(tmp_path: Path) -> None:
+    code, words = shown(tmp_path, TODAY)
+    assert code == 0
+    assert "~ may Look at the host only if it is needed: that is decided on the way" in words
+    assert "here: the image trusts 3 certificates" in words
+    assert "container fake is not ours: called fake-aside-1 until gen rollback" in words
+    assert "--approve" in words
+
+
+@pytest.mark.parametrize("plan", [BLOCKED, STOPPED])
+def test_what_stops_a_start_is_shown_with_who_may_decide(tmp_path: Path, plan: str) -> None:
+    code, words = shown(tmp_path, plan)
+    assert code == 4
+    assert (
+        "A start would stop here, and only the owner of this machine may decide: no mirror \\x1b[31m answers "
+        "mend: name another one"
+    ) in words
+    assert "A start would stop here: the disk is full mend: df -h" in words
+    assert "--approve" not in words
 
 
 def test_on_a_terminal_there_is_a_table(here: Path) -> None:
@@ -78,10 +124,10 @@ def test_what_is_no_plan_is_none(text: str) -> None:
 
 
 def test_a_document_that_gen_does_not_know_is_shown_as_it_is(tmp_path: Path) -> None:
-    fake_bundle(tmp_path / "b", plan="echo '{\"schema\":2}'")
+    fake_bundle(tmp_path / "b", plan="echo '{\"schema\":3}'")
     terminal = Terminal(tmp_path, "plan", "b")
     assert terminal.end() == 0
-    assert terminal.shown.strip() == '{"schema":2}'
+    assert terminal.shown.strip() == '{"schema":3}'
 
 
 def test_up_hands_the_approval_to_the_script(tmp_path: Path) -> None:

@@ -84,6 +84,19 @@ def test_a_plan_is_shown_and_its_hash_goes_to_the_script(root: Path) -> None:
     assert started["last_line"] == "gen: result=committed run=R-1 failed_step=-"
 
 
+def test_a_plan_that_would_stop_is_an_answer_with_its_reasons(root: Path) -> None:
+    reason = {"step": "10-look", "what": "no mirror answers", "fix": "name one", "owner_only": True}
+    document = json.dumps({"schema": 2, "name": "fake", "hash": HASH, "blocked": [reason], "steps": []})
+    (root / "bundles/fake/scripts/plan.sh").write_text(f"echo '{document}'\nexit 4\n")
+
+    async def work(client: Client) -> list[dict[str, Any]]:
+        return [await ask(client, "plan")]
+
+    (plan,) = talk(root, work)
+    assert (plan["ok"], plan["exit_code"]) == (False, 4)
+    assert plan["plan"]["blocked"] == [reason]
+
+
 def test_every_bundle_of_the_root_is_listed_by_a_name_that_means_it(root: Path) -> None:
     fake_bundle(root / "fake")
     fake_bundle(root / "near")

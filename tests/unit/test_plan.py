@@ -200,10 +200,15 @@ def test_the_plan_offers_no_undoing_by_hand() -> None:
         (
             "",
             "pulled from its registry",
-            ["the registry"],
+            ["the registry of ubuntu:24.04"],
             "gen bundle --profile dev --out . --set image.source=mirror",
         ),
-        ("image.base=debian:bookworm image.source=mirror", "an apt mirror", ["the apt mirror"], "sudo apt-get install"),
+        (
+            "image.base=debian:bookworm image.source=mirror",
+            "an apt mirror",
+            ["the apt mirror that mmdebstrap asks by itself"],
+            "sudo apt-get install",
+        ),
         ("image.source=archive image.archive=local/x.tar", "from your archive", [], "docker save IMAGE > local/x.tar"),
     ],
 )
