@@ -15,7 +15,7 @@ LAWS = (
     # The record decides; these two only find what may be ours, or say what others have.
     (r"label=gen\.", ("lib/owned.sh", "lib/inventory.sh")),
     # Whoever has the sandbox's name by now is told nothing.
-    (r"\b(docker|\"\$ENGINE\") (container )?(start|stop|restart|kill|rm|pause|unpause|exec|wait|update)\b.*GEN_CONTAINER", ()),
+    (r"\b(docker|\"\$ENGINE\") (container )?(start|stop|restart|kill|rm|pause|unpause|exec|wait)\b.*GEN_CONTAINER", ()),
     (r"\bdocker rename \"\$GEN_CONTAINER", ()),
     # A tag can be moved to an image that a sandbox has made.
     (r"\bdocker (run|create)\b.*GEN_IMAGE_REF", ("lib/podman.sh",)),
