@@ -5,8 +5,7 @@ load helper
 
 setup() {
     make_real_bundle running
-    mkdir -p .state
-    echo 0123456789abcdef >.state/instance
+    our_sandbox
 }
 
 # records PYTHON: runs an assertion with the log's records in `log`.

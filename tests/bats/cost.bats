@@ -5,8 +5,8 @@ load helper
 
 setup() {
     make_real_bundle running
-    mkdir -p .state storage/kept backups
-    echo 0123456789abcdef >.state/instance
+    our_sandbox
+    mkdir -p storage/kept backups
     truncate -s 1M storage/workspace-0123456789abcdef.img
     answer=$BATS_TEST_TMPDIR/answer
     : >"$answer"

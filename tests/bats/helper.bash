@@ -139,3 +139,10 @@ make_real_bundle() {
     PATH=$BATS_TEST_TMPDIR/bin:$PATH
     cd "$FAKE_BUNDLE" || return
 }
+
+# our_sandbox: this bundle has made the container that the fake engine has.
+our_sandbox() {
+    mkdir -p .state
+    echo 0123456789abcdef >.state/instance
+    echo "container 00 0123456789ab dev" >.state/owned
+}

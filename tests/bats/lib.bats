@@ -161,24 +161,26 @@ setup() {
 @test "a loop device that somebody else attaches or detaches meanwhile does not count; one of our workspace does" {
     GEN_ENGINE=none INSTANCE=0123456789abcdef
     . lib/fingerprint.sh
-    mkdir -p "$STATE"
-    truncate -s 64k "$BATS_TEST_TMPDIR/other.img" "$BATS_TEST_TMPDIR/workspace-$INSTANCE.img"
+    mkdir -p "$STATE" "$STORAGE"
+    # Somebody else's file has the same last name.
+    other=$BATS_TEST_TMPDIR/workspace-$INSTANCE.img ours=$STORAGE/workspace-$INSTANCE.img
+    truncate -s 64k "$other" "$ours"
     # Other tests attach devices of theirs at the same time.
     found() { difference "$1" "$2" | grep -F "$BATS_TEST_TMPDIR" && return "${PIPESTATUS[0]}"; }
     fingerprint before
-    device=$(losetup --find --show "$BATS_TEST_TMPDIR/other.img") || skip "this user may not attach a device"
+    device=$(losetup --find --show "$other") || skip "this user may not attach a device"
     fingerprint after
     losetup --detach "$device"
     said=$(found before after)
-    [[ $said == *"somebody else made meanwhile: loop ${device#/dev/} $BATS_TEST_TMPDIR/other.img owner=host"* ]]
+    [[ $said == *"somebody else made meanwhile: loop ${device#/dev/} $other owner=host"* ]]
     [ -z "$(found after before)" ]
 
-    device=$(losetup --find --show "$BATS_TEST_TMPDIR/workspace-$INSTANCE.img")
+    device=$(losetup --find --show "$ours")
     fingerprint after.ours
     losetup --detach "$device"
     difference before after.ours >said && code=0 || code=$?
     [ "$code" -eq 1 ]
-    grep -F "left over: loop ${device#/dev/} $BATS_TEST_TMPDIR/workspace-$INSTANCE.img owner=$INSTANCE" said
+    grep -F "left over: loop ${device#/dev/} $ours owner=$INSTANCE" said
     difference after.ours before >said && code=0 || code=$?
     [ "$code" -eq 1 ]
     grep -F "missing:   loop ${device#/dev/}" said

@@ -95,7 +95,8 @@ ends() {
 @test "a bundle that got another name while its sandbox stands: nothing is done by halves" {
     FAKE_ENGINE=renamed
     words="this folder's sandbox is called before, and the bundle now says"
-    mkdir -p .state storage && echo 0123456789abcdef >.state/instance && : >storage/workspace-0123456789abcdef.img
+    our_sandbox
+    mkdir -p storage && : >storage/workspace-0123456789abcdef.img
     for script in stop backup 'resize-volume 40' 'mount-storage detach' 'restore MANIFEST.sha256'; do
         # shellcheck disable=SC2086 # the argument behind the script's name
         set -- $script
@@ -127,7 +128,7 @@ ends() {
 
 @test "the last line of connect.sh is on standard error, for refused, usage and the command's own" {
     FAKE_ENGINE=running
-    mkdir .state && echo 0123456789abcdef >.state/instance
+    our_sandbox
     call scripts/connect.sh -- sh -c 'echo out; exit 3'
     [ "$code" -eq 3 ] && [ "$(cat stdout)" = out ]
     [[ $last == "gen: result=failed run="* ]]

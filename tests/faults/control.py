@@ -44,7 +44,7 @@ BROKEN = (
     Broken(
         name="a step whose undo does nothing",
         path="steps/70-network/undo.sh",
-        old="remove_marked network",
+        old="remove_recorded network",
         new=":",
         fault=_late,
     ),

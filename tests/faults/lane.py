@@ -150,6 +150,7 @@ class Lane:
         self.engine.docker("rename", f"{name}-aside-{number}", name, check=False)
         for folder in ("aside", "ledger"):
             shutil.rmtree(self.bundle.path / ".state" / folder, ignore_errors=True)
+        (self.bundle.path / ".state/owned").unlink(missing_ok=True)
 
     def harmed(self) -> str:
         """What of the foreign objects is not bit for bit what it was, where the bundle is gone; empty when all is."""
