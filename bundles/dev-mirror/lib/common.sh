@@ -21,8 +21,9 @@ MACHINE=$STATE/microvm MACHINE_WORK=$STATE/microvm/work.img
 # Exit codes, the same in every script of the bundle and in `gen`.
 readonly EX_DONE=0 EX_FAILED=1 EX_USAGE=2 EX_RESIDUE=3 EX_REFUSED=4
 # What a verify.sh or a check says: it holds, it does not hold, or it cannot be known.
-readonly HOLDS=0 HOLDS_NOT=1 UNKNOWN=5
-export EX_DONE EX_FAILED EX_USAGE EX_RESIDUE EX_REFUSED HOLDS HOLDS_NOT UNKNOWN
+# In a plan it may say too that this is not decided yet; a run takes that, as all else, for no answer.
+readonly HOLDS=0 HOLDS_NOT=1 UNKNOWN=5 UNDECIDED=6
+export EX_DONE EX_FAILED EX_USAGE EX_RESIDUE EX_REFUSED HOLDS HOLDS_NOT UNKNOWN UNDECIDED
 
 # shellcheck source=/dev/null
 . "$BUNDLE/lib/settings.sh"
@@ -40,6 +41,7 @@ warn() { printf '%s\n' "${RED}$*${PLAIN}" >&2 2>/dev/null || :; }
 
 # fail CODE WHAT WHY MEND: says what could not be done, why, and the command that mends it, and ends the script.
 fail() {
+    FAILED_WITH=("$@")
     warn "error: $2"
     [ -z "${3:-}" ] || warn "  why:  $3"
     [ -z "${4:-}" ] || warn "  mend: $4"

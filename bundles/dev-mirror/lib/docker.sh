@@ -234,6 +234,10 @@ forget_name() {
 . "${BASH_SOURCE[0]%/*}/tools.sh"
 # shellcheck source=templates/lib/inventory.sh
 . "${BASH_SOURCE[0]%/*}/inventory.sh"
+# shellcheck source=templates/lib/aside.sh
+. "${BASH_SOURCE[0]%/*}/aside.sh"
+# shellcheck source=templates/lib/foresee.sh
+. "${BASH_SOURCE[0]%/*}/foresee.sh"
 if [ "$ENGINE" = podman ]; then
     # shellcheck source=/dev/null
     . "${BASH_SOURCE[0]%/*}/podman.sh"

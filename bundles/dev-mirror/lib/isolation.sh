@@ -16,8 +16,15 @@ lacks_microvm() {
     WHY="it is not built into this bundle" MEND="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE")   (with a newer gen)"
     [ -e "$BUNDLE/lib/microvm/__main__.py" ] || return 0
     WHY="qemu-system-x86_64 is not installed" MEND="sudo apt-get install qemu-system-x86"
-    ! have qemu-system-x86_64
+    have qemu-system-x86_64 || return 0
+    emulation_will_do && return 1
+    WHY="only by emulation, since this user has no /dev/kvm" MEND=$EMULATED
+    ! { [ -r /dev/kvm ] && [ -w /dev/kvm ]; }
 }
+
+# emulation_will_do: whoever wants a machine without /dev/kvm, where it works as well, and slowly, says so.
+emulation_will_do() { [ "$GEN_BACKENDS" = microvm ]; }
+EMULATED="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set isolation=microvm   (takes it all the same)"
 
 # boots_BACKEND: whether it works: it is started, and says of itself what it should. Otherwise WHY and MEND are set.
 boots_docker() {
@@ -40,11 +47,9 @@ boots_gvisor() {
 boots_microvm() {
     MEND="python3 -I -B lib/microvm --state .state/microvm probe   (and see what it says)"
     WHY=$(python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" probe --json 2>&1) || return 1
-    # Emulated it works as well, and slowly: whoever wants that says so.
     case $WHY in *'"accel": "kvm"'*) return 0 ;; esac
-    [ "$GEN_BACKENDS" != microvm ] || case $WHY in *'"accel": "tcg"'*) return 0 ;; esac
-    WHY="only by emulation, since no kernel boots under /dev/kvm"
-    MEND="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set isolation=microvm   (takes it all the same)"
+    ! emulation_will_do || case $WHY in *'"accel": "tcg"'*) return 0 ;; esac
+    WHY="only by emulation, since no kernel boots under /dev/kvm" MEND=$EMULATED
     return 1
 }
 

@@ -104,7 +104,7 @@ client_problems() {
 }
 
 # look_at_health: nothing looks by itself without systemd, and with it too seldom.
-look_at_health() { docker healthcheck run "$GEN_CONTAINER" >/dev/null 2>&1 || :; }
+look_at_health() { docker healthcheck run "$(sandbox_id)" >/dev/null 2>&1 || :; }
 
 # up: starts the container as compose.yaml describes it: config/podman.options has the same, a word a line.
 up() {

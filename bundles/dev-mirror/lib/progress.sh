@@ -42,7 +42,7 @@ emit() {
 log_field() { printf ',"log":%s' "$(json_strings ".state/logs/$RUN/$1.$2.log")"; }
 
 # The failure that ends a run: the step, the phase of it, and why.
-FAILURE_STEP='' FAILURE_PHASE='' FAILURE_WHY=''
+FAILURE_STEP='' FAILURE_PHASE='' FAILURE_WHY='' FAILURE_MEND=''
 
 # report_failure STEP PHASE CODE: says that the step failed, and keeps what failure_summary tells when all is undone.
 report_failure() {
@@ -68,6 +68,6 @@ failure_summary() {
     # Where the disk was full what it said is lost, and the reason with it.
     [ -s "$log" ] || [ -n "$SIGNAL" ] || warn "  | its log is empty: it said nothing, or the disk was full (df -h $(quoted "$STATE"))"
     step_value "$FAILURE_STEP" hint
-    [ -n "$SIGNAL" ] || warn "  mend: $VALUE"
+    [ -n "$SIGNAL" ] || warn "  mend: ${FAILURE_MEND:-$VALUE}"
     warn "  log:  $log"
 }

@@ -1,7 +1,12 @@
 # What must hold before anything is changed. Sourced after docker.sh and storage.sh.
 # shellcheck shell=bash
 
-problem() { printf '%s\n    mend: %s\n' "$1" "$2"; }
+# problem WHAT FIX [owner]: what stands in the way, and what puts it right. With "owner" only the owner of this machine may
+# decide whether that is done: its size, its mirror, somebody else's container. lib/plan.sh reads these lines.
+problem() {
+    printf '%s\n    mend: %s\n' "$1" "$2"
+    [ "${3:-}" != owner ] || printf '    decides: owner\n'
+}
 
 # engine_problem ERROR: why the engine does not answer, from what its client says.
 engine_problem() {

@@ -38,7 +38,7 @@ run_script() {
 # Within an undo of scope "all" it is asked whether anything that any run of this bundle did still holds.
 run_verify() {
     step_value "$1" timeout
-    run_script "$1" verify "$VALUE" GEN_UNDO="${2:-}"
+    run_script "$1" verify "$VALUE" GEN_UNDO="${2:-}" GEN_PLAN=
 }
 
 on_signal() {

@@ -28,8 +28,9 @@ loop_tool() {
 # attach: puts the image on a loop device, unless it is on one, and sets the link.
 attach() {
     # shellcheck disable=SC2016 # that shell expands it
+    # The link is made and not replaced: ln would have another name in /dev for a moment, and a kill there would leave it.
     loop_tool sh -c "$ASK_LOOPS"'device=$(ask_loops "$1" "$2" | head -n 1) &&
-        device=${device:-$(losetup --find --show "$1")} && ln -sfn "$device" "$2"' attach "$IMAGE" "$DEVICE"
+        device=${device:-$(losetup --find --show "$1")} && rm -f "$2" && ln -sn "$device" "$2"' attach "$IMAGE" "$DEVICE"
 }
 
 # Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.

@@ -28,6 +28,7 @@ row sandbox "$state"
 ! renamed || row '' "$WHAT: ./rollback.sh undoes it"
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi
 [ "$GEN_BACKENDS" = docker ] || row isolation "${BACKEND:-none is chosen yet}"
+while IFS= read -r line; do [ -z "$line" ] || row aside "$line"; done <<<"$(say_aside)"
 word 1 "$(image_line "$GEN_IMAGE_REF")"
 image=$WORD
 row image "${image:-none} $GEN_IMAGE_REF"

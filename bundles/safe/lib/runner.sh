@@ -19,7 +19,7 @@
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
 
-BEGUN='' REFUSED='' STEPS=''
+BEGUN='' REFUSED='' FAIL_CODE=$EX_FAILED STEPS=''
 UNDO_GRACE=600
 
 at_exit() { :; } # a script that has something to put in order puts its own here
@@ -83,7 +83,7 @@ do_step() {
         report_failure "$step" verify "$code"
         return 1
     fi
-    announce "$step" || return 1
+    approval_allows "$step" && announce "$step" || return 1
     emit doing "$step"
     tick "$title"
     step_value "$step" timeout
@@ -231,6 +231,7 @@ begin() {
     approval_check
     hold_signals
     new_run
+    approval_record
     emit run-started -
     recover
     catch_signals
@@ -263,7 +264,7 @@ run_up() {
 
 # fail_run: the end of a run that failed.
 fail_run() {
-    local code=$EX_FAILED
+    local code=$FAIL_CODE
     hold_signals
     if [ -n "$BEGUN" ]; then
         say "Undoing what this run did:"

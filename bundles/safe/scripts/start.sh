@@ -7,10 +7,12 @@
 #   --project PATH   the project to copy, where the bundle is for one (written to local/project, and kept from then on)
 #
 # Each step is verified first and left alone if it holds, so starting twice changes nothing. When a step fails, or you
-# press Ctrl-C, everything that this run did is undone. PLAN.md says what the steps do.
+# press Ctrl-C, everything that this run did is undone. PLAN.md says what the steps do. What is somebody else's and stands
+# under our names is named before it is moved aside, and again at the end.
 #
 # Exit codes: 0 the sandbox runs; 1 failed, and everything that this run did is undone; 2 wrong arguments;
-#             3 failed, and something could not be undone (it is named); 4 refused, nothing was changed.
+#             3 failed, and something could not be undone (it is named); 4 refused, nothing was changed, or stopped before
+#             a step that was not approved, and everything that this run did is undone.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 
@@ -37,6 +39,7 @@ done
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
 run_up || exit
 say "The sandbox ${BOLD}$GEN_NAME${PLAIN} runs."
+say_aside | sed 's/^/  aside:      /'
 [ "$GEN_BACKENDS" = docker ] || sed '1s/^/  isolation:  /; 2,$s/^/              /' "$STATE/names/isolation"
 say "  check it:   ./test-setup.sh"
 say "  work in it: scripts/connect.sh"

@@ -8,31 +8,6 @@ set -eo pipefail
 mkdir -p "$STATE/aside"
 touch "$STATE/aside/moved"
 
-# free_aside KIND NAME: a name for what is moved aside that nothing has: several things may be moved one after the other.
-free_aside() {
-    local name=$2 number=1 line
-    while line=$("$1_line" "$name") && [ -n "$line" ]; do
-        number=$((number + 1))
-        name=$2-$number
-    done
-    echo "$name"
-}
-
-# What stands there and is not ours, a line "KIND ID STATE NAME ASIDE" each. It is written down first: undo works from it alone.
-found() {
-    local container image id state
-    container=$(container_line "$GEN_CONTAINER")
-    image=$(image_line "$GEN_IMAGE_REF")
-    if [ -n "$container" ] && ! ours "$container" 3; then
-        read -r id state _ <<<"$container"
-        echo "container $id $state $GEN_CONTAINER $(free_aside container "$GEN_CONTAINER-aside-$INSTANCE")"
-    fi
-    if [ -n "$image" ] && ! ours "$image" 2; then
-        word 1 "$image"
-        echo "image $WORD - $GEN_IMAGE_REF $(free_aside image "gen-aside:$INSTANCE")"
-    fi
-}
-
 # For the reader, not for undo: volumes and networks of these names are never touched.
 inventory() {
     clock
@@ -45,7 +20,8 @@ inventory() {
 
 # What was made by one client is not seen by another: from now on it is this one.
 remember_name client "$ENGINE"
-lines=$(found)
+# What stands there and is not ours is written down first: undo works from that alone.
+lines=$(foreign_objects)
 { [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$GEN_PRIOR/moved"
 inventory | write_durably "$STATE/aside/inventory"
 { cat "$STATE/aside/moved"; [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$STATE/aside/moved"

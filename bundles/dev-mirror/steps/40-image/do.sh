@@ -5,34 +5,23 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/sources.sh
+. "$BUNDLE/lib/sources.sh"
 set -e
 
 CONTEXT=$STATE/build
-HOST_BUNDLES="/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem"
-
 ca_certificates() {
     local file
-    case $GEN_CA in
-    none) ;;
-    file) cat "$BUNDLE/config/ca-certificates.crt" ;;
-    host)
-        for file in $HOST_BUNDLES; do
-            if [ -r "$file" ]; then cat "$file" && return; fi
-        done
-        echo "this host has no bundle of certificates at any of: $HOST_BUNDLES" >&2
-        return 1
-        ;;
-    esac
+    if file=$(certificates_file); then cat "$file" && return; fi
+    [ "$GEN_CA" = none ] || { echo "this host has no bundle of certificates at any of: $HOST_BUNDLES" >&2; return 1; }
 }
 
 # The predefined proxy arguments of the engine's builds are not kept in the image's history.
 proxy_arguments() {
     local name value
     for name in HTTP_PROXY HTTPS_PROXY NO_PROXY; do
-        value=$GEN_PROXY
-        [ "$GEN_PROXY" != host ] || value=$(printenv "$name" || printenv "$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')" || :)
-        [ "$name$GEN_PROXY" != "NO_PROXY$value" ] || continue
-        [ -z "$value" ] || [ "$value" = none ] || arguments+=(--build-arg "$name=$value" --build-arg "$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')=$value")
+        value=$(proxy_of "$name")
+        [ -z "$value" ] || arguments+=(--build-arg "$name=$value" --build-arg "$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')=$value")
     done
 }
 

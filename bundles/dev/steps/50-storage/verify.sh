@@ -7,4 +7,5 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-[ -f "$IMAGE" ] && is_ext4 "$IMAGE" || exit "$HOLDS_NOT"
+if [ -f "$IMAGE" ] && is_ext4 "$IMAGE"; then exit "$HOLDS"; fi
+needed_without_machine

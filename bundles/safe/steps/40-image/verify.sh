@@ -5,4 +5,6 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 
 line=$(image_line "$GEN_IMAGE_REF") || unknown "the engine does not list its images"
-ours "$line" 2 || exit "$HOLDS_NOT"
+if ours "$line" 2 && ! undone_first; then exit "$HOLDS"; fi
+! foreseeing || foresee_build
+exit "$HOLDS_NOT"

@@ -14,7 +14,10 @@ if [ "${GEN_UNDO:-}" = all ]; then
     [ -e "$CHOICE" ] && exit "$HOLDS"
     exit "$HOLDS_NOT"
 fi
-[ -n "$BACKEND" ] || exit "$HOLDS_NOT"
+if [ -z "$BACKEND" ] || undone_first; then
+    ! foreseeing || foresee_isolation
+    exit "$HOLDS_NOT"
+fi
 # A sandbox of ours that runs is the proof that it works.
 line=$(healthy_line) || unknown "the engine does not list its containers"
 if is_current "$line"; then exit "$HOLDS"; fi

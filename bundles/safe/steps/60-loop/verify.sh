@@ -7,4 +7,4 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-is_attached || exit "$HOLDS_NOT"
+is_attached || needed_without_machine

@@ -7,4 +7,4 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-disk_is_mounted || exit "$HOLDS_NOT"
+disk_is_mounted || needed_without_machine

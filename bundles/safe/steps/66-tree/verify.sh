@@ -7,6 +7,7 @@ set -u
 . "$BUNDLE/lib/project.sh"
 
 ! no_disk_needed || exit "$HOLDS"
+! foreseeing || foresee_name volume "$GEN_VOLUME"
 line=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
-ours "$line" 2 || exit "$HOLDS_NOT"
-has_word 3 "$line" "$(tree_device "$(copied method)")" || exit "$HOLDS_NOT"
+ours "$line" 2 || needed_without_machine
+has_word 3 "$line" "$(tree_device "$(copied method)")" || needed_without_machine
