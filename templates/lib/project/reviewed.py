@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from project import document, links, records, risky, spelling, words
 from project.host import Host, split
 from project.settings import Settings
-from project.verdict import LARGEST, Verdict, judge
+from project.tree import LARGEST
+from project.verdict import Verdict, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,78 @@
+"""The tree that results on the host: what stands there now and what the changes bring, whichever of it comes true."""
+
+from __future__ import annotations
+
+from project import links, risky
+from project.host import Blocked, Host, split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from project.data import Change
+
+    Blob = Callable[[str], bytes]
+
+# Files that are read for what they say are small; of a larger one nothing is known.
+LARGEST = 1 << 20
+
+
+class Tree:
+    """Host and changes together. Somebody may say yes to a part of them, so what is there now never counts as gone.
+
+    Without a host only what the changes bring is known.
+    """
+
+    def __init__(
+        self, changes: Sequence[Change], blob: Blob, host: Host | None, own_links: Iterable[bytes] = ()
+    ) -> None:
+        self.changes, self.blob, self.host = changes, blob, host
+        self.own_links = tuple(own_links) if host else ()
+        self.new = {change.path: change.new for change in changes if change.new}
+        self._made: dict[bytes, dict[bytes, None]] | None = None
+        self._names: dict[bytes, tuple[bytes, ...]] = {}
+
+    def names(self, folder: bytes) -> tuple[bytes, ...]:
+        """What a folder holds, or will; the empty one is the root."""
+        if folder not in self._names:
+            there = self.host.names(folder) if self.host else ()
+            self._names[folder] = tuple(dict.fromkeys((*there, *self._made_in(folder))))
+        return self._names[folder]
+
+    def targets(self, path: bytes) -> list[bytes]:
+        """Where links at a path lead: the host's, and the one that is about to be there."""
+        there = self.host.link(path) if self.host else None
+        new = self.new.get(path)
+        made = self._link(new.oid, new.size) if new and new.mode == risky.LINK else None
+        return [target for target in (there, made) if target is not None]
+
+    def contents(self, path: bytes) -> list[bytes]:
+        """What a file at a path holds: the host's, and the one that is about to be there. None of a large one's."""
+        new = self.new.get(path)
+        made = [self.blob(new.oid)] if new and new.mode in risky.FILES and new.size <= LARGEST else []
+        return [*self._there(path), *made]
+
+    def _there(self, path: bytes) -> list[bytes]:
+        try:
+            seen = self.host.look(path) if self.host else None
+            if self.host is None or seen is None or seen.kind != "file" or seen.size > LARGEST:
+                return []
+            return [self.host.content(path, seen)]
+        except (OSError, Blocked):
+            return []
+
+    def _link(self, oid: str, size: int) -> bytes:
+        return self.blob(oid) if size <= links.LONGEST else b""
+
+    def _made_in(self, folder: bytes) -> Iterable[bytes]:
+        if self._made is None:
+            self._made = {}
+            for path in self.new:
+                while path:
+                    above, name = split(path)
+                    below = self._made.setdefault(above, {})
+                    if name in below:
+                        break
+                    below[name] = None
+                    path = above
+        return self._made.get(folder, ())
