@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from project import links, risky
+from project import links, risky, spelling
 from project.host import Blocked, Host, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from project.data import Change
 
     Blob = Callable[[str], bytes]
+    Names = Callable[[str], Iterable[bytes] | None]
 
 # Files that are read for what they say are small; of a larger one nothing is known.
 LARGEST = 1 << 20
@@ -31,6 +32,7 @@ class Tree:
         self.new = {change.path: change.new for change in changes if change.new}
         self._made: dict[bytes, dict[bytes, None]] | None = None
         self._names: dict[bytes, tuple[bytes, ...]] = {}
+        self.folders = Folders(self)
 
     def names(self, folder: bytes) -> tuple[bytes, ...]:
         """What a folder holds, or will; the empty one is the root."""
@@ -68,11 +70,49 @@ class Tree:
         if self._made is None:
             self._made = {}
             for path in self.new:
-                while path:
-                    above, name = split(path)
+                # Elsewhere a backslash divides, too.
+                left = path.replace(b"\\", b"/")
+                while left:
+                    above, name = split(left)
                     below = self._made.setdefault(above, {})
                     if name in below:
                         break
                     below[name] = None
-                    path = above
+                    left = above
         return self._made.get(folder, ())
+
+
+class Folders:
+    """The folders of the tree that results, by folded path: spellings that some filesystem takes for one are one."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.known: dict[str, dict[str, list[bytes]]] = {}
+
+    def index(self, folder: str) -> dict[str, list[bytes]]:
+        """What a folder holds: the paths by their folded names."""
+        if folder not in self.known:
+            found: dict[str, list[bytes]] = {}
+            for place in self._places(folder):
+                for name in self.tree.names(place):
+                    found.setdefault(spelling.folded(name), []).append(place + b"/" + name if place else name)
+            self.known[folder] = found
+        return self.known[folder]
+
+    def below(self, folder: str) -> Names:
+        """The names in a folder of this one; None where it is a link."""
+
+        def names(name: str) -> Iterable[bytes] | None:
+            inner = f"{folder}/{name}".strip("/") if name else folder
+            if name and any(self.tree.targets(place) for place in self._places(inner)):
+                return None
+            return [path.rpartition(b"/")[2] for paths in self.index(inner).values() for path in paths]
+
+        return names
+
+    def _places(self, folder: str) -> Iterator[bytes]:
+        if not folder:
+            yield b""
+            return
+        above, _, name = folder.rpartition("/")
+        yield from self.index(above).get(name, ())

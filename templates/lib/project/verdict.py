@@ -7,8 +7,8 @@ import os
 import re
 from dataclasses import dataclass
 
-from project import links, risky, spelling, words
-from project.host import Blocked, Host, parents, split
+from project import links, risky, shapes, spelling, words
+from project.host import Host, parents, split
 from project.risky import Reason
 from project.tree import LARGEST, Tree
 
@@ -100,13 +100,6 @@ def installing(changes: Sequence[Change], tree: Tree) -> Found:
     return {change.path: [INSTALLS] for change in packages if _installs(change, tree.blob)}
 
 
-def bare(changes: Sequence[Change], tree: Tree) -> Found:
-    """Held back: all in a folder that git would take for a repository."""
-    found = _bare(changes, tree.host)
-    folders = {change.path: _folded_parents(change.path) for change in changes} if found else {}
-    return {path: [risky.BARE] for path, above in folders.items() if not found.isdisjoint(above)}
-
-
 def colliding(changes: Sequence[Change], tree: Tree) -> Found:
     """Held back: a new name that some filesystem takes for another one's."""
     return {path: [CASE] for path in _collisions(changes, tree.host)}
@@ -127,41 +120,18 @@ def led_to(changes: Sequence[Change], tree: Tree) -> Found:
 
 
 # Each tells of some paths why; one knows nothing of the others. The first reason of what never comes back is shown.
-NEVER: tuple[Judge, ...] = (by_path, leaving)
-HELD: tuple[Judge, ...] = (by_name, by_mode, installing, bare, colliding, led_to)
+NEVER: tuple[Judge, ...] = (by_path, leaving, shapes.never)
+HELD: tuple[Judge, ...] = (by_name, by_mode, installing, shapes.held, colliding, led_to)
 
 
 def _told(reasons: Iterable[tuple[bytes, Sequence[Reason]]]) -> Found:
     return {path: list(why) for path, why in reasons if why}
 
 
-def _folded_parents(path: bytes) -> list[str]:
-    parts = spelling.components(path)
-    return ["/".join(parts[:depth]) for depth in range(len(parts))]
-
-
 def _steps(path: bytes) -> list[tuple[bytes, bytes]]:
     """Each folder on the way to a path, with the name that is taken in it."""
     parts = path.split(b"/")
     return [(b"/".join(parts[:depth]), part) for depth, part in enumerate(parts)]
-
-
-def _bare(changes: Sequence[Change], host: Host | None) -> set[str]:
-    """The folded folders that git would take for a repository, once the changes and what the host has are together."""
-    there = [change.path for change in changes if change.new]
-    if host is not None:
-        # Sorted, so that each is looked up in one that is open.
-        for folder in sorted({b"", *(folder for change in changes for folder in parents(change.path))}):
-            if any(_is(host, folder, name) for name in (b"HEAD", b"objects")):
-                there += [b"/".join((folder, name)) for name in host.names(folder)]
-    return risky.bare_repositories(path.lstrip(b"/") for path in there)
-
-
-def _is(host: Host, folder: bytes, name: bytes) -> bool:
-    try:
-        return host.look(b"/".join((folder, name)) if folder else name) is not None
-    except Blocked:
-        return False
 
 
 def _collisions(changes: Sequence[Change], host: Host | None) -> set[bytes]:
