@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from project import ignoring, layer, limits, records
+from project import ignoring, layer, limits, records, shapes
+from project.failure import Failure
 from project.moment import Moment
 from project.repository import Question, Repository, excludes_of_user
 from project.secret import LOOKED_INTO
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import subprocess
 
     from project.secret import Secrets
+
+_MANIFEST = "MANIFEST.sha256"
 
 
 class Choice:
@@ -26,7 +29,7 @@ class Choice:
         self.moment = moment
         self.taken: list[tuple[bytes, bytes]] = []
         self.folders: dict[bytes, os.stat_result] = {}
-        # ignored, secret, git, special, unreadable, deep, mount.
+        # ignored, secret, git, special, unreadable, deep, mount, bundle.
         self.left: dict[bytes, str] = {}
         # What git keeps for itself is neither tracked nor, when it was asked for, left out.
         self.history: list[bytes] = []
@@ -152,9 +155,13 @@ class Chooser:
         prefix = folder + b"/" if folder else b""
         choice, secrets, folders = self.choice, self.secrets, []
         choice.folders[folder] = os.fstat(here)
+        entries = self._entries(here, folder)
+        if _MANIFEST in [entry.name for entry in entries] and _is(shapes.BUNDLE, here, entries):
+            self._leave_bundle(folder)
+            return []
         heads, tails = secrets.hints.heads, secrets.hints.tails
         take, words = choice.taken.append, _by_status if choice.moment is None else _by_inode
-        for entry in self._entries(here, folder):
+        for entry in entries:
             name = os.fsencode(entry.name)
             path, low = prefix + name, name.lower()
             # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, in place.
@@ -168,6 +175,8 @@ class Chooser:
             elif entry.is_dir(follow_symlinks=False):
                 if secrets.is_secret(path, name, folder=True):
                     choice.left[path] = "secret"
+                elif low == b".state" and _is(shapes.STATE, here, [entry]):
+                    choice.left[path] = "bundle"
                 else:
                     folders.append(name)
             elif secrets.is_secret(path, name):
@@ -175,6 +184,15 @@ class Chooser:
             elif (found := self._file(here, path, name, entry)) is not None:
                 take((path, records.stat_words(found)))
         return folders
+
+    def _leave_bundle(self, folder: bytes) -> None:
+        """What an agent could write there would be run by gen, and its settings may hold keys."""
+        if not folder:
+            why = f"It has a {_MANIFEST} and scripts of one. What an agent changes there would be run on this machine."
+            raise Failure(
+                "this project is a bundle of gen, and none is given to an agent", why, "name another folder", 4
+            )
+        self.choice.left[folder] = "bundle"
 
     def _file(self, here: int, path: bytes, name: bytes, entry: os.DirEntry[str]) -> os.stat_result | None:
         """The status of what is taken; otherwise it is left out here, or gone."""
@@ -212,6 +230,31 @@ class Chooser:
         except OSError:
             self.choice.left[folder] = "unreadable"
             return []
+
+
+def _is(shape: shapes.Shape, here: int, entries: list[os.DirEntry[str]]) -> bool:
+    """Whether an open folder with these entries has a shape."""
+
+    def names(below: str) -> list[bytes] | None:
+        if not below:
+            return [os.fsencode(entry.name) for entry in entries]
+        found = [entry for entry in entries if entry.name.lower() == below]
+        if any(entry.is_symlink() for entry in found):
+            return None
+        return [os.fsencode(name) for entry in found for name in _listed(here, entry.name)]
+
+    return shapes.has(shape, names)
+
+
+def _listed(here: int, name: str) -> list[str]:
+    try:
+        folder = os.open(name, layer.FOLDER, dir_fd=here)
+    except OSError:
+        return []
+    try:
+        return os.listdir(folder)
+    finally:
+        os.close(folder)
 
 
 def _by_status(entry: os.DirEntry[str]) -> bytes:

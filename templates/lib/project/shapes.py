@@ -112,13 +112,8 @@ def never(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     return _covered(changes, tree, [shape for shape in SHAPES if shape.never])
 
 
-def is_bundle(names: Names) -> bool:
-    """Whether a folder of the host's is a bundle. `names` gives those in the folder below; None where it is a link."""
-    return has(BUNDLE, names)
-
-
 def has(shape: Shape, names: Names) -> bool:
-    """Whether a folder has a shape."""
+    """Whether a folder has a shape. `names` gives those in it (""), or in a folder below it: None where it is a link."""
     here = {spelling.folded(name) for name in names("") or ()}
     return all(any(_met(name, here, names) for name in each) for each in shape.needs)
 
