@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from project.secret import Secrets
 
-_MANIFEST = "MANIFEST.sha256"
+MANIFEST = "MANIFEST.sha256"
 
 
 class Choice:
@@ -151,14 +151,24 @@ class Chooser:
         return below
 
     def _folder(self, here: int, folder: bytes) -> list[bytes]:
-        """Takes the files and links of one folder; gives the names of the folders in it."""
+        """Takes the files and links of one folder; gives the names of the folders in it. Of a bundle, nothing."""
+        self.choice.folders[folder] = os.fstat(here)
+        entries = self._entries(here, folder)
+        names = [entry.name for entry in entries]
+        if ".state" in names and _is(shapes.STATE, here, entries):
+            self.choice.left[folder + b"/.state" if folder else b".state"] = "bundle"
+            entries = [entry for entry in entries if entry.name != ".state"]
+        if MANIFEST not in names or not _is(shapes.BUNDLE, here, entries):
+            return self._take(here, folder, entries)
+        if not folder:
+            why = f"It has a {MANIFEST} and scripts of one. What an agent changes there would be run on this machine."
+            raise Failure("this project is a bundle of gen; none is given to an agent", why, "name another folder", 4)
+        self.choice.left[folder] = "bundle"
+        return []
+
+    def _take(self, here: int, folder: bytes, entries: list[os.DirEntry[str]]) -> list[bytes]:
         prefix = folder + b"/" if folder else b""
         choice, secrets, folders = self.choice, self.secrets, []
-        choice.folders[folder] = os.fstat(here)
-        entries = self._entries(here, folder)
-        if _MANIFEST in [entry.name for entry in entries] and _is(shapes.BUNDLE, here, entries):
-            self._leave_bundle(folder)
-            return []
         heads, tails = secrets.hints.heads, secrets.hints.tails
         take, words = choice.taken.append, _by_status if choice.moment is None else _by_inode
         for entry in entries:
@@ -175,8 +185,6 @@ class Chooser:
             elif entry.is_dir(follow_symlinks=False):
                 if secrets.is_secret(path, name, folder=True):
                     choice.left[path] = "secret"
-                elif low == b".state" and _is(shapes.STATE, here, [entry]):
-                    choice.left[path] = "bundle"
                 else:
                     folders.append(name)
             elif secrets.is_secret(path, name):
@@ -184,15 +192,6 @@ class Chooser:
             elif (found := self._file(here, path, name, entry)) is not None:
                 take((path, records.stat_words(found)))
         return folders
-
-    def _leave_bundle(self, folder: bytes) -> None:
-        """What an agent could write there would be run by gen, and its settings may hold keys."""
-        if not folder:
-            why = f"It has a {_MANIFEST} and scripts of one. What an agent changes there would be run on this machine."
-            raise Failure(
-                "this project is a bundle of gen, and none is given to an agent", why, "name another folder", 4
-            )
-        self.choice.left[folder] = "bundle"
 
     def _file(self, here: int, path: bytes, name: bytes, entry: os.DirEntry[str]) -> os.stat_result | None:
         """The status of what is taken; otherwise it is left out here, or gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 
-from project import document, links, records, risky, spelling, words
+from project import document, links, risky, spelling, words
 from project.host import Host, split
 from project.settings import Settings
 from project.tree import LARGEST
@@ -96,14 +96,8 @@ def gather(track: Track, host: Host | None, old: str | None = None, new: str | N
     if new is None:
         return Reviewed("", "")
     changes = track.changes(old, new)
-    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host, _own_links(track.state) if changes else ())
+    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host)
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new))
-
-
-def _own_links(state: str) -> list[bytes]:
-    """The symbolic links that the project had at entry."""
-    content = records.read(os.path.join(state, "base.list"))
-    return [path for path, status in records.split(content)[1] if status.startswith(b"12")] if content else []
 
 
 def project(state: str) -> bytes:

@@ -113,7 +113,7 @@ def never(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
 
 
 def has(shape: Shape, names: Names) -> bool:
-    """Whether a folder has a shape. `names` gives those in it (""), or in a folder below it: None where it is a link."""
+    """Whether a folder has a shape. `names` gives those in it (""), or below it by a folder's name: None for a link."""
     here = {spelling.folded(name) for name in names("") or ()}
     return all(any(_met(name, here, names) for name in each) for each in shape.needs)
 

@@ -24,14 +24,12 @@ class Tree:
     Without a host only what the changes bring is known.
     """
 
-    def __init__(
-        self, changes: Sequence[Change], blob: Blob, host: Host | None, own_links: Iterable[bytes] = ()
-    ) -> None:
+    def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None) -> None:
         self.changes, self.blob, self.host = changes, blob, host
-        self.own_links = tuple(own_links) if host else ()
         self.new = {change.path: change.new for change in changes if change.new}
         self._made: dict[bytes, dict[bytes, None]] | None = None
         self._names: dict[bytes, tuple[bytes, ...]] = {}
+        self._leaves: dict[bytes, bool] = {}
         self.folders = Folders(self)
 
     def names(self, folder: bytes) -> tuple[bytes, ...]:
@@ -47,6 +45,18 @@ class Tree:
         new = self.new.get(path)
         made = self._link(new.oid, new.size) if new and new.mode == risky.LINK else None
         return [target for target in (there, made) if target is not None]
+
+    def leaves(self, path: bytes) -> bool:
+        """Whether a new link at a path may lead out of the project: then it never comes."""
+        if path not in self._leaves:
+            new = self.new.get(path)
+            fresh = new is not None and new.mode == risky.LINK
+            self._leaves[path] = fresh and links.leaves(path, self.targets(path)[-1], self.targets)
+        return self._leaves[path]
+
+    def staying(self, path: bytes) -> list[bytes]:
+        """The targets at a path without those that never come: the agent sends nobody around on the host."""
+        return self.targets(path)[:-1] if self.leaves(path) else self.targets(path)
 
     def contents(self, path: bytes) -> list[bytes]:
         """What a file at a path holds: the host's, and the one that is about to be there. None of a large one's."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 
-from project import links, risky, shapes, spelling, words
-from project.host import Host, parents, split
+from project import risky, shapes, spelling, steering
+from project.host import Host, split
 from project.risky import Reason
 from project.tree import LARGEST, Tree
 
@@ -47,12 +46,9 @@ class Verdict:
     never: Reason | None = None
 
 
-def judge(changes: Sequence[Change], blob: Blob, host: Host | None, own_links: Iterable[bytes] = ()) -> list[Verdict]:
-    """A verdict a change, in their order. Without a host, only what the changes themselves tell is known.
-
-    `own_links` are the project's own symbolic links: where one has a name of the table, what it leads to is held back.
-    """
-    tree = Tree(changes, blob, host, own_links)
+def judge(changes: Sequence[Change], blob: Blob, host: Host | None) -> list[Verdict]:
+    """A verdict a change, in their order. Without a host, only what the changes themselves tell is known."""
+    tree = Tree(changes, blob, host)
     never = _gathered(NEVER, changes, tree)
     held = _gathered(HELD, changes, tree)
     return [
@@ -80,8 +76,7 @@ def by_path(changes: Sequence[Change], _: Tree) -> Found:
 
 def leaving(changes: Sequence[Change], tree: Tree) -> Found:
     """Never: a new link that may lead out of the project."""
-    fresh = [change.path for change in changes if change.new and change.new.mode == risky.LINK]
-    return {path: [LEAVES] for path in fresh if links.leaves(path, tree.targets(path)[-1], tree.targets)}
+    return {change.path: [LEAVES] for change in changes if tree.leaves(change.path)}
 
 
 def by_name(changes: Sequence[Change], _: Tree) -> Found:
@@ -105,23 +100,9 @@ def colliding(changes: Sequence[Change], tree: Tree) -> Found:
     return {path: [CASE] for path in _collisions(changes, tree.host)}
 
 
-def led_to(changes: Sequence[Change], tree: Tree) -> Found:
-    """Held back: what a link with a name of the table leads to."""
-    aims: dict[bytes, Reason] = {}
-    for path in tree.own_links:
-        reasons, target = risky.by_name(path), tree.host.link(path) if tree.host else None
-        if reasons and target is not None:
-            aim = os.path.normpath(os.path.join(split(path)[0], target))
-            aims[aim] = Reason(reasons[0].kind, f"{words.path(path)} leads to it: {reasons[0].reason}")
-    return _told(
-        (change.path, [aims[each] for each in (change.path, *parents(change.path)) if each in aims])
-        for change in (changes if aims else ())
-    )
-
-
 # Each tells of some paths why; one knows nothing of the others. The first reason of what never comes back is shown.
 NEVER: tuple[Judge, ...] = (by_path, leaving, shapes.never)
-HELD: tuple[Judge, ...] = (by_name, by_mode, installing, shapes.held, colliding, led_to)
+HELD: tuple[Judge, ...] = (by_name, by_mode, installing, shapes.held, colliding, steering.held)
 
 
 def _told(reasons: Iterable[tuple[bytes, Sequence[Reason]]]) -> Found:
