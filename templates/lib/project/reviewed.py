@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict, dataclass
 
-from project import document, links, risky, spelling, words
+from project import document, links, records, risky, spelling, words
+from project.failure import Failure
 from project.host import Host, split
 from project.settings import Settings
 from project.tree import LARGEST
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 # How much of what is asked for is fetched ahead, by one process of git.
 AHEAD_BYTES, AHEAD = 16 << 20, 4096
+# Which state was shown last.
+SHOWN = "reviewed.json"
 NOTES = {
     "device": "a device",
     "fifo": "a named pipe",
@@ -98,6 +102,29 @@ def gather(track: Track, host: Host | None, old: str | None = None, new: str | N
     changes = track.changes(old, new)
     verdicts = judge(changes, Blobs(track, _looked_into(changes)), host)
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new))
+
+
+def remember(state: str, found: Reviewed) -> None:
+    """Writes down that all of this was shown: `apply` brings nothing back that was not."""
+    content = json.dumps({"schema": 1, "hash": found.hash, "commit": found.commit})
+    records.write(os.path.join(state, SHOWN), content.encode("ascii"), durable=True)
+
+
+def unseen(track: Track, found: Reviewed) -> list[Change] | None:
+    """What came since somebody looked last; None where nobody has looked at all."""
+    try:
+        shown = json.loads(records.read(os.path.join(track.state, SHOWN)))
+        if shown["hash"] == found.hash:
+            return []
+        then = track.touched(track.resolve(shown["commit"]) if shown["commit"] else None)
+    except (ValueError, KeyError, TypeError, Failure):
+        return None
+    changes = (verdict.change for verdict in found.verdicts if not verdict.never)
+    return [each for each in changes if each.path not in then or then[each.path][1] != _version(each.new)]
+
+
+def _version(entry: Entry | None) -> tuple[int, str] | None:
+    return (entry.mode, entry.oid) if entry else None
 
 
 def project(state: str) -> bytes:
