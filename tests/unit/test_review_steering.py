@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import gitnames, steering
+from project import gitnames, scan, steering
 from project.host import Host
 from project.risky import Reason
 from project.verdict import judge
@@ -53,6 +53,7 @@ LINKS = {
     "more ways than are followed": ("CLAUDE.md>l/l/l/l/x l>m/m/m/m/l m>l/l/l/m", "docs/x.md", "docs/x.md"),
     "a program in a store of packages": ("node_modules/.bin/x>../../tools/x.js", "tools/x.js q", "tools/x.js"),
     "a package in a store of packages": ("node_modules/me/x>../../pkg", "pkg/a.js", ""),
+    "in a folder that has a shape": ("env/bin/x>../../tools/x env/pyvenv.cfg>../q", "tools/x q r", "tools/x q"),
     "in git's own folder": (".git/hooks/pre-commit>../../scripts/x.sh", "scripts/x.sh q", "scripts/x.sh"),
     "git's hooks as a whole": (".git/hooks>../tools/hooks", "tools/hooks/a q", "tools/hooks/a"),
 }
@@ -137,7 +138,10 @@ def test_what_gits_settings_name(
     project = tmp_path / "project"
     top = project / "sub" if place == "nested" else project
     make(top, {"more": "[core]\n\teditor = sh deep/er\n"})
-    text = text.replace("@", str(top))
+    # An included file's path is taken from where the settings are.
+    text = text.replace("@", str(top)).replace(
+        "path = ../", f"path = {top}/" if place in ("worktree", "home") else "path = ../"
+    )
     if place == "worktree":
         make(tmp_path / "main/.git/worktrees/w", {"HEAD": "ref: x", "commondir": "../..\n", "config.worktree": text})
         make(project, {".git": f"gitdir: {tmp_path}/main/.git/worktrees/w\n"})
@@ -146,7 +150,7 @@ def test_what_gits_settings_name(
     else:
         make(top / ".git", {"HEAD": "ref: x", "config": "" if place == "home" else text})
         if place == "home":
-            (home / ".gitconfig").write_text(text.replace("path = ..", f"path = {top}"))
+            (home / ".gitconfig").write_text(text)
     prefix = "sub/" if place == "nested" else ""
     found = held(project, *(prefix + name for name in changed.split()))
     assert set(found) == {prefix + name for name in wanted.split()}
@@ -168,7 +172,7 @@ def test_the_words_of_a_hook_are_paths(tmp_path: Path) -> None:
 
 def test_too_much_to_look_at_holds_all_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = make(tmp_path / "project", dict.fromkeys(map(str, range(20)), ""))
-    monkeypatch.setattr(steering, "MOST", 10)
+    monkeypatch.setattr(scan, "MOST", 10)
     assert held(project, "x", "y") == {"x": [steering.MANY], "y": [steering.MANY]}
 
 

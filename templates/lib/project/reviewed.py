@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from project import document, links, records, risky, spelling, words
 from project.failure import Failure
 from project.host import Host, split
+from project.scan import Scan
 from project.settings import Settings
 from project.tree import LARGEST
 from project.verdict import Verdict, judge
@@ -99,8 +100,9 @@ def gather(track: Track, host: Host | None, old: str | None = None, new: str | N
     new = new or track.head()
     if new is None:
         return Reviewed("", "")
+    scan = Scan(host.real) if host else None
     changes = track.changes(old, new)
-    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host)
+    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host, scan)
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new))
 
 

@@ -127,25 +127,15 @@ def _met(name: str, here: set[str], names: Names) -> bool:
 
 
 def _covered(changes: Sequence[Change], tree: Tree, shapes: Sequence[Shape]) -> dict[bytes, list[Reason]]:
-    known = _Known(shapes, tree.folders)
-    found = {}
-    for change in changes:
-        parts = spelling.components(change.path)
-        reasons = [
-            shape.reason
-            for depth in range(len(parts))
-            for shape in known.of("/".join(parts[:depth]))
-            if not shape.part or parts[depth] == shape.part
-        ]
-        if reasons:
-            found[change.path] = list(dict.fromkeys(reasons))
-    return found
+    known = Known(tree.folders, shapes)
+    found = ((change.path, known.covering(change.path)) for change in changes)
+    return {path: reasons for path, reasons in found if reasons}
 
 
-class _Known:
+class Known:
     """The shapes of each folder, looked for once."""
 
-    def __init__(self, shapes: Sequence[Shape], folders: Folders) -> None:
+    def __init__(self, folders: Folders, shapes: Sequence[Shape] = SHAPES) -> None:
         self.shapes, self.folders = shapes, folders
         self.first = {name.partition("/")[0] for shape in shapes for each in shape.needs for name in each}
         self.found: dict[str, tuple[Shape, ...]] = {}
@@ -159,3 +149,14 @@ class _Known:
                 names = self.folders.below(folder)
                 self.found[folder] = tuple(shape for shape in self.shapes if has(shape, names))
         return self.found[folder]
+
+    def covering(self, path: bytes) -> list[Reason]:
+        """What the shapes are that a path lies in."""
+        parts = spelling.components(path)
+        found = [
+            shape.reason
+            for depth in range(len(parts))
+            for shape in self.of("/".join(parts[:depth]))
+            if not shape.part or parts[depth] == shape.part
+        ]
+        return list(dict.fromkeys(found))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
-from project import gitnames, links, risky, spelling, words
+from project import gitnames, links, risky, shapes, spelling, words
 from project.repository import Repository
 from project.risky import Reason
+from project.scan import MOST, Scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from project.host import Host
     from project.tree import Tree
 
-# Names of a project that are looked at; past that, what leads where is not known, and everything is held back.
-MOST = 2_000_000
 MANY = Reason("link", f"the project has more than {MOST} names, so not all that may lead to it was looked at")
 # Folders in them that are links are the project's own packages, which its own code imports.
 STORES = frozenset(("node_modules", "site-packages"))
@@ -32,68 +31,31 @@ def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     """Held back: what something that steers leads to, by links or by name."""
     if tree.host is None or not changes:
         return {}
-    host = _scanned(tree.host.real)
-    if host.many:
+    scan = (tree.scan or Scan(tree.host.real)).wait()
+    if scan.many:
         return {change.path: [MANY] for change in changes}
-    aims = Aims(tree, tree.host, host)
+    aims = Aims(tree, tree.host, scan)
     found = ((change.path, aims.of(change.path)) for change in changes)
     return {path: reasons for path, reasons in found if reasons}
-
-
-class Scanned:
-    """The links of a project, and the folders that have a `.git`; `many` where there was too much to look at."""
-
-    def __init__(self) -> None:
-        self.links: list[bytes] = []
-        self.repositories: list[bytes] = []
-        self.many = False
-
-
-def _scanned(root: bytes) -> Scanned:
-    found, count = Scanned(), 0
-    waiting = [b""]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(os.path.join(root, folder)) as entries:
-                listed = list(entries)
-        except OSError:
-            # Who may not read it, or cannot spell a path that long, is not led anywhere by it.
-            continue
-        count += len(listed)
-        if count > MOST:
-            found.many = True
-            return found
-        prefix = folder + b"/" if folder else b""
-        for entry in listed:
-            name = entry.name
-            if entry.is_symlink():
-                found.links.append(prefix + name)
-                if name.lower() == b".git":
-                    found.repositories.append(folder)
-            elif name.lower() == b".git":
-                found.repositories.append(folder)
-            elif entry.is_dir():
-                waiting.append(prefix + name)
-    return found
 
 
 class Aims:
     """The paths that something leads to, folded, each with why: a path itself, or all that is below it."""
 
-    def __init__(self, tree: Tree, host: Host, scanned: Scanned) -> None:
+    def __init__(self, tree: Tree, host: Host, scan: Scan) -> None:
         self.tree, self.root = tree, host.real
         self.paths = links.Paths(host.real, tree.staying)
         self.exact: dict[str, list[Reason]] = {}
         self.below: dict[str, list[Reason]] = {}
         made = (path for path in tree.new if tree.staying(path))
-        self.links = {path: _key(path) for path in dict.fromkeys((*scanned.links, *made))}
+        self.links = {path: _key(path) for path in dict.fromkeys((*scan.links, *made))}
         self.waiting: list[tuple[str, Reason]] = []
+        self.shapes = shapes.Known(tree.folders)
         for path in self.links:
             self._add_link(path)
         for base, path, name in _links_of_home():
             self._add_names(base, path, risky.by_name(name), words.path(b"~/" + name))
-        self._add_git(scanned)
+        self._add_git(scan)
         self._follow()
 
     def of(self, path: bytes) -> list[Reason]:
@@ -107,7 +69,8 @@ class Aims:
             key = key.rpartition("/")[0]
 
     def _add_link(self, path: bytes) -> None:
-        reasons = risky.by_name(path)
+        # What a link in a shape leads to is as much a part of it: a repository's objects may lie anywhere.
+        reasons = risky.by_name(path) or self.shapes.covering(path)
         if reasons and not (_in_store(path) and self._is_package(path)):
             folder, _, name = path.rpartition(b"/")
             self._add_names(os.path.join(self.root, folder), name, reasons, words.path(path))
@@ -137,8 +100,8 @@ class Aims:
                     for aim in self.paths.reached(os.path.join(self.root, folder), name):
                         self._add(aim, reason)
 
-    def _add_git(self, scanned: Scanned) -> None:
-        repositories = [Repository.of(os.path.join(self.root, folder), False) for folder in scanned.repositories]
+    def _add_git(self, scan: Scan) -> None:
+        repositories = [Repository.of(os.path.join(self.root, folder), False) for folder in scan.repositories]
         above = Repository.of(self.root)
         known = {each.gitdir: each for each in (above, *repositories) if each is not None}
         for repository in known.values():

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from project.data import Change
+    from project.scan import Scan
 
     Blob = Callable[[str], bytes]
     Names = Callable[[str], Iterable[bytes] | None]
@@ -24,8 +25,8 @@ class Tree:
     Without a host only what the changes bring is known.
     """
 
-    def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None) -> None:
-        self.changes, self.blob, self.host = changes, blob, host
+    def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> None:
+        self.changes, self.blob, self.host, self.scan = changes, blob, host, scan
         self.new = {change.path: change.new for change in changes if change.new}
         self._made: dict[bytes, dict[bytes, None]] | None = None
         self._names: dict[bytes, tuple[bytes, ...]] = {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from project.data import Change, Entry
+    from project.scan import Scan
     from project.tree import Blob
 
     Found = Mapping[bytes, Sequence[Reason]]
@@ -46,9 +47,9 @@ class Verdict:
     never: Reason | None = None
 
 
-def judge(changes: Sequence[Change], blob: Blob, host: Host | None) -> list[Verdict]:
+def judge(changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> list[Verdict]:
     """A verdict a change, in their order. Without a host, only what the changes themselves tell is known."""
-    tree = Tree(changes, blob, host)
+    tree = Tree(changes, blob, host, scan)
     never = _gathered(NEVER, changes, tree)
     held = _gathered(HELD, changes, tree)
     return [
