@@ -10,10 +10,12 @@ import threading
 
 # Names of a project that are looked at; past that, what leads where is not known, and everything is held back.
 MOST = 2_000_000
+# Of so many the names are kept: to list a folder once more costs more than to look it up.
+KEPT = 250_000
 
 
 class Scan(threading.Thread):
-    """The walk. `links` and `repositories` are whole after `wait`; `many` where there was too much to look at."""
+    """The walk; whole after `wait`. `many` where there was too much to look at; `names` has folders, if not all."""
 
     def __init__(self, root: bytes) -> None:
         super().__init__(daemon=True)
@@ -21,6 +23,7 @@ class Scan(threading.Thread):
         self.links: list[bytes] = []
         self.repositories: list[bytes] = []
         self.many = False
+        self.names: dict[bytes, list[bytes]] = {}
         self.start()
 
     def wait(self) -> Scan:
@@ -43,6 +46,8 @@ class Scan(threading.Thread):
             if count > MOST:
                 self.many = True
                 return
+            if count <= KEPT:
+                self.names[folder] = [entry.name for entry in listed]
             for entry in listed:
                 name = entry.name
                 link = entry.is_symlink()

@@ -36,7 +36,9 @@ class Tree:
     def names(self, folder: bytes) -> tuple[bytes, ...]:
         """What a folder holds, or will; the empty one is the root."""
         if folder not in self._names:
-            there = self.host.names(folder) if self.host else ()
+            there = self.scan.wait().names.get(folder) if self.scan else None
+            if there is None:
+                there = self.host.names(folder) if self.host else []
             self._names[folder] = tuple(dict.fromkeys((*there, *self._made_in(folder))))
         return self._names[folder]
 
