@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("apply", help="brings changes into the project", allow_abbrev=False)
     parser.add_argument("--approve", metavar="HASH", help="only what `review` showed with this hash")
     parser.add_argument(
-        "--yes", action="store_true", help="does not ask; covers neither what is held back nor what no review has shown"
+        "--yes", action="store_true", help="does not ask; never covers what is held back, or not reviewed"
     )
     parser.add_argument("--accept", action="append", default=[], metavar="PATH", help="a path that is held back")
     parser.add_argument("--only", action="append", default=[], metavar="PATH", help="nothing but this path")
