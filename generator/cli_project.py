@@ -72,7 +72,7 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
 def apply_command(
     bundle: str | None, approve: str | None, yes: bool, accept: tuple[str, ...], only: tuple[str, ...], as_json: bool
 ) -> None:
-    """Bring what the agent changed back into your project: all of it, or nothing.
+    """Bring what the agent changed back into your project: all of it, or nothing, and only what gen review has shown.
 
     What the sandbox does meanwhile comes with the next one. Your own changes are merged; where that fails, conflicts
     are named and nothing is changed. What is held back comes only if you say so, path by path. Your .git is never

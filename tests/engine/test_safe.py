@@ -213,6 +213,7 @@ def test_a_project_of_roots_is_copied_whole(safe: MakeBundle, tmp_path: Path) ->
     assert json.loads((bundle.path / ".state/project/settings.json").read_text())["method"] == "plain"
     executed(bundle, "echo more >>main.py")
     assert (project / "main.py").read_text() == "print('one')\n"
+    bundle.script("scripts/review.sh", "--stat")
     bundle.script("scripts/apply.sh", "--yes")
     assert (project / "main.py").read_text() == "print('one')\nmore\n"
     assert (project / "main.py").stat().st_uid == 0
@@ -238,6 +239,7 @@ def test_a_conflict_changes_nothing(safe: MakeBundle, tmp_path: Path) -> None:
     executed(bundle, "sed -i s/second/theirs/ notes.txt; echo new >new.txt")
     (project / "notes.txt").write_text("first\nours\nthird\n")
     before = tree(project)
+    bundle.script("scripts/review.sh", "--stat")
     done = bundle.script("scripts/apply.sh", "--yes", check=False)
     assert done.returncode == 1
     assert "notes.txt" in done.stdout + done.stderr
@@ -254,6 +256,7 @@ def test_what_could_run_on_the_host_is_held_back(safe: MakeBundle, tmp_path: Pat
         "mkdir -p .github/workflows .git/hooks; echo x >.github/workflows/ci.yml; echo evil >.git/hooks/post",
     )
     executed(bundle, "mkfifo pipe; ln -s /etc/passwd outside; echo fine >fine.txt")
+    bundle.script("scripts/review.sh", "--stat")
     bundle.script("scripts/apply.sh", "--yes")
     assert (project / "fine.txt").read_text() == "fine\n"
     for never in (".github", "pipe", "outside", ".git/hooks/post"):

@@ -227,7 +227,14 @@ def a_project(folder: Path) -> Path:
     """A small repository that belongs to the number of the sandbox's user."""
     (folder / "src").mkdir(parents=True)
     (folder / "src/main.py").write_text("print(1)\n")
+    (folder / "paper/refs").mkdir(parents=True)
+    (folder / "paper/refs/x.bib").write_text("@book{x}\n")
+    (folder / "tools").mkdir()
+    (folder / "tools/hook.sh").write_text("#!/bin/sh\n")
     run("git", "init", "--quiet", "--template=", folder)
+    run("git", "-C", folder, "config", "core.hooksPath", "tools/hooks")
+    (folder / ".git/hooks").mkdir()
+    (folder / ".git/hooks/pre-commit").symlink_to("../../tools/hook.sh")
     run("chown", "--recursive", "1000:1000", folder)
     return folder
 

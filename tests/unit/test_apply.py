@@ -98,8 +98,9 @@ def test_three_versions_become_one(
 
 
 def apply(tracked: Tracked, *words: str, accept_all: bool = True) -> Done:
-    """`apply --json --yes`, with all that is held back accepted one by one."""
-    held = [change["path"] for change in tracked.review()["changes"] if change["held"]] if accept_all else []
+    """`apply --json --yes` of what was reviewed, with all that is held back accepted one by one."""
+    changes = tracked.review()["changes"]
+    held = [change["path"] for change in changes if change["held"]] if accept_all else []
     accepted = [word for path in held for word in ("--accept", path)]
     return tracked.run("apply", "--json", "--yes", *accepted, *words, check=False)
 
@@ -128,6 +129,7 @@ def tracked(tmp_path: Path) -> Tracked:
     """A project in which an agent did what it may and what it may not."""
     tracked = Tracked(tmp_path, {"src/a.py": "old\n", "src/b.py": "b\n"})
     tracked.commit(SANDBOX | {"src/b.py": "b\n"}, notes=[("dev", "device")])
+    tracked.run("review", "--stat")
     return tracked
 
 

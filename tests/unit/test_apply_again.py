@@ -27,6 +27,12 @@ def agent(script: str, root: Path) -> None:
     subprocess.run(("bash", "-euc", script), cwd=root, check=True)
 
 
+def brought(copy: Copy) -> "subprocess.CompletedProcess[bytes]":
+    """A review, and an apply of what it showed."""
+    program(copy.state, "review", "--stat")
+    return program(copy.state, "apply", "--yes")
+
+
 @pytest.fixture
 def applied(copy: Copy) -> Copy:
     """A copy of which all came back but one held-back file."""
@@ -34,7 +40,7 @@ def applied(copy: Copy) -> Copy:
     copy.enter()
     agent(WORK, copy.root)
     copy.commit(WORK)
-    done = program(copy.state, "apply", "--yes")
+    done = brought(copy)
     assert done.returncode == 0, done.stderr.decode()
     return copy
 
@@ -54,7 +60,7 @@ def test_only_what_comes_later_is_shown(applied: Copy) -> None:
     applied.commit("nothing, and nothing remembered")
     assert applied.changed() == ["+.envrc", "~a", "~b", "+d/x", "-new"]
     assert applied.noted() == []
-    assert program(applied.state, "apply", "--yes").returncode == 0
+    assert brought(applied).returncode == 0
     assert applied.changed() == ["+.envrc"]
     assert (applied.project / "a").read_text() == "a\nmore\nagain\n"
 
@@ -72,7 +78,7 @@ def test_the_users_later_work_is_merged_with_the_sandboxs(applied: Copy) -> None
     (applied.project / "a").write_text("mine\na\nmore\n")
     agent("echo again >>a", applied.root)
     applied.commit("later")
-    done = program(applied.state, "apply", "--yes")
+    done = brought(applied)
     assert (applied.project / "a").read_text() in ("mine\na\nmore\nagain\n", "mine\na\nmore\n")
     assert done.returncode == (0 if "again" in (applied.project / "a").read_text() else 1)
 
@@ -96,7 +102,7 @@ def test_an_apply_that_was_cut_off_before_the_base_moved_is_ended(copy: Copy) ->
     track = copy.state / "track.git"
     away = copy.state / "away"
     whole = shutil.copytree(track, away)
-    program(copy.state, "apply", "--yes")
+    brought(copy)
     # As if it had been killed before the base was moved: the same call once more comes to the same.
     shutil.rmtree(track)
     whole.rename(track)

@@ -125,6 +125,21 @@ def test_some_are_secrets_by_what_is_in_them(copy: Copy) -> None:
     assert left(copy) == {".npmrc": "secret", "key.json": "secret"}
 
 
+def test_a_bundle_and_its_state_are_not_taken_in(copy: Copy) -> None:
+    copy.write("bundles/a/MANIFEST.sha256", "bundles/a/scripts/start.sh", "bundles/a/local/env", "bundles/README")
+    copy.write("old/.state/journal.jsonl", "old/.state/x", "own/MANIFEST.sha256", "own/scripts/lint.sh", "x/.state/y")
+    copy.enter()
+    assert left(copy) == {"bundles/a": "bundle", "old/.state": "bundle"}
+    assert sorted(copy.look()) == ["bundles/README", "own/MANIFEST.sha256", "own/scripts/lint.sh", "x/.state/y"]
+
+
+def test_a_project_that_is_a_bundle_is_refused(copy: Copy) -> None:
+    copy.write("MANIFEST.sha256", "lib/runner.sh", "src/a")
+    done = program(copy.state, "enter", "--project", copy.project, "--sandbox-uid", "0", "--method", copy.method)
+    assert done.returncode == 4
+    assert b"is a bundle of gen" in done.stderr
+
+
 def test_a_worktree_and_submodules_by_their_own_rules(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("other")
     (other / ".gitignore").write_text("*.log\n")

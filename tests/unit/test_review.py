@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import records
 
 from tests.unit.applying import Link, make, snapshot
 from tests.unit.tracking import Tracked
@@ -276,7 +275,5 @@ def test_what_a_link_of_the_project_leads_to_is_held_back(
 ) -> None:
     base = {**links, changed: "old"}
     tracked = Tracked(tmp_path, base)
-    listed = ((os.fsencode(name), records.stat_words((tracked.project / name).lstat())) for name in sorted(base))
-    records.write(str(tracked.state / "base.list"), records.join(listed))
     tracked.commit({**base, changed: "new"})
     assert [each["kind"] for each in changes(tracked.review())[changed]["held"]] == kinds

@@ -202,19 +202,3 @@ def test_what_becomes_executable_is_held_back(old: int | None, new: int | None, 
 def entry(mode: int | None) -> Entry | None:
     """A file of that mode, or none."""
     return None if mode is None else Entry(mode, "0" * 40, 0)
-
-
-REPOSITORIES = (
-    # what is there, the folder that is a repository
-    (("x/HEAD", "x/objects/a", "x/refs/b"), {"x"}),
-    (("x/head", "X/OBJECTS/a", "x/Refs"), {"x"}),
-    (("HEAD", "objects/a", "refs/heads/main"), {""}),
-    (("x/HEAD", "x/commondir"), {"x"}),
-    (("x/HEAD", "x/objects/a"), set()),
-    (("x/HEAD", "y/objects/a", "x/refs/b"), set()),
-)
-
-
-@pytest.mark.parametrize(("paths", "found"), REPOSITORIES)
-def test_a_bare_repository_is_seen_by_what_it_holds(paths: tuple[str, ...], found: set[str]) -> None:
-    assert risky.bare_repositories(path.encode() for path in paths) == found

@@ -8,7 +8,8 @@
 #   --patch FILE   also write the difference to FILE, for `git apply`
 #   --json         one document for programs (schemas/review.schema.json)
 #
-# It prints a hash: `scripts/apply.sh --approve HASH` brings back exactly this, and nothing that comes after it.
+# It prints a hash: `scripts/apply.sh --approve HASH` brings back exactly this, and nothing that comes after it. Without A..B it
+# also writes down that this was shown: apply.sh brings nothing back that was not.
 # Changes nothing in the sandbox and nothing in the project.
 #
 # Exit codes: 0 shown; 2 wrong arguments; 4 there is no copy of a project.

@@ -50,19 +50,28 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if host is not None:
             host.__exit__(None, None, None)
-    safe = [verdict.change for verdict in found.verdicts if not verdict.never]
-    with Patch(track.git.repo, safe) as patch:
-        told = patch.told()
     if args.patch:
         _write(args.patch, track, found, args.accept)
     if args.json:
-        document.show(reviewed.as_json(found, told))
-        return 0
-    paint = words.Paint(words.coloured(sys.stdout))
-    whole = not args.range
-    lines = [*_summary(found, told, paint, whole), *([] if args.stat else _diff(track, found, paint))]
-    words.show(lines, paged=True)
+        document.show(reviewed.as_json(found, _told(track, found)))
+    else:
+        show(track, found, whole=not args.range, difference=not args.stat)
+    if not args.range:
+        reviewed.remember(track.state, found)
     return 0
+
+
+def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> None:
+    """Shows it to people."""
+    paint = words.Paint(words.coloured(sys.stdout))
+    told = _told(track, found)
+    lines = [*_summary(found, told, paint, whole), *(_diff(track, found, paint) if difference else [])]
+    words.show(lines, paged=True)
+
+
+def _told(track: Track, found: Reviewed) -> dict[bytes, Told]:
+    with Patch(track.git.repo, [verdict.change for verdict in found.verdicts if not verdict.never]) as patch:
+        return patch.told()
 
 
 def moved_on(track: Track) -> bring.Finish:

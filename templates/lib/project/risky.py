@@ -14,8 +14,6 @@ from project import spelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from project.data import Change
 
 EXECUTABLE, LINK = 0o100755, 0o120000
@@ -152,7 +150,6 @@ TABLE: tuple[Rule, ...] = (
 
 SHORT = Reason("short-name", "on NTFS and FAT it may be another name of any of these files")
 RUNS = Reason("executable", "it can be executed, and could not before")
-BARE = Reason("bare-repository", "git takes the folder for a repository and runs what its config names")
 GIT = Reason("git", "git's own folder is never touched")
 PARENT = Reason("path", "a path that leaves the project, or that no filesystem keeps")
 OURS = Reason("path", "the name under which apply keeps its own staged files")
@@ -216,18 +213,3 @@ def never(path: bytes, mode: int | None) -> Reason | None:
     if folded[0].startswith(".gen-apply-"):
         return OURS
     return OTHER if mode is not None and mode not in (*FILES, LINK) else None
-
-
-def bare_repositories(paths: Iterable[bytes]) -> set[str]:
-    """The folded folders that hold HEAD, objects and refs, by the paths of everything that is, or will be, there."""
-    seen: dict[str, set[str]] = {}
-    for path in paths:
-        parts = spelling.components(path)
-        for depth, part in enumerate(parts):
-            if part in ("head", "objects", "refs", "commondir"):
-                seen.setdefault("/".join(parts[:depth]), set()).add(part)
-    return {
-        folder
-        for folder, names in seen.items()
-        if "head" in names and ({"objects", "refs"} <= names or "commondir" in names)
-    }

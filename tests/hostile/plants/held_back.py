@@ -14,5 +14,11 @@ made.append(put("sub/package.json", '{"scripts": {"postinstall": "evil"}}\n'))
 # A repository that is nothing but a folder: git takes it for one wherever it stands.
 for path in ("bare/HEAD", "bare/config", "bare/objects/x", "bare/refs/heads/x"):
     made.append(put(path, "ref: refs/heads/x\n"))
+# The last parts of one of which the project has a folder called refs, and a bundle of gen that somebody's `gen` would find.
+for path in ("paper/HEAD", "paper/config", "paper/objects/x", "MANIFEST.sha256", "scripts/status.sh", "x/.state/journal.jsonl"):
+    made.append(put(path, "ref: refs/heads/x\n"))
+# What a link among git's hooks leads to, and what git's settings name.
+for path in ("tools/hook.sh", "tools/hooks/pre-push"):
+    made.append(put(path, "#!/bin/sh\necho evil\n"))
 made.append(put("runs.sh", "#!/bin/sh\necho evil\n", 0o755))
 planted(*made)

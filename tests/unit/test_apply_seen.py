@@ -1,0 +1,163 @@
+"""What comes back is what somebody has looked at: the last review, and nothing that came into the copy since."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from project import reviewed
+
+from tests.unit.applying import snapshot
+from tests.unit.isolated import PYTHON
+from tests.unit.tracking import LIB, Tracked
+
+BASE = {"a": "old\n", "b": "old\n", "c": "old\n"}
+SHOWN = {**BASE, "a": "new\n", "b": "new\n"}
+LATER = {**SHOWN, "a": "new\nunseen\n", "d\x1b[2J": "unseen\n"}
+
+
+@pytest.fixture
+def tracked(tmp_path: Path) -> Tracked:
+    """A project, and a change that nobody has looked at."""
+    tracked = Tracked(tmp_path, BASE)
+    tracked.commit(SHOWN)
+    return tracked
+
+
+def refused(tracked: Tracked, *words: str) -> str:
+    """That an apply changes nothing; gives what it said."""
+    before = snapshot(tracked.project)
+    done = tracked.run("apply", *words, check=False)
+    assert (done.returncode, snapshot(tracked.project)) == (4, before)
+    return done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--yes",), ("--yes", "--json"), ("--yes", "--only", "a")])
+def test_what_nobody_looked_at_does_not_come(tracked: Tracked, words: tuple[str, ...]) -> None:
+    assert "nobody has looked" in refused(tracked, *words)
+
+
+@pytest.mark.parametrize("words", [("--yes",), ("--yes", "--only", "b"), ("--yes", "--json"), ()])
+def test_what_came_since_does_not_come_and_is_named(tracked: Tracked, words: tuple[str, ...]) -> None:
+    tracked.run("review")
+    tracked.commit(LATER)
+    said = refused(tracked, *words)
+    assert "not what was reviewed" in said
+    assert "this came (2 paths):\nchanged  a\nadded    d\\x1b[2J\n" in said
+
+
+def test_control_without_that_look_the_unseen_line_comes(tracked: Tracked, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracked.run("review")
+    tracked.commit(LATER)
+    monkeypatch.setattr(reviewed, "unseen", lambda *_: [])
+    tracked.run("apply", "--yes")
+    assert (tracked.project / "a").read_text() == "new\nunseen\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--stat",), ("--patch", "/dev/null")])
+def test_what_was_shown_comes(tracked: Tracked, words: tuple[str, ...]) -> None:
+    tracked.run("review", *words)
+    assert tracked.run("apply", "--yes").returncode == 0
+    assert (tracked.project / "a").read_text() == "new\n"
+
+
+def test_what_was_approved_by_its_hash_needs_no_other_review(tracked: Tracked) -> None:
+    approved = str(tracked.review()["hash"])
+    (tracked.state / reviewed.SHOWN).unlink()
+    assert tracked.run("apply", "--approve", approved).returncode == 0
+
+
+def test_a_part_of_it_is_no_review(tracked: Tracked) -> None:
+    tracked.commit(LATER)
+    tracked.run("review", "HEAD~1..HEAD")
+    refused(tracked, "--yes")
+
+
+def test_the_rest_of_what_was_shown_comes_later(tracked: Tracked) -> None:
+    tracked.run("review")
+    tracked.run("apply", "--yes", "--only", "a")
+    assert tracked.run("apply", "--yes").returncode == 0
+    assert (tracked.project / "b").read_text() == "new\n"
+
+
+def test_what_is_again_as_it_was_shown_comes(tracked: Tracked) -> None:
+    tracked.run("review")
+    tracked.commit(LATER)
+    tracked.commit(SHOWN)
+    assert tracked.run("apply", "--yes").returncode == 0
+
+
+def test_a_removal_that_came_since_counts(tracked: Tracked) -> None:
+    tracked.run("review")
+    tracked.commit({name: text for name, text in SHOWN.items() if name != "c"})
+    assert "removed  c" in refused(tracked, "--yes")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"hash": "x", "commit": "--all"}', '{"hash": "x", "commit": "0123"}']
+)
+def test_a_record_that_says_nothing_is_none(tracked: Tracked, content: str) -> None:
+    (tracked.state / reviewed.SHOWN).write_text(content)
+    refused(tracked, "--yes")
+
+
+def test_where_nothing_came_nothing_has_to_be_looked_at(tmp_path: Path) -> None:
+    assert Tracked(tmp_path, BASE).run("apply", "--yes").stdout == "there is nothing to bring back\n"
+
+
+class Asked:
+    """`apply` on a terminal, up to its question."""
+
+    def __init__(self, tracked: Tracked) -> None:
+        import pty
+
+        self.parent, child = pty.openpty()
+        command = (*PYTHON, LIB, "--state", tracked.state, "apply")
+        self.process = subprocess.Popen(
+            command, stdin=child, stdout=child, stderr=child, env={**os.environ, "PAGER": "cat"}
+        )
+        os.close(child)
+        self.shown = b""
+
+    def until(self, text: bytes) -> None:
+        """Reads until that is written, or to the end."""
+        while text not in self.shown:
+            try:
+                self.shown += os.read(self.parent, 65536) or b"(the end)" + text
+            except OSError:
+                return
+
+    def answer(self, text: bytes) -> int:
+        """Types it; gives the exit code."""
+        os.write(self.parent, text)
+        self.until(b"(never)")
+        os.close(self.parent)
+        return self.process.wait()
+
+
+def test_on_a_terminal_the_review_is_shown_and_then_asked_for(tracked: Tracked) -> None:
+    asked = Asked(tracked)
+    asked.until(b"[y/N]")
+    assert b"+new" in asked.shown
+    assert b"  changed  a\r\n  changed  b\r\nBring this into" in asked.shown
+    assert asked.answer(b"y\n") == 0
+    assert (tracked.project / "a").read_text() == "new\n"
+
+
+def test_on_a_terminal_too_what_came_since_is_refused(tracked: Tracked) -> None:
+    tracked.run("review")
+    tracked.commit(LATER)
+    assert Asked(tracked).answer(b"y\n") == 4
+    assert (tracked.project / "a").read_text() == "old\n"
+
+
+def test_what_comes_while_the_question_waits_does_not_come_along(tracked: Tracked) -> None:
+    asked = Asked(tracked)
+    asked.until(b"[y/N]")
+    tracked.commit(LATER)
+    assert asked.answer(b"y\n") == 0
+    assert snapshot(tracked.project).keys() == BASE.keys()
+    assert (tracked.project / "a").read_text() == "new\n"
+    assert "unseen" not in (tracked.project / "a").read_text()
