@@ -101,7 +101,7 @@ measure_rollback() {
             say "This host is what it was before the run: $(($(wc -l <"$after"))) objects compared, no difference."
         else
             say "$found"
-            say "Of this run nothing is left: $(($(wc -l <"$after"))) objects compared, and only others have changed this host meanwhile."
+            say "This host is what it was before the run, but for what others did meanwhile, which is named above: $(($(wc -l <"$after"))) objects compared."
         fi
         return 0
     fi
