@@ -32,7 +32,7 @@ checksum() {
 # does the "begin" of a run that has not changed anything yet.
 journal_append() {
     local body
-    [ -n "$RECORDS" ] || read -r RECORDS BYTES < <(if [ -e "$JOURNAL" ]; then wc -lc <"$JOURNAL"; else echo 0 0; fi)
+    [ -n "$RECORDS" ] || journal_count
     clock
     body='{"seq":'$((RECORDS + 1))',"time":"'$NOW'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
     checksum "$body"
@@ -45,6 +45,14 @@ journal_append() {
     warn "error: the journal cannot be written: $JOURNAL"
     warn "  mend: df -h $(quoted "$STATE")   (make room, then scripts/recover.sh)"
     return 1
+}
+
+# journal_count: sets RECORDS and BYTES.
+journal_count() {
+    local records=0 bytes=0
+    [ ! -e "$JOURNAL" ] || read -r records bytes < <(wc -lc <"$JOURNAL")
+    whole "$records" && RECORDS=$NUMBER
+    whole "$bytes" && BYTES=$NUMBER
 }
 
 # journal_sync EVENT [STEP [SCOPE [PATH...]]]: what the record speaks of goes to the disk before it.
@@ -60,12 +68,14 @@ journal_sync() {
 # What was checked before, the first KNOWN records, is known by its digest, so that a long journal is not read record by
 # record each time.
 journal_whole() {
-    local line number body sum digest='' seen=$STATE/journal.checked
+    local line number body sum known='' digest='' seen=$STATE/journal.checked
     WHOLE=0 TORN='' KNOWN=0
     [ -s "$JOURNAL" ] || return 0
-    WHOLE=$(($(wc -l <"$JOURNAL")))
+    whole "$(wc -l <"$JOURNAL")" || journal_unread
+    WHOLE=$NUMBER
     [ -z "$(tail -c 1 "$JOURNAL")" ] || TORN=yes # a whole record ends with a line break
-    [ ! -s "$seen" ] || read -r KNOWN digest <"$seen"
+    [ ! -s "$seen" ] || read -r known digest <"$seen"
+    ! whole "$known" || KNOWN=$NUMBER
     [ "$digest" = "$(head -n "$KNOWN" "$JOURNAL" | digest_of)" ] || KNOWN=0
     number=$KNOWN
     while IFS= read -r line; do
@@ -126,4 +136,4 @@ journal_unread() {
 }
 
 # journal_committed RUN: whether that run committed.
-journal_committed() { [ -s "$JOURNAL" ] && grep -q "\"run\":\"$1\",\"event\":\"commit\"" "$JOURNAL"; }
+journal_committed() { [ -s "$JOURNAL" ] && grep -qF "\"run\":\"$1\",\"event\":\"commit\"" "$JOURNAL"; }

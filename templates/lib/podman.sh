@@ -135,7 +135,8 @@ end_build() {
     local file pid ids id
     for file in "$BUILD_WORK"/buildah*/pid; do
         [ -s "$file" ] || continue
-        pid=$(<"$file")
+        whole "$(<"$file")" 10 || continue
+        pid=$NUMBER
         # The number may be another process's by now: ours has a file of that folder mounted.
         while grep -qsF "/$(basename "${file%/pid}")/" "/proc/$pid/mountinfo"; do
             kill -KILL "$pid" 2>/dev/null
