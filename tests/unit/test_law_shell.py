@@ -239,7 +239,7 @@ EVALUATIONS = (
     (r"\$\{!", "a name in a variable"),
     (r"(?:\[\[?|\btest) -v\b", "test -v"),
     (r"\bprintf (?:-v \w+ )?\"?[^\"'\s]*\$", "a format in a variable"),
-    (r"(?:^|[\s;(|{])read (?!-\w*r|.* -r |it |as )", "read without -r"),
+    (r"(?:^|[\s;(|{])read (?!-\w*r|.* -r |it |as |from )", "read without -r"),
     (r"\b(?:sh|bash) -c \"(?!\$[A-Z_]+\")[^\"]*\$", "a script with a variable in it"),
     (r"\bxargs\b", "xargs"),
     (r"\bfor \w+ in [^;\n]*(?<!\")\$\{?(?!GEN_)\w", "a list of unquoted words"),
