@@ -30,7 +30,7 @@ SETTING = re.compile(r"GEN_[A-Z_]*(BYTES|UID|PIDS)")
 ALLOWED_NUMBERS = {
     "lib/common.sh: text": "the parser itself, which has looked at each digit",
     "lib/journal.sh: CRC": "a table of the script's own",
-    "lib/journal.sh: byte": "printf -v byte %d \"'X\" gives the number of a letter",
+    "lib/journal.sh: byte": 'printf -v byte %d "\'X" gives the number of a letter',
 }
 """Where a variable in arithmetic is a number for another reason, as `file: name`."""
 
