@@ -39,9 +39,10 @@ status_of() {
     echo ${words[@]+"${words[@]}"}
 }
 
-# mounted_in_sandbox: what is mounted there, a line each: "POINT TYPE ROOT OPTIONS SOURCE SUPEROPTIONS"; fields without blanks.
+# mounted_in_sandbox: what is mounted there, a line each: "POINT TYPE ROOT OPTIONS DEVICE SOURCE SUPEROPTIONS"; fields without
+# blanks, the device by its numbers.
 mounted_in_sandbox() {
-    awk '{ for (i = 7; $i != "-"; i++); print $5, $(i + 1), $4, $6, $(i + 2), $(i + 3) }' "/proc/$PID/mountinfo"
+    awk '{ for (i = 7; $i != "-"; i++); print $5, $(i + 1), $4, $6, $3, $(i + 2), $(i + 3) }' "/proc/$PID/mountinfo"
 }
 
 # mounted_at POINT: the same for one place, as it is seen: the last that was mounted there.
@@ -69,23 +70,26 @@ beside_find() {
 # workspace_is_ours: whether what is mounted at the workspace is the filesystem in our disk image, and as large as that; says so
 # otherwise. Sourced after storage.sh; for a container.
 workspace_is_ours() {
-    local type root source more size found
+    local type root device source more size found
     is_attached || { echo "the workspace's disk image is not on $DEVICE"; return 1; }
     if [ "$BACKEND" = gvisor ]; then
         # It shows its own mounts to nobody on this host. That this volume is the workspace, the engine's settings say.
         found=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
         case $found in *" $DEVICE" | *" gen-workspace-$INSTANCE" | *" $DISK/tree") ;; *) echo "the volume is of something else: $found"; return 1 ;; esac
     else
-        read -r _ type root _ source more < <(mounted_at "$GEN_STORAGE_PATH")
-        case ${type:-nothing}:${source:-}:${root:-} in
-        "ext4:$DEVICE:/" | "ext4:$DEVICE:/tree") ;;
-        "overlay:gen-workspace-$INSTANCE:/") case ,$more, in *",upperdir=${DISK// /\\040}/upper,"*) ;; *) echo "the workspace is changed in another place: $more"; return 1 ;; esac ;;
+        read -r _ type root _ device source more < <(mounted_at "$GEN_STORAGE_PATH")
+        found=$(attached_device)
+        found=$(cat "/sys/block/${found#/dev/}/dev" 2>/dev/null)
+        case ${type:-nothing}:${device:-}:${root:-}:${source:-} in
+        "ext4:$found:/:"* | "ext4:$found:/tree:"*) ;;
+        "overlay:"*":/:gen-workspace-$INSTANCE") case ,$more, in *",upperdir=${DISK// /\\040}/upper,"*) ;; *) echo "the workspace is changed in another place: $more"; return 1 ;; esac ;;
         *) echo "the workspace is not on $DEVICE: ${type:-nothing} from ${source:-nowhere} at ${root:-nowhere}"; return 1 ;;
         esac
     fi
     # The superblock: how many blocks, and how large one is.
-    whole "$(od -An -tu4 -j 1028 -N 4 "$IMAGE" | tr -d ' \n')" && size=$NUMBER && whole "$(od -An -tu4 -j 1048 -N 4 "$IMAGE" | tr -d ' \n')" 1 ||
-        unknown "the filesystem's size could not be read from $IMAGE"
+    whole "$(od -An -tu4 -j 1028 -N 4 "$IMAGE" | tr -d ' \n')" || unknown "the filesystem's size could not be read from $IMAGE"
+    size=$NUMBER
+    whole "$(od -An -tu4 -j 1048 -N 4 "$IMAGE" | tr -d ' \n')" 1 || unknown "the filesystem's size could not be read from $IMAGE"
     size=$((size << (10 + NUMBER)))
     whole "$(file_bytes "$IMAGE")" || unknown "the size of $IMAGE could not be determined"
     [ "$size" -le "$NUMBER" ] && [ "$size" -ge $((NUMBER - (1 << 20))) ] && return

@@ -18,45 +18,49 @@ def failing(bundle: Bundle, *asked: str) -> set[str]:
     return {name for name in asked or sorted(checks) if run("bash", checks[name], check=False, env=env).returncode != 0}
 
 
-#   what is weakened                  how, in local/compose.override.yaml               what the check of settings names, which checks
+# What is weakened: how, in local/compose.override.yaml; what the check of settings names; which checks see it as well.
 WEAKENED = {
-    "host mounts":                     ("volumes: ['/etc:/host:ro']",                    "Binds[]", {"host-filesystem"}),
-    "a tmpfs of the host":             ("volumes: ['/run/lock:/host']",                  "Binds[]", {"host-filesystem"}),
-    "the host's devices, as a mount":  ("volumes: ['/dev:/dev/all']",                    "Binds[]", {"host-filesystem"}),
-    "the engine's socket":             ("volumes: ['/var/run/docker.sock:/run/docker.sock']", "Binds[]", {"host-filesystem"}),
-    "the host's processes":            ("pid: host",                                     "PidMode", {"host-filesystem"}),
-    "another container's processes":   ("ipc: host",                                     "IpcMode", {"host-filesystem"}),
-    "the host's name":                 ("uts: host\n    hostname: ''",                   "UTSMode", {"host-filesystem"}),
-    "the host's control groups":       ("cgroup: host",                                  "CgroupnsMode", set()),
-    "another control group":           ("cgroup_parent: /elsewhere",                     "CgroupParent", set()),
-    "a capability":                    ("cap_add: [NET_RAW]",                            "CapAdd[]", {"capabilities"}),
-    "the capability that is all":      ("cap_add: [SYS_ADMIN]\n    security_opt: ['seccomp:unconfined']", "CapAdd[]", {"capabilities", "seccomp"}),
-    "privileged":                      ("privileged: true",                              "Privileged", {"capabilities", "host-filesystem"}),
-    "no filter":                       ("security_opt: ['seccomp:unconfined']",          "SecurityOpt[]", {"seccomp"}),
-    "no profile":                      ("security_opt: ['apparmor:unconfined']",         "SecurityOpt[]", set()),
-    "root":                            ("user: '0:0'\n    cap_add: [DAC_OVERRIDE]",      "Config.User", {"user", "capabilities"}),
-    "a group":                         ("group_add: ['0', '27']",                        "GroupAdd[]", {"user"}),
-    "devices by their numbers":        ("device_cgroup_rules: ['b 8:* rmw']",            "DeviceCgroupRules[]", set()),
-    "a device":                        ("devices: ['/dev/loop-control:/dev/x']",         "Devices[]", {"host-filesystem"}),
-    "a setting of the kernel":         ("sysctls: {net.ipv4.ip_unprivileged_port_start: '0'}", "Sysctls.", set()),
-    "more memory":                     ("mem_limit: 1500m\n    memswap_limit: 1500m",    "Memory ", {"limits"}),
-    "more processors":                 ("cpus: 1.5",                                     "NanoCpus", {"limits"}),
-    "more processes":                  ("pids_limit: 4000",                              "PidsLimit", {"limits"}),
-    "less of what may be open":          ("ulimits: {nofile: 512}",                    "Ulimits[]", set()),
-    "more shared memory":              ("shm_size: 1g",                                  "ShmSize", set()),
-    "no end by the kernel":            ("oom_kill_disable: true",                        "OomKillDisable", set()),
-    "a published port":                ("ports: ['127.0.0.1:18099:80']",                 "PortBindings.80/tcp[]", {"ports"}),
-    "another resolver":                ("dns: [192.0.2.1]",                              "Dns[]", {"dns"}),
-    "a name for the host":             ("extra_hosts: ['host:host-gateway']",            "ExtraHosts[]", set()),
-    "a read-only root":                ("read_only: true",                               "ReadonlyRootfs", {"root-filesystem"}),
-    "a larger /tmp":                   ("tmpfs: ['/tmp:size=200m,mode=1777,nosuid,nodev']", "Tmpfs./tmp", {"temporary"}),
-    "a tmpfs where none was":          ("tmpfs: ['/srv:size=1m']",                       "Tmpfs./srv", set()),
-    "an endless restart":              ("restart: always",                               "RestartPolicy.Name", set()),
-    "another first process":           ("init: false",                                   "Init", set()),
-    "another command":                 ("entrypoint: ['sleep', 'infinity']",             "Entrypoint[]", set()),
-    "a library for every program":     ("environment: {LD_PRELOAD: /workspace/x.so}",    "Config.Env[]", set()),
-    "a log elsewhere":                 ("logging: {driver: none}",                       "LogConfig.Type", set()),
-}  # fmt: skip
+    "host mounts": ("volumes: ['/etc:/host:ro']", "Binds[]", {"host-filesystem"}),
+    "a tmpfs of the host": ("volumes: ['/run/lock:/host']", "Binds[]", {"host-filesystem"}),
+    "the host's devices, as a mount": ("volumes: ['/dev:/dev/all']", "Binds[]", {"host-filesystem"}),
+    "the engine's socket": ("volumes: ['/var/run/docker.sock:/run/docker.sock']", "Binds[]", {"host-filesystem"}),
+    "the host's processes": ("pid: host", "PidMode", {"host-filesystem"}),
+    "another container's processes": ("ipc: host", "IpcMode", {"host-filesystem"}),
+    "the host's name": ("uts: host\n    hostname: ''", "UTSMode", {"host-filesystem"}),
+    "the host's control groups": ("cgroup: host", "CgroupnsMode", set()),
+    "another control group": ("cgroup_parent: /elsewhere", "CgroupParent", set()),
+    "a capability": ("cap_add: [NET_RAW]", "CapAdd[]", {"capabilities"}),
+    "the capability that is all": (
+        "cap_add: [SYS_ADMIN]\n    security_opt: ['seccomp:unconfined']",
+        "CapAdd[]",
+        {"capabilities", "seccomp"},
+    ),
+    "privileged": ("privileged: true", "Privileged", {"capabilities", "host-filesystem"}),
+    "no filter": ("security_opt: ['seccomp:unconfined']", "SecurityOpt[]", {"seccomp"}),
+    "no profile": ("security_opt: ['apparmor:unconfined']", "SecurityOpt[]", set()),
+    "root": ("user: '0:0'\n    cap_add: [DAC_OVERRIDE]", "Config.User", {"user", "capabilities"}),
+    "a group": ("group_add: ['0', '27']", "GroupAdd[]", {"user"}),
+    "devices by their numbers": ("device_cgroup_rules: ['b 8:* rmw']", "DeviceCgroupRules[]", set()),
+    "a device": ("devices: ['/dev/loop-control:/dev/x']", "Devices[]", {"host-filesystem"}),
+    "a setting of the kernel": ("sysctls: {net.ipv4.ip_unprivileged_port_start: '0'}", "Sysctls.", set()),
+    "more memory": ("mem_limit: 1500m\n    memswap_limit: 1500m", "Memory ", {"limits"}),
+    "more processors": ("cpus: 1.5", "NanoCpus", {"limits"}),
+    "more processes": ("pids_limit: 4000", "PidsLimit", {"limits"}),
+    "less of what may be open": ("ulimits: {nofile: 512}", "Ulimits[]", set()),
+    "more shared memory": ("shm_size: 1g", "ShmSize", set()),
+    "no end by the kernel": ("oom_kill_disable: true", "OomKillDisable", set()),
+    "a published port": ("ports: ['127.0.0.1:18099:80']", "PortBindings.80/tcp[]", {"ports"}),
+    "another resolver": ("dns: [192.0.2.1]", "Dns[]", {"dns"}),
+    "a name for the host": ("extra_hosts: ['host:host-gateway']", "ExtraHosts[]", set()),
+    "a read-only root": ("read_only: true", "ReadonlyRootfs", {"root-filesystem"}),
+    "a larger /tmp": ("tmpfs: ['/tmp:size=200m,mode=1777,nosuid,nodev']", "Tmpfs./tmp", {"temporary"}),
+    "a tmpfs where none was": ("tmpfs: ['/srv:size=1m']", "Tmpfs./srv", set()),
+    "an endless restart": ("restart: always", "RestartPolicy.Name", set()),
+    "another first process": ("init: false", "Init", set()),
+    "another command": ("entrypoint: ['sleep', 'infinity']", "Entrypoint[]", set()),
+    "a library for every program": ("environment: {LD_PRELOAD: /workspace/x.so}", "Config.Env[]", set()),
+    "a log elsewhere": ("logging: {driver: none}", "LogConfig.Type", set()),
+}
 
 
 @pytest.fixture
@@ -86,22 +90,18 @@ LIES = {
 }
 
 
+def plant(bundle: Bundle, program: str, says: str) -> None:
+    """The agent owns its programs: this one says something else from now on."""
+    script = 'rm -f "$1" "$2" && printf "%s" "$3" >"$1" && chmod 755 "$1" && /bin/ln -s "$1" "$2"'
+    places = (f"/usr/local/bin/{program}", f"/usr/bin/{program}")
+    words = ("/bin/sh", "-c", script, "plant", *places, f"#!/bin/sh\n{says}\n")
+    run("docker", "exec", bundle.name, *words)
+
+
 def lying(bundle: Bundle) -> None:
-    """The agent owns its programs: from now on they say what a check would like to hear."""
+    """From now on they say what a check would like to hear."""
     for program, says in LIES.items():
-        script = f"#!/bin/sh\n{says}\n"
-        plant = 'rm -f "/usr/local/bin/$1"; printf "%s" "$2" >"/usr/local/bin/$1" && chmod 755 "/usr/local/bin/$1"'
-        run("docker", "exec", bundle.name, "/bin/sh", "-c", plant, "plant", program, script)
-        run(
-            "docker",
-            "exec",
-            bundle.name,
-            "/bin/sh",
-            "-c",
-            'rm -f "/usr/bin/$1"; /bin/ln -s "/usr/local/bin/$1" "/usr/bin/$1"',
-            "plant",
-            program,
-        )
+        plant(bundle, program, says)
 
 
 def says(bundle: Bundle, name: str) -> str:
@@ -163,19 +163,23 @@ def test_what_a_program_in_the_sandbox_prints_is_run_by_nothing_on_this_host(
     mark = tmp_path / "W"
     line = ATTACK.format(mark=mark)
     for program in ("df", "cat", "stat", "nproc", "sed", "awk", "id", "whoami", "find", "dumpe2fs", "wc"):
-        plant = 'rm -f "/usr/local/bin/$1"; printf "#!/bin/sh\\necho \'%s\'\\n" "$2" >"/usr/local/bin/$1" && chmod 755 "/usr/local/bin/$1"'
-        run("docker", "exec", bundle.name, "/bin/sh", "-c", plant, "plant", program, line)
+        plant(bundle, program, f"echo '{line}'")
     # The control: what stood in four places of these scripts does run it.
     old = f"size=$(($(docker exec {bundle.name} df -k --output=size /tmp | tail -n 1) * 1024))"
     run("bash", "-c", old, check=False)
     assert mark.exists()
     mark.unlink()
-    for script, *words in (
-        ("test-setup.sh",), ("test-setup.sh", "--tap"), ("scripts/mount-storage.sh", "report"), ("scripts/resize-volume.sh", "300M"),
-        ("scripts/status.sh",), ("scripts/plan.sh",), ("scripts/backup.sh",),
-    ):  # fmt: skip
-        bundle.script(script, *words, check=False)
-        assert not mark.exists(), script
+    for words in (
+        "test-setup.sh",
+        "test-setup.sh --tap",
+        "scripts/mount-storage.sh report",
+        "scripts/resize-volume.sh 300M",
+        "scripts/status.sh",
+        "scripts/plan.sh",
+        "scripts/backup.sh",
+    ):
+        bundle.script(*words.split(), check=False)
+        assert not mark.exists(), words
 
 
 def test_an_untouched_sandbox_passes_and_a_damaged_one_does_not(make_bundle: MakeBundle) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,7 +20,7 @@ ATTACK = "UID[$(>$W)0]"
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str], Path]]:
+def hostile(tmp_path: Path) -> tuple[Path, dict[str, str], Path]:
     """A bundle whose engine answers everything with the attack; its environment; what the attack would write."""
     bundle, programs, mark = tmp_path / "bundle", tmp_path / "bin", tmp_path / "W"
     write_bundle(rendered("agent.name=none"), bundle)
@@ -36,13 +35,12 @@ def hostile(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str], Path]]:
     storage = bundle / "storage"
     storage.mkdir()
     (storage / "workspace-0123456789abcdef.img").write_bytes(b"\0" * 4096)
-    yield bundle, {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "W": str(mark)}, mark
+    return bundle, {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "W": str(mark)}, mark
 
 
 def bash(script: str, env: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", script], env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL
-    )  # fmt: skip
+    words, nothing = ["bash", "-c", script], subprocess.DEVNULL
+    return subprocess.run(words, env=env, cwd=folder, capture_output=True, text=True, check=False, stdin=nothing)
 
 
 # What stood in the scripts, or could have.
@@ -68,7 +66,7 @@ def test_the_attack_works_on_what_is_not_parsed(script: str, hostile: tuple[Path
 def test_no_check_runs_an_answer(backend: str, hostile: tuple[Path, dict[str, str], Path]) -> None:
     bundle, env, mark = hostile
     with (bundle / "lib/settings.sh").open("a") as settings:
-        settings.write(f"GEN_BACKENDS='docker gvisor'\n")
+        settings.write("GEN_BACKENDS='docker gvisor'\n")
     (bundle / ".state/names").mkdir()
     (bundle / ".state/names/isolation").write_text(f"{backend}\n")
     for check in sorted((bundle / "checks").glob("*.sh")):
@@ -163,7 +161,7 @@ def test_what_a_check_prints_steers_neither_a_terminal_nor_a_report(
             assert [line for line in lines if not line.startswith("# ")][2:] == [
                 "not ok 1 - A title \\x1b[31m \\# SKIP"
             ]
-        cases = ElementTree.parse(bundle / "r.xml").getroot()  # noqa: S314 # the report under test
+        cases = ElementTree.parse(bundle / "r.xml").getroot()  # the report under test
         assert cases.attrib["failures"] == "1"
 
 
@@ -184,15 +182,14 @@ HEXADECIMALS = {
 }
 
 
-@pytest.mark.parametrize("parser, table", [("whole", NUMBERS), ("hexadecimal", HEXADECIMALS)])
+@pytest.mark.parametrize(("parser", "table"), [("whole", NUMBERS), ("hexadecimal", HEXADECIMALS)])
 def test_what_is_a_number(
     parser: str, table: dict[str, str | None], hostile: tuple[Path, dict[str, str], Path]
 ) -> None:
     bundle, env, mark = hostile
     for said, number in table.items():
-        done = subprocess.run(
-            ["bash", "-c", f'. lib/common.sh; if {parser} "$1"; then echo "$NUMBER"; else echo "none$NUMBER"; fi', "x", said],
-            env=env, cwd=bundle, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+        script = f'. lib/common.sh; if {parser} "$1"; then echo "$NUMBER"; else echo "none$NUMBER"; fi'
+        words = ["bash", "-c", script, "x", said]
+        done = subprocess.run(words, env=env, cwd=bundle, capture_output=True, text=True, check=True)
         assert done.stdout == f"{number or 'none'}\n", said
     assert not mark.exists()

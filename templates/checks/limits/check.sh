@@ -26,7 +26,7 @@ expect processes "$(control_value pids.max pids/pids.max)" "$GEN_PIDS"
 quota=$(control_value cpu.max cpu/cpu.cfs_quota_us)
 period=${quota#* }
 [ "$period" != "$quota" ] || period=$(control_value - cpu/cpu.cfs_period_us)
-whole "${quota%% *}" && whole "$period" || { echo "the kernel sets no limit on processors: $quota"; exit "$HOLDS_NOT"; }
+{ whole "${quota%% *}" && whole "$period"; } || { echo "the kernel sets no limit on processors: $quota"; exit "$HOLDS_NOT"; }
 awk -v quota="${quota%% *}" -v period="$period" -v cpus="$GEN_CPUS" 'BEGIN { d = quota / period - cpus; exit !(d < 0.01 && d > -0.01) }' ||
     { echo "the kernel's limit on processors is $quota in $period; expected: $GEN_CPUS"; exit "$HOLDS_NOT"; }
 # Swap is counted only where the kernel was told to.

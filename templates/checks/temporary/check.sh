@@ -7,7 +7,7 @@
 
 if [ "$BACKEND" = docker ]; then
     sandbox_process
-    read -r _ type root options _ more < <(mounted_at /tmp)
+    read -r _ type root options _ _ more < <(mounted_at /tmp)
     case ${type:-} in tmpfs) ;; *) echo "/tmp is no tmpfs: ${type:-nothing is mounted}"; exit "$HOLDS_NOT" ;; esac
     case $root:,$options, in /:*,nosuid,*,nodev,* | /:*,nodev,*,nosuid,* | /:*,nosuid,nodev,*) ;; *) echo "/tmp is mounted: $root $options"; exit "$HOLDS_NOT" ;; esac
     kilobytes=,$more
