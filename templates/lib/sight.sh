@@ -52,7 +52,8 @@ mounted_at() { mounted_in_sandbox | awk -v point="$1" '$1 == point { last = $0 }
 # processes, whose files are below /proc/1/root there. It reads them and can do nothing else; as another user than the
 # sandbox's, so that nobody inside can touch it. A link in its arguments' paths is not to be followed: it may lead anywhere.
 beside() {
-    brief --network none --pid "container:$GEN_CONTAINER" --user 0:0 --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH \
+    # It is not the first process there.
+    brief --init=false --network none --pid "container:$GEN_CONTAINER" --user 0:0 --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH \
         --security-opt no-new-privileges --read-only -- "$@"
 }
 

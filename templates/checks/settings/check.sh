@@ -2,6 +2,8 @@
 # The engine was told nothing about the sandbox but what this bundle says
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
 # shellcheck source=templates/lib/sight.sh
 . "$BUNDLE/lib/sight.sh"
 
