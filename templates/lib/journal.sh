@@ -68,7 +68,7 @@ journal_sync() {
 # What was checked before, the first KNOWN records, is known by its digest, so that a long journal is not read record by
 # record each time.
 journal_whole() {
-    local line number body sum known='' digest='' seen=$STATE/journal.checked
+    local line at body sum known='' digest='' seen=$STATE/journal.checked
     WHOLE=0 TORN='' KNOWN=0
     [ -s "$JOURNAL" ] || return 0
     whole "$(wc -l <"$JOURNAL")" || journal_unread
@@ -77,15 +77,15 @@ journal_whole() {
     [ ! -s "$seen" ] || read -r known digest <"$seen"
     ! whole "$known" || KNOWN=$NUMBER
     [ "$digest" = "$(head -n "$KNOWN" "$JOURNAL" | digest_of)" ] || KNOWN=0
-    number=$KNOWN
+    at=$KNOWN
     while IFS= read -r line; do
-        number=$((number + 1))
+        at=$((at + 1))
         body=${line%,\"sum\":*}
         sum=${line##*,\"sum\":}
         checksum "$body"
         [ "$body" != "$line" ] && [ "$sum" = "$SUM}" ] && continue
-        [ "$number" -eq "$WHOLE" ] && [ -z "$TORN" ] && TORN=yes && WHOLE=$((WHOLE - 1)) && continue
-        fail "$EX_REFUSED" "the journal is damaged in line $number, so nothing is changed on its word" "$JOURNAL" \
+        [ "$at" -eq "$WHOLE" ] && [ -z "$TORN" ] && TORN=yes && WHOLE=$((WHOLE - 1)) && continue
+        fail "$EX_REFUSED" "the journal is damaged in line $at, so nothing is changed on its word" "$JOURNAL" \
             "look at it, then move it away and see what is left with scripts/status.sh"
     done < <(tail -n "+$((KNOWN + 1))" "$JOURNAL" | head -n "$((WHOLE - KNOWN))")
 }

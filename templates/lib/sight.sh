@@ -71,17 +71,17 @@ beside_find() {
 # workspace_is_ours: whether what is mounted at the workspace is the filesystem in our disk image, and as large as that; says so
 # otherwise. Sourced after storage.sh; for a container.
 workspace_is_ours() {
-    local type root device source more size found
+    local type root numbers source more size found
     is_attached || { echo "the workspace's disk image is not on $DEVICE"; return 1; }
     if [ "$BACKEND" = gvisor ]; then
         # It shows its own mounts to nobody on this host. That this volume is the workspace, the engine's settings say.
         found=$(volume_line "$VOLUME") || unknown "the engine does not list its volumes"
         case $found in *" $DEVICE" | *" gen-workspace-$INSTANCE" | *" $DISK/tree") ;; *) echo "the volume is of something else: $found"; return 1 ;; esac
     else
-        read -r _ type root _ device source more < <(mounted_at "$GEN_STORAGE_PATH")
+        read -r _ type root _ numbers source more < <(mounted_at "$GEN_STORAGE_PATH")
         found=$(attached_device)
         found=$(cat "/sys/block/${found#/dev/}/dev" 2>/dev/null)
-        case ${type:-nothing}:${device:-}:${root:-}:${source:-} in
+        case ${type:-nothing}:${numbers:-}:${root:-}:${source:-} in
         "ext4:$found:/:"* | "ext4:$found:/tree:"*) ;;
         "overlay:"*":/:gen-workspace-$INSTANCE") case ,$more, in *",upperdir=${DISK// /\\040}/upper,"*) ;; *) echo "the workspace is changed in another place: $more"; return 1 ;; esac ;;
         *) echo "the workspace is not on $DEVICE: ${type:-nothing} from ${source:-nowhere} at ${root:-nowhere}"; return 1 ;;

@@ -3,7 +3,7 @@
 
 # engine_rules: what the engine may say of this container: config/container.rules, and what is known only here and now.
 engine_rules() {
-    local word filter runtime=$BACKEND
+    local name filter runtime=$BACKEND
     cat "$BUNDLE/config/container.rules"
     echo "Mounts[].Name is \"$VOLUME\""
     echo "HostConfig.Mounts[].Source is \"$VOLUME\""
@@ -19,7 +19,7 @@ engine_rules() {
         echo "NetworkSettings.Networks.none.* may *"
     else
         word 1 "$(network_line "$NETWORK")"
-        for word in "$NETWORK" "$WORD"; do echo "HostConfig.NetworkMode may \"$word\""; done
+        for name in "$NETWORK" "$WORD"; do echo "HostConfig.NetworkMode may \"$name\""; done
         echo "NetworkSettings.Networks.$NETWORK.* may *"
     fi
     if [ "$GEN_SECCOMP" = strict ]; then

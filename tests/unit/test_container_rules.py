@@ -111,12 +111,13 @@ HONEST = {
     "NetworkSettings": {"Networks": {"own": {"Address": "1"}}},
 }
 # What the engine says otherwise, and what is printed then; nothing where it means nothing.
+SAYS_NOTHING = ", and the bundle says nothing of it"
 SAID: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing": ({}, []),
     "what means nothing": ({"HostConfig": {"New": False, "Newer": {}, "Newest": ""}}, []),
     "a setting of another day": (
         {"HostConfig": {"New": "x"}},
-        ['HostConfig.New is "x", and the bundle says nothing of it'],
+        ['HostConfig.New is "x"' + SAYS_NOTHING],
     ),
     "more": ({"HostConfig": {"Memory": 6}}, ["HostConfig.Memory is 6", "HostConfig.Memory is not 5"]),
     "without a limit": ({"HostConfig": {"Memory": 0}}, ["HostConfig.Memory is 0", "HostConfig.Memory is not 5"]),
@@ -124,14 +125,14 @@ SAID: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an empty list": ({"HostConfig": {"CapDrop": None}}, ['HostConfig.CapDrop[] is not "ALL"']),
     "a list that was empty": (
         {"HostConfig": {"CapAdd": ["X"]}},
-        ['HostConfig.CapAdd[] is "X", and the bundle says nothing of it'],
+        ['HostConfig.CapAdd[] is "X"' + SAYS_NOTHING],
     ),
     "what is not covered": ({"HostConfig": {"MaskedPaths": ["/x"]}}, ['HostConfig.MaskedPaths[] is not "/proc/kcore"']),
     "another of two": ({"HostConfig": {"IpcMode": "host"}}, ['HostConfig.IpcMode is "host"']),
     "a variable": ({"Config": {"Env": ["HOME=/h", "LD_PRELOAD=/x"]}}, ['Config.Env[] is "LD_PRELOAD=/x"']),
     "another network": (
         {"NetworkSettings": {"Networks": {"own": {}, "other": {"Address": "2"}}}},
-        ['NetworkSettings.Networks.other.Address is "2", and the bundle says nothing of it'],
+        ['NetworkSettings.Networks.other.Address is "2"' + SAYS_NOTHING],
     ),
 }
 
