@@ -128,7 +128,8 @@ up() {
 # engine_differences: how the container differs from the one that this bundle describes. Podman writes down with which words each
 # was made: those are compared, and what can be changed afterwards.
 engine_differences() {
-    local said networks
+    local said networks TOKEN
+    TOKEN=$(owned_lines | awk -v name="$GEN_CONTAINER" '$1 == "container" && $4 == name { token = $2 } END { print token }')
     up_words
     engine_words "${UP[@]}"
     said=$(docker inspect --type container "$GEN_CONTAINER" | json_leaves) && [ -n "$said" ] || return 1

@@ -9,6 +9,8 @@ engine_rules() {
     echo "HostConfig.Mounts[].Source is \"$VOLUME\""
     word 1 "$(image_line "$GEN_IMAGE_REF")"
     echo "Image is \"$WORD\""
+    # The mark by which lib/owned.sh knows it.
+    echo 'HostConfig.Annotations.gen.token may *'
     echo "Config.Image is \"$GEN_IMAGE_REF\""
     case $runtime in
     gvisor) runtime=runsc ;;
