@@ -21,8 +21,9 @@ _COLON = re.compile(r":(?: |$)")
 
 
 def serialise(path: str, data: Any) -> bytes:
-    """The document as its path's ending says: .json, .env, .options, or .yaml and .yml."""
-    writers: dict[str, Callable[[Any], str]] = {".json": to_json, ".env": to_lines, ".options": to_lines}
+    """The document as its path's ending says: .json, .env, .options, .rules, or .yaml and .yml."""
+    lines = dict.fromkeys((".env", ".options", ".rules"), to_lines)
+    writers: dict[str, Callable[[Any], str]] = {".json": to_json, **lines}
     return writers.get(PurePosixPath(path).suffix, to_yaml)(data).encode()
 
 

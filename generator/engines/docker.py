@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.engines import Capabilities, Documents, Names, Request, Requirement
 from generator.engines.oci.assistant import assistant_document
+from generator.engines.oci.container_rules import container_rules
 from generator.engines.oci.isolation import capabilities
 from generator.engines.oci.podman import podman_options
 from generator.engines.oci.policy import RUN, TMP, VAR_TMP, policies, security_document
@@ -21,6 +22,9 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https
 PASSED = "config/passed.env"
 """The names of the variables that the sandbox gets from the environment of start.sh; no values."""
 PODMAN = "config/podman.options"
+RULES = "config/container.rules"
+_BY_THE_CHECK = ("image", "container_name", "runtime", "networks", "env_file", "annotations")
+"""Parts of the service of which checks/*-settings.sh says what the engine is to say: they are known when it runs."""
 _BY_THE_SCRIPT = ("image", "container_name", "runtime", "volumes", "networks", "annotations")
 """Parts of the service that are chosen when the bundle runs: lib/podman.sh says them."""
 _MIB = 1024 * 1024
@@ -83,6 +87,7 @@ class Docker:
             "config/ai-assistant-config.yml": assistant_document(request),
             PASSED: _passed(request.profile),
             PODMAN: podman_options(service, _BY_THE_SCRIPT),
+            RULES: container_rules(service, _BY_THE_CHECK),
         }
         if request.profile.security.seccomp == "strict":
             granted = [capability.name for capability in request.profile.security.capabilities]
@@ -145,6 +150,8 @@ def _confinement(profile: Profile) -> dict[str, Any]:
         "privileged": False,
         "security_opt": options,
         "cap_drop": ["ALL"],
+        # Where control groups are of version 1, some engines would show the host's.
+        "cgroup": "private",
         **({"cap_add": granted} if granted else {}),
         "read_only": profile.security.readonly_root,
     }

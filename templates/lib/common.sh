@@ -149,6 +149,30 @@ digest_of() {
 # at_least WANTED FOUND: compares two versions, part by part.
 at_least() { [ "$(printf '%s\n%s\n' "$1" "${2#v}" | sort -V | head -n 1)" = "$1" ]; }
 
+# Text that somebody else wrote (the output of a program in the sandbox, a file that an agent can write, what the engine says
+# of foreign objects) becomes a number by these two alone: bash runs the commands that stand in what it reckons with.
+# whole TEXT [DIGITS]: sets NUMBER to the whole number that TEXT is, of at most so many digits (15); fails when it is none.
+whole() {
+    local text=$1
+    NUMBER=''
+    text=${text#"${text%%[! ]*}"} # some programs print blanks in front
+    case $text in '' | *[!0-9]*) return 1 ;; esac
+    # With a leading zero it would be octal.
+    text=${text#"${text%%[!0]*}"}
+    [ "${#text}" -le "${2:-15}" ] || return 1
+    NUMBER=${text:-0}
+}
+
+# hexadecimal TEXT [DIGITS]: the same for a hexadecimal number without a prefix.
+hexadecimal() {
+    local text=$1
+    NUMBER=''
+    case $text in '' | *[!0-9a-fA-F]*) return 1 ;; esac
+    text=${text#"${text%%[!0]*}"}
+    [ "${#text}" -le "${2:-15}" ] || return 1
+    NUMBER=$((16#${text:-0}))
+}
+
 # human BYTES: as a person writes it, for example 20G.
 human() {
     awk -v n="$1" 'BEGIN { split("B K M G T", u, " "); i = 1

@@ -32,14 +32,14 @@ boots_docker() {
     WHY=$(probe)
 }
 boots_gvisor() {
-    local facts memory
+    local facts
     engine_words run --rm --runtime runsc --network none "$GEN_IMAGE_REF" dmesg
     MEND="${WORDS[*]}   (and see what it says)"
     facts=$(probe --runtime runsc) || { WHY=$facts && return 1; }
     MEND=$RUNSC_TOLD
     case $facts in *[Gg][Vv]isor*) ;; *) WHY="the engine's runtime runsc is not gVisor" && return 1 ;; esac
-    memory=$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')
-    [ "${memory:-0}" -le $((PROBE_BYTES / 1024)) ] ||
+    whole "$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')" 12 || NUMBER=0
+    [ "$NUMBER" -le $((PROBE_BYTES / 1024)) ] ||
         { WHY="runsc is told to ignore control groups (--ignore-cgroups), so no limit would hold" && return 1; }
     [ "$GEN_NETWORK_MODE" = none ] || printf '%s\n' "$facts" | grep -q '^ *eth0:' ||
         { WHY="runsc gives no network, which the profile asks for" && return 1; }

@@ -65,7 +65,7 @@ write_logs() {
         "$LOG_MARK "*)
             file=${line#"$LOG_MARK "} size=0 left_out=0
             exec 3>>"$file" || exec 3>/dev/null
-            [ ! -s "$file" ] || size=$(($(wc -c <"$file")))
+            if [ -s "$file" ] && whole "$(wc -c <"$file")"; then size=$NUMBER; fi
             continue
             ;;
         *[$'\001'-$'\010'$'\013'-$'\037'$'\177'$'\302']*) line=$(written_out "$line") ;;
@@ -86,7 +86,7 @@ shorten_log() {
         head -c "$LOG_BEGINNING" "$1" | sed '$d'
         printf '%s … %s bytes are left out here: a log has room for %s\n' "$stamp" "$left_out" "$LOG_LIMIT"
         tail -c "$LOG_NEWEST" "$1" | sed 1d
-    } >"$1.new" && mv -f "$1.new" "$1" && exec 3>>"$1" && size=$(($(wc -c <"$1"))) && return
+    } >"$1.new" && mv -f "$1.new" "$1" && exec 3>>"$1" && whole "$(wc -c <"$1")" && size=$NUMBER && return
     # It could not be made shorter, and so it must not grow.
     rm -f "$1.new"
     size=$before

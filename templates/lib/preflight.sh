@@ -51,10 +51,11 @@ host_problems() {
     IFS='|' read -r os version cpus memory security plugins _ <<<"$1"
     [ "$os" = linux ] || problem "the engine runs $os containers" "switch the engine to Linux containers"
     client_problems "$version" "$security" "$plugins"
-    awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
+    whole "$cpus" 6 && awk -v want="$GEN_CPUS" -v have="$NUMBER" 'BEGIN { exit !(want > have) }' &&
         problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.cpus=$cpus"
-    [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
-        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.memory=1G"
+    whole "$memory" || NUMBER=0
+    [ "$GEN_MEMORY_BYTES" -le "$NUMBER" ] ||
+        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$NUMBER")" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.memory=1G"
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
 }
 

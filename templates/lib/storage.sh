@@ -139,18 +139,8 @@ make_volume() {
         read -r id _ < <(volume_facts "$name") && owned "$TOKEN" "$id"
 }
 
-# right_size KILOBYTES: whether a filesystem of that size is the one in the disk image; says so otherwise. Its own tables take
-# a part; a small one has a journal that takes more.
-right_size() {
-    local bytes=$(($1 * 1024)) size
-    size=$(file_bytes "$IMAGE")
-    [ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] && return
-    echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"
-    return 1
-}
-
-file_bytes() { wc -c <"$1" | tr -d ' '; }
-allocated_bytes() { echo $(($(du -k "$1" | cut -f 1) * 1024)); }
+file_bytes() { whole "$(wc -c <"$1")" && echo "$NUMBER"; }
+allocated_bytes() { whole "$(du -k "$1" | sed -n '1s/[^0-9].*//p')" && echo $((NUMBER * 1024)); }
 
 # free_bytes FOLDER: what an ordinary user may still write there.
 free_bytes() {
@@ -161,9 +151,12 @@ free_bytes() {
 # room_for BYTES FILE: whether the host could hold FILE grown to BYTES and keep its reserve.
 # Prints what is missing otherwise.
 room_for() {
-    local need=$1 have=0 free
-    [ ! -f "$2" ] || have=$(allocated_bytes "$2")
-    free=$(free_bytes "$BUNDLE") || return 1
+    local need have=0 free
+    whole "$1" || return 1
+    need=$NUMBER
+    [ ! -f "$2" ] || { whole "$(allocated_bytes "$2")" && have=$NUMBER; }
+    whole "$(free_bytes "$BUNDLE")" || return 1
+    free=$NUMBER
     [ "$GEN_STORAGE_OVERCOMMIT" = true ] && need=0 && have=0
     [ $((free - GEN_STORAGE_RESERVE_BYTES)) -ge $((need - have)) ] && return 0
     echo "$(human "$((need - have))") may be written and $(human "$GEN_STORAGE_RESERVE_BYTES") are kept in reserve, but only $(human "$free") are free under $BUNDLE"
@@ -197,12 +190,12 @@ keep_image() { keep_also "$1" && rm -f "$1"; }
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }
 
-# used_bytes: what the filesystem in the image uses, from the sandbox where it runs, from the superblock elsewhere.
+# used_bytes: what the filesystem in the image uses: a program of our image looks while it may be mounted, the superblock tells
+# elsewhere.
 used_bytes() {
-    local fields
-    if fields=$(inside df -k --output=used "$GEN_STORAGE_PATH" 2>/dev/null); then
-        echo $((${fields##*$'\n'} * 1024))
-        return
+    local said
+    if is_attached && said=$(tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
+        whole "${said##*$'\n'}" && echo $((NUMBER * 1024)) && return
     fi
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }
         /^Block size/ { size = $2 } END { printf "%.0f\n", (all - free) * size }'

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Bundle, MakeBundle, run
+from tests.engine.conftest import Bundle, MakeBundle, run, until
 
 
 def failing(bundle: Bundle, *asked: str) -> set[str]:
@@ -18,21 +18,48 @@ def failing(bundle: Bundle, *asked: str) -> set[str]:
     return {name for name in asked or sorted(checks) if run("bash", checks[name], check=False, env=env).returncode != 0}
 
 
+# What is weakened: how, in local/compose.override.yaml; what the check of settings names; which checks see it as well.
 WEAKENED = {
-    "host mounts": ("volumes: ['/etc:/host:ro']", {"host-filesystem"}),
-    "the engine's socket": ("volumes: ['/var/run/docker.sock:/var/run/docker.sock']", {"host-filesystem"}),
-    "the host's processes": ("pid: host", {"host-filesystem", "user"}),
-    "a capability": ("cap_add: [NET_RAW]", {"capabilities"}),
-    "privileged": ("privileged: true", {"capabilities", "host-filesystem", "seccomp"}),
-    "no filter": ("security_opt: ['seccomp:unconfined']", {"seccomp"}),
-    "root": ("user: '0:0'\n    cap_add: [DAC_OVERRIDE]", {"user", "capabilities"}),
-    "more memory": ("mem_limit: 1500m\n    memswap_limit: 1500m", {"limits"}),
-    "more processors": ("cpus: 1.5", {"limits"}),
-    "more processes": ("pids_limit: 4000", {"limits"}),
-    "a published port": ("ports: ['127.0.0.1:18099:80']", {"ports"}),
-    "another resolver": ("dns: [192.0.2.1]", {"dns"}),
-    "a read-only root": ("read_only: true", {"root-filesystem", "packages"}),
-    "a larger /tmp": ("tmpfs: ['/tmp:size=200m,mode=1777,nosuid,nodev']", {"temporary"}),
+    "host mounts": ("volumes: ['/etc:/host:ro']", "Binds[]", {"host-filesystem"}),
+    "a tmpfs of the host": ("volumes: ['/run/lock:/host']", "Binds[]", {"host-filesystem"}),
+    "the host's devices, as a mount": ("volumes: ['/dev:/dev/all']", "Binds[]", {"host-filesystem"}),
+    "the engine's socket": ("volumes: ['/var/run/docker.sock:/run/docker.sock']", "Binds[]", {"host-filesystem"}),
+    "the host's processes": ("pid: host", "PidMode", {"host-filesystem"}),
+    "another container's processes": ("ipc: host", "IpcMode", {"host-filesystem"}),
+    "the host's name": ("uts: host\n    hostname: ''", "UTSMode", {"host-filesystem"}),
+    "the host's control groups": ("cgroup: host", "CgroupnsMode", set()),
+    "another control group": ("cgroup_parent: /elsewhere", "CgroupParent", set()),
+    "a capability": ("cap_add: [NET_RAW]", "CapAdd[]", {"capabilities"}),
+    "the capability that is all": (
+        "cap_add: [SYS_ADMIN]\n    security_opt: ['seccomp:unconfined']",
+        "CapAdd[]",
+        {"capabilities", "seccomp"},
+    ),
+    "privileged": ("privileged: true", "Privileged", {"capabilities", "host-filesystem"}),
+    "no filter": ("security_opt: ['seccomp:unconfined']", "SecurityOpt[]", {"seccomp"}),
+    "no profile": ("security_opt: ['apparmor:unconfined']", "SecurityOpt[]", set()),
+    "root": ("user: '0:0'\n    cap_add: [DAC_OVERRIDE]", "Config.User", {"user", "capabilities"}),
+    "a group": ("group_add: ['0', '27']", "GroupAdd[]", {"user"}),
+    "devices by their numbers": ("device_cgroup_rules: ['b 8:* rmw']", "DeviceCgroupRules[]", set()),
+    "a device": ("devices: ['/dev/loop-control:/dev/x']", "Devices[]", {"host-filesystem"}),
+    "a setting of the kernel": ("sysctls: {net.ipv4.ip_unprivileged_port_start: '0'}", "Sysctls.", set()),
+    "more memory": ("mem_limit: 1500m\n    memswap_limit: 1500m", "Memory ", {"limits"}),
+    "more processors": ("cpus: 1.5", "NanoCpus", {"limits"}),
+    "more processes": ("pids_limit: 4000", "PidsLimit", {"limits"}),
+    "less of what may be open": ("ulimits: {nofile: 512}", "Ulimits[]", set()),
+    "more shared memory": ("shm_size: 1g", "ShmSize", set()),
+    "no end by the kernel": ("oom_kill_disable: true", "OomKillDisable", set()),
+    "a published port": ("ports: ['127.0.0.1:18099:80']", "PortBindings.80/tcp[]", {"ports"}),
+    "another resolver": ("dns: [192.0.2.1]", "Dns[]", {"dns"}),
+    "a name for the host": ("extra_hosts: ['host:host-gateway']", "ExtraHosts[]", set()),
+    "a read-only root": ("read_only: true", "ReadonlyRootfs", {"root-filesystem"}),
+    "a larger /tmp": ("tmpfs: ['/tmp:size=200m,mode=1777,nosuid,nodev']", "Tmpfs./tmp", {"temporary"}),
+    "a tmpfs where none was": ("tmpfs: ['/srv:size=1m']", "Tmpfs./srv", set()),
+    "an endless restart": ("restart: always", "RestartPolicy.Name", set()),
+    "another first process": ("init: false", "Init", set()),
+    "another command": ("entrypoint: ['sleep', 'infinity']", "Entrypoint[]", set()),
+    "a library for every program": ("environment: {LD_PRELOAD: /workspace/x.so}", "Config.Env[]", set()),
+    "a log elsewhere": ("logging: {driver: none}", "LogConfig.Type", set()),
 }
 
 
@@ -45,12 +72,114 @@ def override(shared: Bundle) -> Iterator[Path]:
     file.unlink(missing_ok=True)
 
 
+# What a program of the sandbox says whose owner would like every check to hold.
+LIES = {
+    "cat": "printf 'CapInh:\\t0\\nCapEff:\\t0\\nCapBnd:\\t0\\nNoNewPrivs:\\t1\\nSeccomp:\\t2\\n'",
+    "sed": "echo 2",
+    "awk": "echo rw,nosuid,nodev tmpfs",
+    "python3": "exit 0",
+    "id": "echo 1000",
+    "whoami": "echo aiuser",
+    "stat": "echo 1000",
+    "nproc": "echo 1",
+    "find": "exit 0",
+    "test": "exit 1",
+    "df": 'case "$*" in *fstype*) echo ext4 $((250 * 1024)) /workspace ;; *tmp*) echo 65536 ;; *) echo 1024 ;; esac',
+    "mountpoint": "exit 0",
+    "which": "echo /usr/bin/$1",
+}
+
+
+def plant(bundle: Bundle, program: str, says: str) -> None:
+    """The agent owns its programs: this one says something else from now on."""
+    script = 'rm -f "$1" "$2" && printf "%s" "$3" >"$1" && chmod 755 "$1" && /bin/ln -s "$1" "$2"'
+    places = (f"/usr/local/bin/{program}", f"/usr/bin/{program}")
+    words = ("/bin/sh", "-c", script, "plant", *places, f"#!/bin/sh\n{says}\n")
+    run("docker", "exec", bundle.name, *words)
+
+
+def lying(bundle: Bundle) -> None:
+    """From now on they say what a check would like to hear."""
+    for program, says in LIES.items():
+        plant(bundle, program, says)
+
+
+def says(bundle: Bundle, name: str) -> str:
+    (check,) = (bundle.path / "checks").glob(f"*-{name}.sh")
+    return run("bash", check, check=False, env={**os.environ, **bundle.env}).stdout
+
+
 @pytest.mark.parametrize("weakness", WEAKENED)
-def test_a_weakened_sandbox_is_caught(shared: Bundle, override: Path, weakness: str) -> None:
-    yaml, expected = WEAKENED[weakness]
+def test_a_weakened_sandbox_is_caught_though_all_its_programs_lie(
+    shared: Bundle, override: Path, weakness: str
+) -> None:
+    yaml, named, expected = WEAKENED[weakness]
     override.write_text(f"services:\n  sandbox:\n    {yaml}\n")
     shared.start()
-    assert failing(shared, *expected) == expected
+    if "read_only" not in yaml and "user:" not in yaml:
+        lying(shared)
+        # The control: a check that asks a program in there hears that there are no capabilities.
+        assert "CapEff:\t0\n" in shared.inside("cat", "/proc/self/status").stdout
+    assert named in says(shared, "settings")
+    asked = {"settings", *expected}
+    assert failing(shared, *asked) == asked
+
+
+def test_where_no_wall_is_weakened_the_checks_of_walls_hold_whatever_programs_say(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle()
+    bundle.start()
+    lying(bundle)
+    walls = (
+        "settings",
+        "host-filesystem",
+        "capabilities",
+        "no-new-privileges",
+        "limits",
+        "temporary",
+        "root-filesystem",
+    )
+    assert failing(bundle, *walls, "user", "ports", "dns") == set()
+
+
+def test_what_is_begun_beside_the_first_process_is_seen(shared: Bundle) -> None:
+    """A process that somebody started with more rights than the sandbox has."""
+    shared.start()
+    run("docker", "exec", "--detach", "--privileged", "--user", "0:0", shared.name, "sleep", "40")
+    until(lambda: "capabilit" in says(shared, "capabilities") or "Cap" in says(shared, "capabilities"))
+    assert failing(shared, "capabilities", "user") == {"capabilities", "user"}
+    run("docker", "exec", "--privileged", "--user", "0:0", shared.name, "pkill", "-f", "sleep 40", check=False)
+    until(lambda: failing(shared, "capabilities", "user") == set())
+
+
+ATTACK = "UID[$(id>{mark})0]"
+"""Bash runs what stands in a number that it reckons with."""
+
+
+def test_what_a_program_in_the_sandbox_prints_is_run_by_nothing_on_this_host(
+    make_bundle: MakeBundle, tmp_path: Path
+) -> None:
+    bundle = make_bundle()
+    bundle.start()
+    mark = tmp_path / "W"
+    line = ATTACK.format(mark=mark)
+    for program in ("df", "cat", "stat", "nproc", "sed", "awk", "id", "whoami", "find", "dumpe2fs", "wc"):
+        plant(bundle, program, f"echo '{line}'")
+    # The control: what stood in four places of these scripts does run it.
+    old = f"size=$(($(docker exec {bundle.name} df -k --output=size /tmp | tail -n 1) * 1024))"
+    run("bash", "-c", old, check=False)
+    assert mark.exists()
+    mark.unlink()
+    for words in (
+        "test-setup.sh",
+        "test-setup.sh --tap",
+        "scripts/mount-storage.sh report",
+        "scripts/resize-volume.sh 300M",
+        "scripts/status.sh",
+        "scripts/plan.sh",
+        "scripts/backup.sh",
+    ):
+        bundle.script(*words.split(), check=False)
+        assert not mark.exists(), words
 
 
 def test_an_untouched_sandbox_passes_and_a_damaged_one_does_not(make_bundle: MakeBundle) -> None:
@@ -155,7 +284,7 @@ def test_a_key_in_the_image_is_found(shared: Bundle) -> None:
     run("bash", "-c", f"printf 'FROM {image}\\nENV LEAKED=sk-very-secret-value\\n' | docker build --tag {image} -")
     leaking = run("docker", "images", "--no-trunc", "--quiet", image).stdout.strip()
     try:
-        assert failing(shared) == {"secrets"}
+        assert failing(shared) == {"secrets", "settings"}, "and it is not the image that the sandbox was made from"
     finally:
         run("docker", "tag", original, image)
         run("docker", "rmi", leaking)

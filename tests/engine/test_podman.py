@@ -85,6 +85,8 @@ def weaken(bundle: Bundle) -> None:
         run("bash", "-c", anew, cwd=bundle.path, env=env)
         assert seen <= failing(bundle, *seen), f"{other} was not seen"
         bundle.rewrite("config/podman.options", strong)
+        # Whatever a container was made with that the bundle does not say is seen.
+        assert failing(bundle, "settings"), f"{other} was not seen"
     # What was made here by hand, no run knows of.
     run("bash", "-c", '. lib/docker.sh && remove_ours "$GEN_CONTAINER"', cwd=bundle.path, env=env)
     bundle.start()

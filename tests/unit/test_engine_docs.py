@@ -189,11 +189,11 @@ def test_each_policy_is_enforced_by_a_file_and_asserted_by_a_check(sets: str) ->
 
 def test_a_policy_without_a_check_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "generator.plan.find_checks", lambda root: tuple(c for c in find_checks(root) if c.id != "seccomp")
+        "generator.plan.find_checks", lambda root: tuple(c for c in find_checks(root) if c.id != "secrets")
     )
     with pytest.raises(GenError) as caught:
         build_plan(loaded())
-    assert caught.value.details == "process.seccomp: no check asserts it"
+    assert caught.value.details == "secrets.in_image: no check asserts it"
 
 
 def test_a_check_of_what_no_policy_says_is_an_error() -> None:

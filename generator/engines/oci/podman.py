@@ -82,6 +82,7 @@ _WORDS: Mapping[str, Callable[[Any], list[str]]] = {
     "security_opt": _security,
     "cap_drop": _options("cap-drop"),
     "cap_add": _options("cap-add"),
+    "cgroup": _options("cgroupns"),
     "read_only": _flag("--read-only", "--read-only-tmpfs=false"),
     "cpus": _options("cpus"),
     "mem_limit": _options("memory"),

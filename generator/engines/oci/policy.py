@@ -148,6 +148,7 @@ def _process(request: Request) -> tuple[Policy, ...]:
         _compose("process.running", True, "One container, healthy while its workspace is mounted"),
         _compose("process.user", user, "Nothing inside runs as root"),
         _compose("process.privileged", False, "It has no device of the host"),
+        _compose("process.settings", "exact", "The engine was told nothing about it that this bundle does not say"),
         _compose("process.capabilities", granted, "All others are dropped"),
         _compose("process.no_new_privileges", True, "No program can gain rights that its caller lacks"),
         _seccomp(request),
