@@ -1,5 +1,7 @@
 # Runs checks and reports them as text, TAP or JUnit. Sourced by test-setup.sh, which sets format and junit.
 # shellcheck shell=bash disable=SC2154
+# shellcheck source=templates/lib/json.sh
+. "$BUNDLE/lib/json.sh"
 
 PASSED=0 FAILED=0 CASES=''
 CHECK_LIMIT=60
@@ -26,6 +28,7 @@ run_check() {
     [ "$code" -ne 124 ] || output="no answer within $CHECK_LIMIT seconds"
     if [ "$code" -eq "$HOLDS" ]; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
     show_check "$code" "$title" "$output"
+    tell_check "$code" "$(basename "$1" .sh)" "$title" "$output"
     add_case "$code" "$(basename "$1" .sh)" "$title" "$output" $(($(date +%s) - start))
 }
 
@@ -39,6 +42,20 @@ show_check() { # CODE TITLE OUTPUT
 }
 
 indent() { [ -z "$2" ] || printf '%s\n' "$2" | tail -n 20 | sed "s/^/$1/"; }
+
+# tell_check CODE ID TITLE OUTPUT: one line of JSON in the file that GEN_EVENTS names. Programs read results there, since what a
+# check prints cannot reach that file; nobody has to read it, so a line that cannot be written is no error.
+tell_check() {
+    local result=does-not-hold line says=()
+    [ -n "${GEN_EVENTS:-}" ] || return 0
+    if [ "$1" -eq "$HOLDS" ]; then
+        result=holds
+    else
+        while IFS= read -r line; do says+=("$line"); done < <(printf '%s\n' "$4" | tail -n 20 | cut -c 1-300)
+    fi
+    printf '{"schema":1,"event":"check","check":"%s","number":%s,"title":%s,"result":"%s","says":[%s]}\n' "$2" $((PASSED + FAILED)) \
+        "$(json_strings "$3")" "$result" "$(json_strings ${says[@]+"${says[@]}"})" 2>/dev/null >>"$GEN_EVENTS" || :
+}
 
 add_case() { # CODE ID TITLE OUTPUT SECONDS
     local case
