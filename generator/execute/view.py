@@ -97,6 +97,7 @@ class JsonView(QuietView):
         super().__init__(errors)
         self._out = out
         self._lines = lines
+        self._last = ""
 
     def event(self, event: Event) -> None:
         """The event as it came."""
@@ -108,11 +109,15 @@ class JsonView(QuietView):
             self._output(line)
 
     def line(self, stream: Stream, text: str) -> None:
-        """A line of a script that tells no events."""
+        """A line of a script that tells no events. Its last line is for those who have no exit code."""
         if stream == "stderr":
             super().line(stream, text)
-        elif self._lines and text and not LAST_LINE.fullmatch(text):
-            self._output(text)
+        elif self._lines and text:
+            # What looks like it and is not the last one is an output as any other.
+            ended, self._last = self._last, text if LAST_LINE.fullmatch(text) else ""
+            for line in (ended, "" if self._last else text):
+                if line:
+                    self._output(line)
 
     def end(self, code: int) -> None:
         """The last line: the exit code."""
