@@ -113,7 +113,7 @@ def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
 
 
 def _ended(recorder: Recorder) -> tuple[str, str, str]:
-    """The result, the run and the failed step, from the runner's last event; empty what it did not say in its own words."""
+    """The result, the run and the failed step, from the runner's last event; empty what is no word of its own."""
     ended = recorder.last("run-ended")
     if ended is None:
         return "", "", ""

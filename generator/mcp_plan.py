@@ -1,8 +1,8 @@
 """What scripts/plan.sh --json prints, for a model: what the bundle and the runner say apart from the words of others.
 
-What is passed on as `plan` is looked up in the bundle's own plan.json, or has the shape of a number, a hash or one of the
-runner's words. Everything else of the document is somebody's text: what a verify.sh printed, names of what is on the host,
-folders in the sandbox.
+What is passed on as `plan` is looked up in the bundle's own plan.json, or has the shape of a number, a hash or one of
+the runner's words. Everything else of the document is somebody's text: what a verify.sh printed, names of what is on
+the host, folders in the sandbox.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Text of others made harmless: the one place of the package that says what may be shown as it is.
 
-Names, files, logs and whatever a sandbox, an engine or an image says may hold characters that steer a terminal, turn the
-direction of writing or are not seen at all. They are written out: ESC becomes \\x1b.
+Names, files, logs and whatever a sandbox, an engine or an image says may hold characters that steer a terminal, turn
+the direction of writing or are not seen at all. They are written out: ESC becomes \\x1b.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import json
 from typing import Any
 
 # Marks and letters by category, yet nobody sees them: joiners, fillers, variation selectors, tags.
-_UNSEEN = frozenset((0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)))
+_UNSEEN = frozenset(
+    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10))
+)
 _TAGS = 0xE0000
 
 

@@ -1,4 +1,4 @@
-"""What the checks of a sandbox came to: titles from the plan, results from the events; what they printed is text beside."""
+"""What the checks of a sandbox came to: titles from the plan, results from events; what they printed is beside it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Told:
 
 
 def planned_checks(bundle: Bundle) -> tuple[tuple[str, str], ...]:
-    """The checks of plan.json in their order, each as the name of its file and its title; none when it cannot be read."""
+    """The checks of plan.json in their order, as file name and title each; none when it cannot be read."""
     try:
         plan = json.loads((bundle.path / "plan.json").read_bytes())
         return tuple((PurePosixPath(one["file"]).stem, str(one["title"])) for one in plan["checks"])

@@ -60,8 +60,8 @@ def parse_event(line: str) -> Event | None:
 class LineBuffer:
     """Turns pieces of bytes, cut anywhere, into whole lines of text, ended by a line feed and by nothing else.
 
-    Of a line that is too long the beginning is given, with a mark: nothing of its middle ever stands at the beginning of
-    a line, where it could be taken for something that the script said itself.
+    Of a line that is too long the beginning is given, with a mark: nothing of its middle ever stands at the beginning
+    of a line, where it could be taken for something that the script said itself.
     """
 
     __slots__ = ("_cut", "_rest")

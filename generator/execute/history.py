@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.execute.names import is_run, is_step, is_time, is_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from generator.execute.bundle import Bundle
@@ -191,7 +190,7 @@ def _record(line: bytes) -> Record | None:
         found = {key: data[key] for key in _FIELDS}
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    # A run's id and a step become paths, and words that are shown as gen's own: what is no plain word is no record of ours.
+    # A run's id and a step become paths, and are shown as gen's own words: what is no plain word is no record of ours.
     return Record(**found) if all(fits(found[key]) for key, fits in _FIELDS.items()) else None
 
 

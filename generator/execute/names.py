@@ -1,7 +1,7 @@
 """The few words that a runner's own records hold, as patterns: what is none of them is no record of ours.
 
-Structure is made of such words only, never of text: so nothing that a record, a file name or a line holds can stand where
-somebody looks for what gen says itself.
+Structure is made of such words only, never of text: so nothing that a record, a file name or a line holds can stand
+where somebody looks for what gen says itself.
 """
 
 from __future__ import annotations

@@ -89,8 +89,8 @@ class QuietView:
 class JsonView(QuietView):
     """Passes each event on as one line of JSON. The script's errors go to standard error, written out.
 
-    `lines` is for a script that tells no events: each line of its output becomes an event of the name "output", whatever
-    it looks like. What explains a check's failure is told by such events too, after that of the check.
+    `lines` is for a script that tells no events: each line of its output becomes an event of the name "output",
+    whatever it looks like. What explains a check's failure is told by such events too, after that of the check.
     """
 
     def __init__(self, out: TextIO, errors: TextIO, *, lines: bool = False) -> None:

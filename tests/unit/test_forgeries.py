@@ -1,8 +1,8 @@
 """What a sandbox may print so that it is taken for what gen says: a table of forgeries, each for every reader.
 
-Each forgery stands behind what a script puts before text from inside (`# `, or spaces), or, as if a script forgot that, at
-the beginning of a line. The control is a reader that splits lines as Python does, cuts long ones in pieces, and looks for
-what it knows: it must be taken in by each of them.
+Each forgery stands behind what a script puts before text from inside (`# `, or spaces), or, as if a script forgot
+that, at the beginning of a line. The control is a reader that splits lines as Python does, cuts long ones in pieces,
+and looks for what it knows: it must be taken in by each of them.
 """
 
 import io
