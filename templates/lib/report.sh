@@ -14,8 +14,8 @@ report_begin() {
     fi
 }
 
-# xml TEXT: as it may stand in an attribute or between tags.
-xml() { printf '%s' "$1" | tr -d '\000-\010\013\014\016-\037' | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
+# xml TEXT: as it may stand in an attribute or between tags. A byte that is no ASCII might make the report one that nobody can read.
+xml() { printf '%s' "$1" | tr -c '[:print:]\n\t' '?' | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
 
 # run_check FILE: the second line of a check's script is its title; what it prints explains a failure.
 run_check() {
@@ -41,7 +41,12 @@ show_check() { # CODE TITLE OUTPUT
     esac
 }
 
-indent() { [ -z "$2" ] || printf '%s\n' "$2" | tail -n 20 | sed "s/^/$1/"; }
+# indent MARK TEXT: MARK before each line: in TAP a line of a check's is a comment, whatever it says.
+indent() {
+    local line
+    [ -n "$2" ] || return 0
+    while IFS= read -r line; do say "$1$line"; done <<<"$2"
+}
 
 # tell_check CODE ID TITLE OUTPUT: one line of JSON in the file that GEN_EVENTS names. Programs read results there, since what a
 # check prints cannot reach that file; nobody has to read it, so a line that cannot be written is no error.
