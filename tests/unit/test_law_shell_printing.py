@@ -28,7 +28,7 @@ ALLOWED = {
     "scripts/plan.sh": "it prints a document, whose texts go through json_strings, and lines of printable",
     "scripts/resize-volume.sh": "a function answers with a number of bytes",
 }
-"""Scripts that print in another way as well, with the reason; each is tried with an engine that lies (printing.bats)."""
+"""Scripts that print in another way as well, with the reason; each is tried with a hostile engine (printing.bats)."""
 
 
 def statements(text: str) -> Iterator[str]:
