@@ -45,6 +45,7 @@ MOST_BUNDLES = 200
 # What is no plain name is not told: it would be somebody's text.
 _PLACE = re.compile(r"[\w.@+/-]{1,200}", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+PLANNED = {0: "this is what a start would do now", 4: "a start would stop: see blocked, also under untrusted"}
 MEANING = {
     0: "done",
     1: "failed, and everything that this run did is undone",
@@ -132,7 +133,7 @@ def plan_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]
         "schema": SCHEMA,
         "ok": code == ExitCode.DONE and plan is not None,
         "exit_code": code,
-        "meaning": {0: "this is what a start would do now"}.get(code, MEANING.get(code, "")),
+        "meaning": PLANNED.get(code, MEANING.get(code, "")) if plan is not None else MEANING.get(code, ""),
         "plan": plan,
         "untrusted": others,
     }

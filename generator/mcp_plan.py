@@ -30,21 +30,23 @@ def plan_of(bundle: Bundle, text: str) -> tuple[dict[str, Any] | None, dict[str,
         data = json.loads(text)
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or not is_hash(data.get("hash")) or not isinstance(data.get("steps"), list):
+    if not isinstance(data, dict) or not isinstance(data.get("steps"), list) or "hash" not in data:
         return None, {"output": text_of(text.split("\n"))}
     planned = _planned(bundle)
     steps = [step for step in data["steps"][:MOST_THINGS] if isinstance(step, dict) and is_step(step.get("step"))]
     cost = data["rollback"] if isinstance(data.get("rollback"), dict) else {}
     plan = {
-        "hash": data["hash"],
+        "hash": _one(data["hash"], is_hash),
         "open_run": _one(data.get("open_run"), is_run),
         "undo_first": _list(data.get("undo_first"), is_step),
+        "blocked": [_stop(stop) for stop in _list(data.get("blocked"), lambda one: isinstance(one, dict))],
         "steps": [_step(step, planned.get(step["step"], {})) for step in steps],
         "rollback": {"undoes": _list(cost.get("undoes"), is_step), **{key: _count(cost.get(key)) for key in _COUNTS}},
     }
     taken = ("schema", "name", "hash", "open_run", "undo_first", "steps", "rollback")
     others = {str(key): value for key, value in data.items() if key not in taken}
-    others["says"] = {step["step"]: step["says"] for step in steps if step.get("says")}
+    for key in ("says", "would"):
+        others[key] = {step["step"]: step[key] for step in steps if step.get(key)}
     others["rollback"] = {key: value for key, value in cost.items() if key not in ("undoes", *_COUNTS)}
     return plan, _harmless(others)
 
@@ -59,6 +61,11 @@ def _step(step: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
     """What is to come of one step: its state from the runner, title and effects from the bundle's plan."""
     state = _one(step.get("state"), is_word)
     return {"step": step["step"], "title": planned.get("title"), "state": state, "effects": planned.get("effects")}
+
+
+def _stop(stop: dict[str, Any]) -> dict[str, Any]:
+    """Where a start would stop, and whether only the owner of the machine may decide it; why is somebody's text."""
+    return {"step": _one(stop.get("step"), is_step), "owner_only": stop.get("owner_only") is True}
 
 
 def _planned(bundle: Bundle) -> dict[str, dict[str, Any]]:

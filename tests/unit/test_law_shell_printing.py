@@ -1,7 +1,7 @@
 """A law: a script that somebody starts prints by say, warn and fail, which write out what steers a terminal.
 
-What a step or a check prints goes to the runner, which writes it out itself; what a function of lib/ prints is mostly its
-answer to whoever called it. So the law is about the scripts, and about the functions of lib/ that show something.
+What a step or a check prints goes to the runner, which writes it out itself; what a function of lib/ prints is mostly
+its answer to whoever called it. So the law is about the scripts, and about the functions of lib/ that show something.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ SCRIPTS = [path for path in sorted((TEMPLATES / "files").rglob("*.sh")) if path.
 PRINTERS = "echo|printf|cat|sed|awk|tail|head|cut|tr|grep|ls|tee|docker|machine|compose"
 PRINTING = re.compile(rf"(?:^|[;&|{{(!]|\b(?:then|else|do)\b)\s*({PRINTERS})\b")
 # What stands behind one: its output goes elsewhere, is nobody's to read, or is written out.
-AWAY = re.compile(
-    r"(?<![0-9&])>>?\s*(?![&])\S|>&[3-9]|1>&|\|\s*(printable|strings|write_durably|python3|objects|while|sort|awk|xargs|wc|grep -q)"
-)
+FILTERS = "printable|strings|write_durably|python3|objects|while|sort|awk|xargs|wc|grep -q"
+AWAY = re.compile(rf"(?<![0-9&])>>?\s*(?![&])\S|>&[3-9]|1>&|\|\s*({FILTERS})")
 ASKS = re.compile(r"printf '[^'%]*\[y/N\] '$")
 
 ALLOWED = {

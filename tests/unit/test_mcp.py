@@ -88,6 +88,7 @@ def test_a_plan_is_shown_and_its_hash_goes_to_the_script(root: Path) -> None:
     assert plan["plan"]["rollback"] == {"undoes": ["20-make"], "workspace_bytes": 7, "lost_outside_workspace": None}
     assert plan["untrusted"] == {
         "foreign": ["a stranger's"],
+        "would": {},
         "says": {"20-make": ["[bold]\\x1b[2J"]},
         "rollback": {"repositories": [{"folder": "/w\\u202e"}]},
     }
