@@ -55,7 +55,7 @@ PLANTS = (
     Plant(id="names", title="names and texts that steer a terminal", steers=True),
     Plant(id="history", title="rewrite the history"),
     Plant(id="swap", title="swap a folder for a link during review and apply", lasts=SWAPPING),
-    Plant(id="parts", title="a bare repository in parts, over three applies", steps=3),
+    Plant(id="parts", title="a bare repository in parts, over two applies", steps=2),
     Plant(id="bundle", title="a bundle of gen, in parts, with a run that it would undo", steps=2),
     Plant(id="steer_links", title="what links of the project lead to: absolute, chained, ignored by git"),
     Plant(id="mentions", title="what files of the project that run or steer something name"),
