@@ -107,7 +107,8 @@ def test_a_plan_that_would_stop_is_an_answer_with_its_reasons(root: Path) -> Non
 
     (plan,) = talk(root, work)
     assert (plan["ok"], plan["exit_code"]) == (False, 4)
-    assert plan["plan"]["blocked"] == [reason]
+    assert plan["plan"]["blocked"] == [{"step": "10-look", "owner_only": True}]
+    assert plan["untrusted"]["blocked"] == [reason]
 
 
 def test_every_bundle_of_the_root_is_listed_by_a_name_that_means_it(root: Path) -> None:
