@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from generator import __version__
+from generator.cli_output import say, say_lines, styled
 from generator.errors import GenError
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except GenError as error:
         _say(error.brief, error.details, error.resolution)
@@ -103,15 +105,17 @@ def _colour() -> bool | None:
 
 
 def _say(brief: str, details: str | None, resolution: str | None) -> None:
-    click.echo(click.style("gen: error: ", fg="red", bold=True) + _printable(brief), err=True, color=_colour())
+    say(styled("gen: error: ", fg="red", bold=True), brief, err=True)
     for part in (details, resolution):
         if part:
-            click.echo(_printable(part), err=True, color=_colour())
+            say_lines(part, err=True)
 
 
-def _printable(text: str) -> str:
-    """The text without characters that steer a terminal: names and files of others stand in our messages."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
+def _show(error: click.ClickException) -> None:
+    """What click says of wrong arguments, which may be words that somebody else made up."""
+    text = io.StringIO()
+    error.show(text)
+    say_lines(text.getvalue(), err=True)
 
 
 def _internal(error: Exception) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.bundle import write_bundle
+from generator.cli_output import say, say_json, styled
 from generator.drift import differences, known_digests, lines_of
 from generator.errors import ExitCode, GenError
 from generator.plan import build_plan
@@ -47,7 +47,7 @@ def bundle_command(
         _make_parent(folder)
     written = write_bundle(files, folder, force=force)
     if as_json:
-        _print_json(_result(folder, files) | {"changed": list(written.changed), "moved": list(written.moved)})
+        say_json(_result(folder, files) | {"changed": list(written.changed), "moved": list(written.moved)})
     elif not quiet:
         _tell(folder, files, written)
 
@@ -89,7 +89,7 @@ def _check(files: Files, folder: Path, *, as_json: bool, quiet: bool, again: str
     found = differences(folder, files)
     if as_json:
         drift = [{"path": item.path, "kind": item.kind} for item in found]
-        _print_json(_result(folder, files) | {"drift": drift})
+        say_json(_result(folder, files) | {"drift": drift})
     if found:
         missing = not folder.is_dir()
         raise GenError(
@@ -99,7 +99,7 @@ def _check(files: Files, folder: Path, *, as_json: bool, quiet: bool, again: str
             exit_code=ExitCode.REFUSED,
         )
     if not (as_json or quiet):
-        click.echo(f"{folder} is what its profile says: {len(files)} files.")
+        say(f"{folder} is what its profile says: {len(files)} files.")
 
 
 def _mend(files: Files, folder: Path, found: tuple[Difference, ...], again: str) -> str:
@@ -127,16 +127,12 @@ def _result(folder: Path, files: Mapping[str, RenderedFile]) -> dict[str, Any]:
 
 def _tell(folder: Path, files: Files, written: Written) -> None:
     if not written.changed and not written.removed:
-        click.echo(f"{folder} is up to date: {len(files)} files.")
+        say(f"{folder} is up to date: {len(files)} files.")
         return
     removed = f", {len(written.removed)} removed" if written.removed else ""
-    click.echo(f"Wrote {click.style(str(folder), bold=True)}: {len(written.changed)} of {len(files)} files{removed}.")
+    say("Wrote ", styled(str(folder), bold=True), f": {len(written.changed)} of {len(files)} files{removed}.")
     for place in written.moved:
-        click.echo(f"  Your edited file is in {folder / place}")
+        say(f"  Your edited file is in {folder / place}")
     start, plan = shlex.quote(str(folder / "scripts/start.sh")), shlex.quote(str(folder / "PLAN.md"))
-    click.echo(f"  What it will do to this machine:  {plan}")
-    click.echo(f"  Start it:                         {start}")
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    say(f"  What it will do to this machine:  {plan}")
+    say(f"  Start it:                         {start}")

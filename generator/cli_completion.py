@@ -8,6 +8,8 @@ from pathlib import PurePath
 import click
 from click.shell_completion import get_completion_class
 
+from generator.cli_output import say_lines
+
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -23,4 +25,4 @@ def completion_command(context: click.Context, shell: str | None) -> None:
     completion = get_completion_class(name) if name in SHELLS else None
     if completion is None:
         raise click.UsageError(f"Which shell? Name one of {', '.join(SHELLS)}.", context)
-    click.echo(completion(context.find_root().command, {}, "gen", "_GEN_COMPLETE").source())
+    say_lines(completion(context.find_root().command, {}, "gen", "_GEN_COMPLETE").source())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,10 @@ import click
 
 from generator import __version__
 from generator.cli_options import complete_bundle
+from generator.cli_output import say, say_json
 from generator.errors import ExitCode
-from generator.execute.events import escaped
 from generator.execute.view import for_terminal
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ def doctor_command(bundle: str | None, fix: bool, as_json: bool) -> int:
         mended = tuple(mend(findings, facts))
         findings = diagnose(gather(bundle, here))
     if as_json:
-        click.echo(json.dumps(_document(findings, mended, fix=fix), indent=2))
+        say_json(_document(findings, mended, fix=fix))
     else:
         _print(findings, mended)
     return ExitCode.FAILED_ROLLED_BACK if worst(findings) == "problem" else ExitCode.DONE
@@ -96,21 +96,20 @@ def _print(findings: tuple[Finding, ...], mended: tuple[Mended, ...]) -> None:
     show = _show_on_terminal if for_terminal(sys.stdout) else _show_plain
     show([tuple(map(escaped, row)) for row in rows])
     counts = {level: sum(one.level == level for one in findings) for level in ("problem", "warning")}
-    click.echo(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()) + ".")
+    say(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()) + ".")
 
 
 def _show_plain(rows: list[tuple[str, ...]]) -> None:
     """One line each, for files and for grep."""
     for mark, subject, what, why, mend in rows:
-        click.echo(f"{mark:<8} {subject}: {what}" + (f" ({why})" if why else "") + (f"  mend: {mend}" if mend else ""))
+        say(f"{mark:<8} {subject}: {what}" + (f" ({why})" if why else "") + (f"  mend: {mend}" if mend else ""))
 
 
 def _show_on_terminal(rows: list[tuple[str, ...]]) -> None:
-    import os
-
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from generator.execute.screen import screen
 
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
@@ -123,5 +122,4 @@ def _show_on_terminal(rows: list[tuple[str, ...]]) -> None:
         if mend:
             words.append(f"\n{mend}", style="cyan")
         table.add_row(Text(mark, style=STYLES[mark]), Text(subject, style="dim"), words)
-    plain = bool(os.environ.get("NO_COLOR"))
-    Console(color_system=None if plain else "auto", highlight=False, emoji=False).print(table)
+    screen(None).print(table)

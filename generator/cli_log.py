@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli_options import bundle_argument, the_bundle
+from generator.cli_output import say, say_json
 from generator.errors import ExitCode, GenError
 from generator.execute.audit import read_audit, shown
 from generator.execute.commands import copy, present
@@ -81,17 +81,17 @@ def _check(run: str | None, *, following: bool, as_json: bool, others: dict[str,
 def _print_run(found: Bundle, run: str | None, *, following: bool, as_json: bool) -> int:
     if following:
         for line in follow(found, run or last_run(found, read_journal(found))):
-            click.echo(line)
+            say(line)
     journal = read_journal(found)
     chosen = run or last_run(found, journal)
     history = None if chosen is None else run_history(found, journal, chosen, alive=is_at_work(found))
     if history is None or not (history.steps or history.began):
         raise _no_run(found.shown, run)
     if as_json:
-        click.echo(json.dumps(as_data(history, found), indent=2))
+        say_json(as_data(history, found))
         return ExitCode.DONE
     for line in summary(found, journal, history):
-        click.echo(line)
+        say(line)
     return ExitCode.DONE
 
 
@@ -106,10 +106,10 @@ def _print_audit(bundle: Bundle, *, as_json: bool) -> int:
             exit_code=ExitCode.REFUSED,
         ) from error
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        say_json(told)
     else:
         for command in told:
-            click.echo(shown(command))
+            say(shown(command))
     return ExitCode.DONE
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from generator.cli_output import say
 from generator.errors import GenError
 from generator.execute.bundle import bundle_names, find_bundle, planned_steps
 from generator.execute.commands import present
@@ -83,7 +84,7 @@ def compiled(ref: str, sets: tuple[str, ...], output: Output) -> str:
 
     folder, written = compile_bundle(ref, sets)
     if written.changed and not (output.as_json or output.quiet):
-        click.echo(f"Wrote {folder}: {len(written.changed)} files.")
+        say(f"Wrote {folder}: {len(written.changed)} files.")
     return str(folder)
 
 
@@ -107,7 +108,7 @@ def exit_event(output: Output) -> Iterator[None]:
         yield
     except GenError as error:
         if output.as_json:
-            click.echo(f'{{"event":"exit","code":{error.exit_code}}}')
+            say(f'{{"event":"exit","code":{error.exit_code}}}')
         raise
 
 
@@ -136,5 +137,5 @@ def _silence() -> None:
 
 def _tell_killed(bundle: Bundle) -> None:
     with contextlib.suppress(OSError):
-        click.echo("gen: the script was killed (SIGKILL) before it had ended; what it began is not undone", err=True)
-        click.echo(f"Bring it to its end with: gen recover {bundle.shown}", err=True)
+        say("gen: the script was killed (SIGKILL) before it had ended; what it began is not undone", err=True)
+        say(f"Bring it to its end with: gen recover {bundle.shown}", err=True)

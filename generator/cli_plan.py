@@ -17,8 +17,8 @@ from generator.cli_options import (
     set_option,
     the_bundle,
 )
+from generator.cli_output import say, say_lines
 from generator.execute import commands
-from generator.execute.events import escaped
 from generator.execute.plan import read_plan
 from generator.execute.process import become, drive
 from generator.execute.recorder import Recorder
@@ -63,7 +63,7 @@ def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_
     for line in recorder.errors:
         # The last line is for machines, and these have the document.
         if not LAST_LINE.fullmatch(line):
-            click.echo(escaped(line), err=True)
+            say(line, err=True)
     plan = None if as_json else read_plan(document)
     if plan is not None:
         # rich takes a quarter of a second to import, which only those pay who look.
@@ -71,5 +71,5 @@ def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_
 
         show_plan(plan, sys.stdout, shlex.quote(found.shown))
     elif document and not quiet:
-        click.echo(document)
+        say_lines(document)
     return code

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from generator.cli_output import say, say_json, say_lines, styled
 from generator.errors import ExitCode
 from generator.profile import ProfileErrors, load_profile, profile_names, profile_schema
 
@@ -28,11 +28,11 @@ def list_profiles(as_json: bool) -> None:
     """List the built-in profiles."""
     profiles = [(name, load_profile(name).profile.description) for name in profile_names()]
     if as_json:
-        _print_json([{"name": name, "description": description} for name, description in profiles])
+        say_json([{"name": name, "description": description} for name, description in profiles])
         return
     width = max(len(name) for name, _ in profiles)
     for name, description in profiles:
-        click.echo(f"{click.style(f'{name:<{width}}', bold=True)}  {description}")
+        say(styled(f"{name:<{width}}", bold=True), f"  {description}")
 
 
 @profile_group.command("show")
@@ -45,9 +45,9 @@ def show_profile(name: str, sets: tuple[str, ...], as_json: bool) -> None:
 
     loaded = load_profile(name, sets)
     if as_json:
-        _print_json(as_data(loaded))
+        say_json(as_data(loaded))
     else:
-        click.echo(as_yaml(loaded), nl=False)
+        say_lines(as_yaml(loaded))
 
 
 @profile_group.command("validate")
@@ -62,18 +62,18 @@ def validate_profile(context: click.Context, file: str, sets: tuple[str, ...], a
     except ProfileErrors as errors:
         if not as_json:
             raise
-        _print_json({"valid": False, "errors": [_finding(finding) for finding in errors.findings]})
+        say_json({"valid": False, "errors": [_finding(finding) for finding in errors.findings]})
         context.exit(ExitCode.USAGE)
     if as_json:
-        _print_json({"valid": True, "errors": []})
+        say_json({"valid": True, "errors": []})
     else:
-        click.echo(_summary(file, loaded))
+        say(_summary(file, loaded))
 
 
 @profile_group.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
-    _print_json(profile_schema())
+    say_json(profile_schema())
 
 
 def _summary(file: str, loaded: LoadedProfile) -> str:
@@ -86,7 +86,3 @@ def _finding(finding: Finding) -> dict[str, Any]:
     mark = finding.mark
     place = {"file": mark.source.name, "line": mark.line, "column": mark.column, "path": finding.path}
     return {**place, "message": finding.what, "mend": finding.mend}
-
-
-def _print_json(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))

@@ -171,10 +171,10 @@ def test_command(bundle: str | None, tap: bool, junit: str | None, as_json: bool
         raise click.UsageError("--tap and --json are two formats: ask for one.")
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
-        command = commands.present(commands.run_checks(the_bundle(bundle), tap=tap or as_json, junit=junit))
+        command = commands.present(commands.run_checks(the_bundle(bundle), tap=tap, junit=junit))
         if not as_json:
             become(command, quiet=quiet)
-        return run_script(command, output, lines=True)
+        return run_script(command, output)
 
 
 @click.command("rollback")

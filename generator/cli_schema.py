@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from generator.cli_output import say, say_json, styled
 from generator.schemas import find_schema, schema_names, schema_title
 
 
@@ -27,8 +26,8 @@ def schema_command(name: str | None) -> None:
       gen schema event
     """
     if name is not None:
-        click.echo(json.dumps(find_schema(name), indent=2, ensure_ascii=False))
+        say_json(find_schema(name))
         return
     width = max(map(len, schema_names()))
     for known in schema_names():
-        click.echo(f"{click.style(f'{known:<{width}}', bold=True)}  {schema_title(known)}")
+        say(styled(f"{known:<{width}}", bold=True), f"  {schema_title(known)}")

@@ -1,17 +1,19 @@
 """What the MCP tools answer, as data: bounded in size, and with everything that somebody else wrote marked as such.
 
-Nothing here knows the protocol. What programs in a sandbox, a build or an engine printed stands under the key
-`untrusted`, with the characters that could steer a terminal written out.
+Nothing here knows the protocol. The structure of an answer comes from the bundle's plan, from exit codes and from words
+of a fixed shape in the runner's events and journal. Whatever a script, a log, a sandbox, a build or an engine printed
+stands under the key `untrusted`, with the characters that could steer a terminal written out.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ExitCode, GenError
 from generator.execute.bundle import BUNDLES, bundle_names, find_bundle, is_bundle
-from generator.execute.events import check_event, escaped
+from generator.execute.checks import told
 from generator.execute.history import (
     as_data,
     hint,
@@ -24,21 +26,26 @@ from generator.execute.history import (
     tail,
 )
 from generator.execute.lock import is_at_work
-from generator.execute.view import LAST_LINE
+from generator.execute.names import is_run, is_step, is_word
+from generator.mcp_plan import MOST_TEXT, plan_of, text_of
+from generator.printable import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from generator.execute.bundle import Bundle
     from generator.execute.recorder import Recorder
 
 SCHEMA = 1
-# How much of somebody else's text an answer holds at most, in characters, and how many lines of a failed step's log.
-MOST_TEXT = 16_000
+# How much of a log an answer holds at most, in characters, and how many lines of a failed step's.
 MOST_LOG = 60_000
 FAILED_LINES = 40
+MOST_SAID = MOST_TEXT // 10
 MOST_BUNDLES = 200
+# What is no plain name is not told: it would be somebody's text.
+_PLACE = re.compile(r"[\w.@+/-]{1,200}", re.ASCII)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+PLANNED = {0: "this is what a start would do now", 4: "a start would stop: see blocked, also under untrusted"}
 MEANING = {
     0: "done",
     1: "failed, and everything that this run did is undone",
@@ -67,7 +74,7 @@ def bundles(root: Path) -> dict[str, Any]:
     further = (f"{BUNDLES}/{name}" if name in direct else name for name in bundle_names(root))
     names = [*(["."] if is_bundle(root) else []), *further, *direct]
     found = []
-    for name in names[:MOST_BUNDLES]:
+    for name in filter(_PLACE.fullmatch, names[:MOST_BUNDLES]):
         try:
             bundle = confined(root, name)
         except GenError:
@@ -82,25 +89,23 @@ def sandbox_name(bundle: Bundle) -> str:
         name = json.loads((bundle.path / "plan.json").read_bytes())["name"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ""
-    return escaped(name) if isinstance(name, str) else ""
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else ""
 
 
 def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
-    """How a script ended: its exit code, which alone decides, its last line, and what explains a failure."""
-    last = next((line for line in reversed(recorder.lines) if LAST_LINE.fullmatch(line)), "")
-    words = dict(word.partition("=")[::2] for word in last.split()[1:])
+    """How a script ended: its exit code, which alone decides, what its last event says, and what explains a failure."""
+    result, run, step = _ended(recorder)
     failed = recorder.last("left", "failed")
-    step = words.get("failed_step", "-")
     answer: dict[str, Any] = {
         "schema": SCHEMA,
         "ok": code == ExitCode.DONE,
         "exit_code": code,
         "meaning": MEANING.get(code, "the script was ended by a signal" if code > 128 else "an unknown exit code"),
-        "last_line": escaped(last),
-        "result": escaped(words.get("result", "")) or None,
-        "run": _none(words.get("run", "-")),
-        "failed_step": _none(step),
-        "mend": escaped(hint(bundle, step)) or None if step != "-" else None,
+        "last_line": f"gen: result={result} run={run or '-'} failed_step={step or '-'}" if result else "",
+        "result": result or None,
+        "run": run or None,
+        "failed_step": step or None,
+        "mend": escaped(hint(bundle, step)) or None if is_step(step) else None,
         "untrusted": {"output": text_of(recorder.lines), "errors": text_of(recorder.errors)},
     }
     if failed is not None and code != ExitCode.DONE:
@@ -108,34 +113,46 @@ def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
     return answer
 
 
-def plan_result(code: int, recorder: Recorder) -> dict[str, Any]:
-    """The document that scripts/plan.sh prints, with the reasons where a start would stop.
-
-    Raises GenError with the script's own words when there is none.
-    """
-    try:
-        plan = json.loads("\n".join(recorder.lines))
-    except (ValueError, RecursionError):
-        plan = None
-    stops = code == ExitCode.REFUSED and isinstance(plan, dict) and bool(plan.get("blocked"))
-    if not isinstance(plan, dict) or (code != ExitCode.DONE and not stops):
-        raise GenError(
-            f"The plan cannot be shown (exit code {code})", details=text_of(recorder.errors) or None, exit_code=code
-        )
-    return {"schema": SCHEMA, "ok": not stops, "exit_code": code, "plan": plan}
+def _ended(recorder: Recorder) -> tuple[str, str, str]:
+    """The result, the run and the failed step, from the runner's last event; empty what is no word of its own."""
+    ended = recorder.last("run-ended")
+    if ended is None:
+        return "", "", ""
+    step = ended.data.get("failed_step")
+    return (
+        ended.result if is_word(ended.result) else "",
+        ended.run if is_run(ended.run) else "",
+        str(step) if is_step(step) or is_word(step) else "",
+    )
 
 
-def checks_result(code: int, recorder: Recorder) -> dict[str, Any]:
-    """Every check with its result, and what the failed ones said."""
-    found = [check for line in recorder.lines if (check := check_event(line)) is not None]
+def plan_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
+    """What scripts/plan.sh shows: `plan` has what the bundle and the runner say, `untrusted` the words of others."""
+    plan, others = plan_of(bundle, "\n".join(recorder.lines))
+    answer: dict[str, Any] = {
+        "schema": SCHEMA,
+        "ok": code == ExitCode.DONE and plan is not None,
+        "exit_code": code,
+        "meaning": PLANNED.get(code, MEANING.get(code, "")) if plan is not None else MEANING.get(code, ""),
+        "plan": plan,
+        "untrusted": others,
+    }
+    if not answer["ok"]:
+        answer["untrusted"] = others | {"errors": text_of(recorder.errors)}
+    return answer
+
+
+def checks_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
+    """Every check of the plan with its result, and what the failed ones said."""
+    found = told(bundle, recorder.events)
     return {
         "schema": SCHEMA,
-        "ok": code == ExitCode.DONE and bool(found),
+        "ok": code == ExitCode.DONE and bool(found) and all(one.result == "holds" for one in found),
         "exit_code": code,
         "meaning": {0: "every check holds", 1: "at least one check does not hold"}.get(code, MEANING.get(code, "")),
-        "checks": [{"title": escaped(check["title"]), "result": check["result"]} for check in found],
+        "checks": [{"check": one.check, "title": escaped(one.title), "result": one.result} for one in found],
         "untrusted": {
-            "explained": text_of(line[2:] for line in recorder.lines if line.startswith("# ")),
+            "explained": {one.check: text_of(one.says, MOST_SAID) for one in found if one.says},
             "errors": text_of(recorder.errors),
         },
     }
@@ -198,22 +215,12 @@ def log_of(bundle: Bundle, step: str, phase: str | None, run: str | None, most: 
     }
 
 
-def text_of(lines: Iterable[str], most: int = MOST_TEXT) -> str:
-    """The lines as one text, control characters written out; of a long one the end."""
-    text = "\n".join(escaped(line) for line in lines)
-    return text if len(text) <= most else f"…{text[-most:]}"
-
-
-def _log_tail(bundle: Bundle, told: str) -> dict[str, str]:
+def _log_tail(bundle: Bundle, named: str) -> dict[str, str]:
     """The end of the log that an event named, if it is one of the bundle's own."""
-    log = next((log for log in log_files(bundle) if str(log.relative_to(bundle.path)) == told), None)
+    log = next((log for log in log_files(bundle) if str(log.relative_to(bundle.path)) == named), None)
     if log is None or not log.resolve().is_relative_to(bundle.path):
-        return {"file": escaped(told)[:200], "text": ""}
-    return {"file": escaped(told), "text": text_of(tail(log, FAILED_LINES))}
-
-
-def _none(word: str) -> str | None:
-    return None if word in ("-", "") else escaped(word)
+        return {"file": escaped(named)[:200], "text": ""}
+    return {"file": named, "text": text_of(tail(log, FAILED_LINES))}
 
 
 def _outside(given: str, root: Path) -> GenError:

@@ -50,15 +50,17 @@ def _event() -> Schema:
     """A line of GEN_EVENTS; gen adds its own to those, with --json."""
     begin: Schema = {"schema": _ONE, "time": _text(TIME), "run": _text(f"^-$|{RUN}")}
     step: Schema = begin | {"event": {"enum": list(STEP_EVENTS)}, "step": _text(STEP), "title": _text()}
-    ended: Schema = {"event": {"const": "run-ended"}, "result": {"enum": list(RESULTS)}}
+    ended: Schema = {"event": {"const": "run-ended"}, "result": {"enum": list(RESULTS)}, "failed_step": _text()}
     whole: Schema = {"step": {"const": "-"}, "title": _text(about="the sandbox")}
-    check: Schema = {"number": _count(least=1), "title": _text(), "result": {"enum": ["holds", "does-not-hold"]}}
+    check: Schema = {"check": _text(STEP), "number": _count(least=1), "title": _text(), "says": _LINES}
     return {
         "oneOf": [
             _object("log", **step, log=_text(about="a path in the bundle")),
             _object(**begin, event={"const": "run-started"}, **whole),
-            _object(**begin, **whole, **ended),
-            _object(schema=_ONE, event={"const": "check"}, **check),
+            _object("failed_step", **begin, **whole, **ended),
+            _object(
+                "says", schema=_ONE, event={"const": "check"}, **check, result={"enum": ["holds", "does-not-hold"]}
+            ),
             _object(schema=_ONE, event={"const": "output"}, text=_text()),
             _object(event={"const": "exit"}, code=_count("what the command ends with; the last line")),
         ]

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from generator.execute.events import escaped
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = ["LONGEST_LINE", "Event", "LineBuffer", "Stream", "escaped", "parse_event"]
+
 Stream = Literal["stdout", "stderr"]
 
-# A line that goes on for longer is cut in pieces: memory is not a script's to fill.
+# Of a line that goes on for longer the rest is left out: memory is not a script's to fill.
 LONGEST_LINE = 1 << 16
-_TAP = re.compile(r"(?P<fails>not )?ok (?P<number>[0-9]{1,6}) - (?P<title>.*)")
+LEFT_OUT = "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,47 +57,42 @@ def parse_event(line: str) -> Event | None:
     )
 
 
-def check_event(line: str) -> dict[str, Any] | None:
-    """A line of the Test Anything Protocol as the data of an event; None for any line but a check's result."""
-    found = _TAP.fullmatch(line)
-    if found is None:
-        return None
-    return {
-        "schema": 1,
-        "event": "check",
-        "number": int(found["number"]),
-        "title": found["title"],
-        "result": "does-not-hold" if found["fails"] else "holds",
-    }
-
-
-def escaped(text: str) -> str:
-    """The text with every character that could steer a terminal written out: ESC becomes \\x1b."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 class LineBuffer:
-    """Turns pieces of bytes, cut anywhere, into whole lines of text."""
+    """Turns pieces of bytes, cut anywhere, into whole lines of text, ended by a line feed and by nothing else.
 
-    __slots__ = ("_rest",)
+    Of a line that is too long the beginning is given, with a mark: nothing of its middle ever stands at the beginning
+    of a line, where it could be taken for something that the script said itself.
+    """
+
+    __slots__ = ("_cut", "_rest")
 
     def __init__(self) -> None:
         self._rest = b""
+        self._cut = False
 
     def feed(self, piece: bytes) -> tuple[str, ...]:
         """The lines that are whole now."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        while len(self._rest) > LONGEST_LINE:
-            lines.append(self._rest[:LONGEST_LINE])
-            self._rest = self._rest[LONGEST_LINE:]
-        return tuple(map(_text, lines))
+        *ends, rest = piece.split(b"\n")
+        lines = []
+        for end in ends:
+            self._add(end)
+            lines.append(self._line())
+        self._add(rest)
+        return tuple(lines)
 
     def rest(self) -> tuple[str, ...]:
         """The last line, if it has no end."""
-        rest, self._rest = self._rest, b""
-        return (_text(rest),) if rest else ()
+        return (self._line(),) if self._rest else ()
+
+    def _add(self, part: bytes) -> None:
+        room = LONGEST_LINE - len(self._rest)
+        self._cut = self._cut or len(part) > room
+        self._rest += part[:room]
+
+    def _line(self) -> str:
+        text = _text(self._rest) + (LEFT_OUT if self._cut else "")
+        self._rest, self._cut = b"", False
+        return text
 
 
 def _text(line: bytes) -> str:

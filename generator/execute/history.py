@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from generator.execute.names import is_run, is_step, is_time, is_word
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from generator.execute.bundle import Bundle
@@ -16,6 +18,14 @@ Outcome = Literal["committed", "rolled back", "under way", "open", "nothing chan
 PHASES = ("verify", "do", "undo", "commit")
 # The end of a log is what tells something; more of it than this is not read.
 TAIL_BYTES = 1 << 16
+# The fields of a record and what each may be.
+_FIELDS: dict[str, Callable[[object], bool]] = {
+    "time": is_time,
+    "run": is_run,
+    "event": is_word,
+    "step": lambda value: value == "-" or is_step(value),
+    "scope": lambda value: value == "-" or is_word(value),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +109,13 @@ def last_run(bundle: Bundle, journal: Journal) -> str | None:
 def log_files(bundle: Bundle, run: str = "*") -> tuple[Path, ...]:
     """The logs of one run, or of all: STEP.PHASE.log, sorted by run and step."""
     files = (bundle.state / "logs").glob(f"{run}/*.log")
-    return tuple(sorted(path for path in files if path.parent.name != "last" and split_name(path) is not None))
+    return tuple(sorted(path for path in files if is_run(path.parent.name) and split_name(path) is not None))
 
 
 def split_name(log: Path) -> tuple[str, str] | None:
     """The step and the phase that a log's name tells of."""
     step, _, phase = log.name.removesuffix(".log").rpartition(".")
-    return (step, phase) if step and phase in PHASES else None
+    return (step, phase) if is_step(step) and phase in PHASES else None
 
 
 def run_history(bundle: Bundle, journal: Journal, run: str, *, alive: bool) -> RunHistory:
@@ -177,16 +187,11 @@ def as_data(history: RunHistory, bundle: Bundle) -> dict[str, Any]:
 def _record(line: bytes) -> Record | None:
     try:
         data = json.loads(line)
-        return Record(**{key: _word(data[key]) for key in ("time", "run", "event", "step", "scope")})
+        found = {key: data[key] for key in _FIELDS}
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-
-
-def _word(value: object) -> str:
-    # A run's id becomes a path: what is no plain name is no record of ours.
-    if not isinstance(value, str) or not value or "/" in value or value in (".", ".."):
-        raise ValueError(value)
-    return value
+    # A run's id and a step become paths, and are shown as gen's own words: what is no plain word is no record of ours.
+    return Record(**found) if all(fits(found[key]) for key, fits in _FIELDS.items()) else None
 
 
 def _step(name: str, records: Iterable[Record], logs: Iterable[Path]) -> StepHistory:
@@ -223,7 +228,7 @@ def _tried_to_undo(step: StepHistory) -> bool:
 
 def _conf(bundle: Bundle, step: str) -> dict[str, str]:
     try:
-        lines = (bundle.path / "steps" / step / "step.conf").read_text("utf-8", "replace").splitlines()
+        lines = (bundle.path / "steps" / step / "step.conf").read_text("utf-8", "replace").split("\n")
     except OSError:
         return {}
     pairs = (line.partition("=") for line in lines)

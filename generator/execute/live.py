@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from generator.execute.events import escaped
 from generator.execute.progress import BUSY, Phase, Progress, advance, duration
+from generator.execute.screen import screen
 from generator.execute.view import LAST_LINE, MARKS, OWN_PROGRESS
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +43,9 @@ class LiveView:
     def __init__(
         self, out: TextIO, errors: TextIO, progress: Progress, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        plain = bool(os.environ.get("NO_COLOR"))
-        self._console = Console(
-            file=out, force_terminal=True, color_system=None if plain else "auto", highlight=False, emoji=False
-        )
+        self._console = screen(out, terminal=True)
         # Errors that somebody collects in a file belong into it, and not into the list.
-        self._errors = (
-            None if errors.isatty() else Console(file=errors, color_system=None, highlight=False, emoji=False)
-        )
+        self._errors = None if errors.isatty() else screen(errors, colours=False)
         self._progress = progress
         self._clock = clock
         self._began = clock()

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from generator.execute.events import escaped
+from generator.printable import escaped
 
 # Which words of an effect a reader wants before which list.
 _KINDS = {"engine": "engine", "host_files": "files", "network": "network"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from generator.execute.screen import screen
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -20,14 +21,14 @@ _WORDS = {"kept": ("✓ kept", "green"), "do": ("+ do", "bold"), "may": ("~ may"
 
 def show_plan(plan: ShownPlan, out: TextIO, shown: str) -> None:
     """Prints the plan of the bundle that its user calls `shown`."""
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    console = screen(out)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     table.add_column("step", ratio=2)
     table.add_column("what it changes", ratio=3)
     for step in plan.steps:
         word, style = _WORDS.get(step.state, (step.state, ""))
-        table.add_row(Text(word, style), step.title, _changes(step))
+        table.add_row(Text(word, style), Text(step.title), _changes(step))
     console.print(f"The plan of {plan.name}; looking changes nothing")
     if plan.open_run:
         console.print(f"The last run ({plan.open_run}) was interrupted. First is undone: {', '.join(plan.undo_first)}")

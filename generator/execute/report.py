@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from generator.execute.events import LineBuffer, escaped
+from generator.execute.events import LineBuffer
 from generator.execute.history import (
     TAIL_BYTES,
     Journal,
@@ -20,6 +20,7 @@ from generator.execute.history import (
     title,
 )
 from generator.execute.lock import is_at_work
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,9 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from generator.execute.events import check_event, escaped
+from generator.execute.checks import EVENT, said_of
 from generator.execute.progress import ENDED, Phase, Progress, advance, duration
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ class QuietView:
 
     def notice(self, text: str) -> None:
         """What gen has to say, on standard error."""
-        _write(self._errors, f"gen: {text}")
+        _write(self._errors, f"gen: {escaped(text)}")
 
     def tick(self) -> None:
         """Nothing to show."""
@@ -86,30 +87,44 @@ class QuietView:
 
 
 class JsonView(QuietView):
-    """Passes each event on as one line of JSON. The script's errors go to standard error as they are.
+    """Passes each event on as one line of JSON. The script's errors go to standard error, written out.
 
-    `lines` is for scripts that tell no events: each line of theirs becomes an event, `check` or `output`.
+    `lines` is for a script that tells no events: each line of its output becomes an event of the name "output",
+    whatever it looks like. What explains a check's failure is told by such events too, after that of the check.
     """
 
     def __init__(self, out: TextIO, errors: TextIO, *, lines: bool = False) -> None:
         super().__init__(errors)
         self._out = out
         self._lines = lines
+        self._last = ""
 
     def event(self, event: Event) -> None:
         """The event as it came."""
-        self._print(event.data)
+        if event.name != EVENT:
+            self._print(event.data)
+            return
+        self._print({key: value for key, value in event.data.items() if key != "says"})
+        for line in said_of(event):
+            self._output(line)
 
     def line(self, stream: Stream, text: str) -> None:
-        """A line of a script that tells no events."""
+        """A line of a script that tells no events. Its last line is for those who have no exit code."""
         if stream == "stderr":
             super().line(stream, text)
-        elif self._lines and text and not LAST_LINE.fullmatch(text):
-            self._print(check_event(text) or {"schema": 1, "event": "output", "text": text})
+        elif self._lines and text:
+            # What looks like it and is not the last one is an output as any other.
+            ended, self._last = self._last, text if LAST_LINE.fullmatch(text) else ""
+            for line in (ended, "" if self._last else text):
+                if line:
+                    self._output(line)
 
     def end(self, code: int) -> None:
         """The last line: the exit code."""
         self._print({"event": "exit", "code": code})
+
+    def _output(self, text: str) -> None:
+        self._print({"schema": 1, "event": "output", "text": text})
 
     def _print(self, data: Any) -> None:
         # ASCII: a character that no encoding knows, or that steers a terminal, is written as \\u....

@@ -35,16 +35,21 @@ else
 fi
 export BOLD GREEN RED DIM PLAIN
 
-# A reader that went away (a closed pipe) must not end a run half way, so a failed print is no error.
-say() { printf '%s\n' "$*" 2>/dev/null || :; }
-warn() { printf '%s\n' "${RED}$*${PLAIN}" >&2 2>/dev/null || :; }
+# shellcheck source=templates/lib/text.sh
+. "$BUNDLE/lib/text.sh"
+
+# What a script prints, it prints by these: whatever stands in it, it steers no terminal. A reader that went away (a closed pipe)
+# must not end a run half way, so a failed print is no error.
+say() { as_shown "$*" && printf '%s\n' "$SHOWN" 2>/dev/null || :; }
+warn() { as_shown "${RED}$*${PLAIN}" && printf '%s\n' "$SHOWN" >&2 2>/dev/null || :; }
 
 # fail CODE WHAT WHY MEND: says what could not be done, why, and the command that mends it, and ends the script.
 fail() {
     FAILED_WITH=("$@")
-    warn "error: $2"
-    [ -z "${3:-}" ] || warn "  why:  $3"
-    [ -z "${4:-}" ] || warn "  mend: $4"
+    # None of it begins a line of its own.
+    warn "error: ${2//$'\n'/$'\n  | '}"
+    [ -z "${3:-}" ] || warn "  why:  ${3//$'\n'/$'\n  | '}"
+    [ -z "${4:-}" ] || warn "  mend: ${4//$'\n'/$'\n  | '}"
     exit "$1"
 }
 

@@ -33,7 +33,7 @@ end_script() {
         warn "error: the run was cut short; scripts/recover.sh undoes what it began"
     fi
     result_of "$code"
-    emit run-ended - ",\"result\":\"$RESULT\""
+    emit run-ended - ",\"result\":\"$RESULT\",\"failed_step\":\"${FAILED_STEP:--}\""
     last_line "$code"
     exit "$code"
 }

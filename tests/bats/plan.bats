@@ -128,7 +128,7 @@ stopped() {
     sed -i '2i printf "a \\033[31m\\"quoted\\" \\\\ \\200 word\\n"; exit 7' steps/20-image/verify.sh
     seal
     plan --json
-    [ "$(value 'd["steps"][1]["says"]')" = "['a \\\\x1b[31m\"quoted\" \\\\ ? word']" ]
+    [ "$(value 'd["steps"][1]["says"]')" = "['a \\\\x1b[31m\"quoted\" \\\\ \\\\x80 word']" ]
     plan
     refute grep -q $'\033' "$out"
 }

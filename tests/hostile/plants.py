@@ -35,6 +35,10 @@ class Plant:
     """For how many seconds it is at work while somebody reviews and applies."""
     steers: bool = False
     """Whether it is meant for those who look, and not for the project."""
+    steps: int = 1
+    """In how many steps it comes, each followed by a review and an apply; the program is told which one it is."""
+    late: bool = False
+    """Whether the last step comes when somebody has reviewed and before they apply."""
     weakened: str = "copied back by hand"
 
     @property
@@ -51,6 +55,12 @@ PLANTS = (
     Plant(id="names", title="names and texts that steer a terminal", steers=True),
     Plant(id="history", title="rewrite the history"),
     Plant(id="swap", title="swap a folder for a link during review and apply", lasts=SWAPPING),
+    Plant(id="parts", title="a bare repository in parts, over two applies", steps=2),
+    Plant(id="bundle", title="a bundle of gen, in parts, with a run that it would undo", steps=2),
+    Plant(id="steer_links", title="what links of the project lead to: absolute, chained, ignored by git"),
+    Plant(id="mentions", title="what files of the project that run or steer something name"),
+    Plant(id="strange_names", title="names that are not what they look like, or that an option is"),
+    Plant(id="late", title="change what was reviewed before it is applied", steps=2, late=True),
     Plant(id="flood", title="100,000 bad links (fewer in the test suite)"),
 )
 
@@ -64,21 +74,26 @@ class Garden:
     facts: dict[str, Any]
     was: dict[str, bytes]
     """The files that such a project has from the beginning."""
-    planted: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    planted: dict[tuple[str, str, int], list[str]] = field(default_factory=dict)
     """What of a plant must never come back, once it is planted."""
 
     def attack(self, plant: Plant, backend: str) -> Outcome:
         """Plants it, reviews and applies with a yes to all that needs no other one. What came to the project of it?"""
         bundle, before = self.bundles[backend], self._commits(backend)
-        forbidden, end = self._plant(plant, backend), time.monotonic() + plant.lasts
-        while True:
-            shown = bundle.script("scripts/review.sh", check=False).stdout
-            review = json.loads(bundle.script("scripts/review.sh", "--json").stdout)
-            bundle.script("scripts/apply.sh", "--yes", check=False)
-            if bad := self._wrong(self.projects[backend], forbidden) or steering(shown):
-                return Outcome(verdict="breach", saw=bad)
-            if time.monotonic() >= end:
-                break
+        forbidden: list[str] = []
+        for step in range(plant.steps - plant.late):
+            forbidden += self._plant(plant, backend, step=step)
+            end = time.monotonic() + plant.lasts
+            while True:
+                shown = bundle.script("scripts/review.sh", check=False).stdout
+                review = json.loads(bundle.script("scripts/review.sh", "--json").stdout)
+                if plant.late:
+                    forbidden += self._plant(plant, backend, step=step + 1)
+                bundle.script("scripts/apply.sh", "--yes", check=False)
+                if bad := self._wrong(self.projects[backend], forbidden) or steering(shown):
+                    return Outcome(verdict="breach", saw=bad)
+                if time.monotonic() >= end:
+                    break
         after = self._commits(backend)
         if after[len(after) - len(before) :] != before:
             return Outcome(verdict="breach", saw="the record of what was done is another one")
@@ -87,7 +102,10 @@ class Garden:
 
     def control(self, plant: Plant) -> Outcome:
         """The same plant, and somebody who looks with `find` and copies with `cp`."""
-        forbidden, upper = self._plant(plant, "docker"), self.bundles["docker"].path / ".state/project/disk/upper"
+        # What comes in steps is planted under other names, since the steps of the real one are yet to come.
+        where = "docker" if plant.steps == 1 else "by-hand"
+        forbidden = [name for step in range(plant.steps) for name in self._plant(plant, "docker", where, step)]
+        upper = self.bundles["docker"].path / ".state/project/disk/upper"
         target = self.projects["docker"].with_name(f"by-hand-{plant.id}")
         end = time.monotonic() + plant.lasts
         while True:
@@ -101,12 +119,14 @@ class Garden:
             if time.monotonic() >= end:
                 return Outcome(verdict="held", saw="nothing of it came back")
 
-    def _plant(self, plant: Plant, backend: str) -> list[str]:
-        if (plant.id, backend) not in self.planted:
-            words = ("timeout", "100", "python3", "-I", "-c", plant.script, json.dumps(self.facts))
+    def _plant(self, plant: Plant, backend: str, where: str = "", step: int = 0) -> list[str]:
+        key = (plant.id, where or backend, step)
+        if key not in self.planted:
+            facts = json.dumps({**self.facts, "where": key[1], "step": step})
+            words = ("timeout", "100", "python3", "-I", "-c", plant.script, facts)
             said = self.bundles[backend].script("scripts/exec.sh", "--", *words).stdout
-            self.planted[plant.id, backend] = json.loads(said.splitlines()[-1])
-        return self.planted[plant.id, backend]
+            self.planted[key] = json.loads(said.splitlines()[-1])
+        return self.planted[key]
 
     def _commits(self, backend: str) -> list[str]:
         told = json.loads(self.bundles[backend].script("scripts/changes.sh", "--json").stdout)
@@ -114,7 +134,7 @@ class Garden:
 
     def _of_others(self, plant: Plant) -> set[str]:
         """The names of what other plants have left at the top of the copy."""
-        others = [paths for (name, _), paths in self.planted.items() if name != plant.id]
+        others = [paths for (name, *_), paths in self.planted.items() if name != plant.id]
         return {path.partition("/")[0] for paths in others for path in paths}
 
     def _wrong(self, project: Path, forbidden: list[str], but: Collection[str] = ()) -> str:
@@ -126,6 +146,9 @@ class Garden:
         for folder, below, files in os.walk(project):
             for path in (Path(folder, name) for name in (*below, *files)):
                 shown = path.relative_to(project)
+                # A link that the project has itself leads where its owner wants it to.
+                if str(shown) in self.was and path.is_symlink():
+                    continue
                 if shown.parts[0] not in but and (what := _is_wrong(project, path, self.facts["secret"])):
                     return f"{str(shown)!a} {what}"
         return ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 GEN = (sys.executable, "-m", "generator")
 RUN = "20261122T031000Z-4711"
+TITLES = (("10-runs", "It runs"), ("12-safe", "It is safe"))
 STEPS = (("10-look", "Look at the host"), ("20-make", "Make the image"), ("30-begin", "Begin the sandbox"))
 
 # What every fake script begins with: `emit EVENT STEP [FIELDS]` as the runner's own.
@@ -34,7 +35,7 @@ emit verifying 10-look; emit kept 10-look; echo '  ✓ Look at the host (holds)'
 emit verifying 20-make; emit doing 20-make; emit 'done' 20-make; echo '  ✓ Make the image'
 emit verifying 30-begin; emit doing 30-begin; emit 'done' 30-begin; echo '  ✓ Begin the sandbox'
 echo 'The sandbox fake runs.'
-emit run-ended - ',"result":"committed"'
+emit run-ended - ',"result":"committed","failed_step":"-"'
 echo 'gen: result=committed run=x failed_step=-'
 """
 
@@ -45,7 +46,7 @@ emit failed 20-make ',"log":".state/logs/x/20-make.do.log"'
 echo 'error: step 20-make failed' >&2
 emit undoing 20-make; emit undone 20-make; echo '  ↩ Make the image'
 emit undoing 10-look; emit left 10-look ',"log":".state/logs/x/10-look.undo.log"'
-emit run-ended - ',"result":"residue"'
+emit run-ended - ',"result":"residue","failed_step":"20-make"'
 echo 'gen: result=residue run=x failed_step=20-make'
 exit 3
 """
@@ -63,10 +64,16 @@ exit 0
 """
 
 CHECKS = """\
+tell() {
+    local form='{"schema":1,"event":"check","check":"%s","number":%s,"title":"%s","result":"%s","says":[%s]}\\n'
+    [ -z "${GEN_EVENTS:-}" ] || printf "$form" "$@" >>"$GEN_EVENTS"
+}
 echo "TAP version 13 $*"
 echo 'ok 1 - It runs'
+tell 10-runs 1 'It runs' holds ''
 echo 'not ok 2 - It is safe'
 echo '# because'
+tell 12-safe 2 'It is safe' does-not-hold '"because"'
 exit 1
 """
 
@@ -96,12 +103,21 @@ SCRIPTS = {
 }
 
 
+def fake_plan(name: str = "fake") -> dict[str, object]:
+    """What the plan.json of a fake bundle holds."""
+    steps = [{"dir": f"steps/{step}", "title": title, "effects": json.loads(NONE)} for step, title in STEPS]
+    return {
+        "name": name,
+        "steps": steps,
+        "checks": [{"file": f"checks/{check}.sh", "title": title} for check, title in TITLES],
+    }
+
+
 def fake_bundle(folder: Path, **changed: str) -> Path:
     """Writes a fake bundle; a keyword such as `start` gives that script another body."""
     folder.mkdir(parents=True)
     (folder / "MANIFEST.sha256").write_text("", "utf-8")
-    plan = {"steps": [{"dir": f"steps/{step}", "title": title} for step, title in STEPS]}
-    (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
+    (folder / "plan.json").write_text(json.dumps(fake_plan()), "utf-8")
     for path, body in SCRIPTS.items():
         script = folder / path
         script.parent.mkdir(exist_ok=True)

@@ -194,7 +194,7 @@ def test_an_error_is_printed_whole_and_cannot_steer_the_terminal(
         raise GenError("No \x1b[2J luck", details="because", resolution="try again", exit_code=3)
 
     monkeypatch.setattr(cli.gen, "main", fail)
-    assert run(capsys) == (3, "", "gen: error: No ?[2J luck\nbecause\ntry again\n")
+    assert run(capsys) == (3, "", "gen: error: No \\x1b[2J luck\nbecause\ntry again\n")
     assert list(here.iterdir()) == []
 
 

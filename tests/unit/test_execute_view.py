@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.execute.events import LONGEST_LINE, LineBuffer, check_event, escaped, parse_event
+from generator.execute.events import LEFT_OUT, LONGEST_LINE, LineBuffer, parse_event
 from generator.execute.live import LiveView
 from generator.execute.progress import MOST_STEPS, Phase, Progress, StepProgress, advance, duration
 from generator.execute.view import Guard, JsonView, PlainView, QuietView, View
+from generator.printable import escaped
 
 
 class Clock:
@@ -132,13 +133,6 @@ def test_what_is_no_event_is_none(text: str) -> None:
     assert parse_event(text) is None
 
 
-def test_a_check_is_read_from_tap() -> None:
-    assert check_event("not ok 12 - It is safe") == {
-        "schema": 1, "event": "check", "number": 12, "title": "It is safe", "result": "does-not-hold",
-    }  # fmt: skip
-    assert [check_event(text) for text in ("1..3", "ok", "ok x - y", "# ok 1 - x", "okay 1 - x")] == [None] * 5
-
-
 def test_lines_are_whole_however_they_are_cut() -> None:
     buffer = LineBuffer()
     whole = "é1\nzwei\r\n\nlast".encode()
@@ -146,11 +140,12 @@ def test_lines_are_whole_however_they_are_cut() -> None:
     assert (found, buffer.rest(), buffer.rest()) == (["é1", "zwei", ""], ("last",), ())
 
 
-def test_a_line_without_end_does_not_fill_the_memory() -> None:
+def test_of_a_line_without_end_the_beginning_is_kept_and_nothing_stands_as_a_line_of_its_own() -> None:
     buffer = LineBuffer()
-    pieces = [text for _ in range(40) for text in buffer.feed(b"x" * 10_000)]
-    assert all(len(text) == LONGEST_LINE for text in pieces)
-    assert len(pieces) == 40 * 10_000 // LONGEST_LINE
+    assert [text for _ in range(40) for text in buffer.feed(b"x" * 10_000)] == []
+    assert buffer.feed(b"\nnext\n") == ("x" * LONGEST_LINE + LEFT_OUT, "next")
+    assert buffer.feed(b"y" * LONGEST_LINE + b"\n") == ("y" * LONGEST_LINE,)
+    assert (buffer.feed(b"z" * LONGEST_LINE + b"1"), buffer.rest()) == ((), ("z" * LONGEST_LINE + LEFT_OUT,))
 
 
 def test_a_step_that_is_done_again_begins_again() -> None:
@@ -220,6 +215,10 @@ def test_no_garbage_in_the_stream_breaks_a_view(pieces: list[bytes]) -> None:
 @given(st.text())
 def test_escaped_text_is_printable(text: str) -> None:
     assert escaped(text).replace("\t", "").isprintable()
+
+
+def test_what_nobody_sees_is_written_out_and_letters_stay() -> None:
+    assert escaped("a\u115f\ufe0f\U000e0041\u200bé漢🙂") == "a\\u115f\\ufe0f\\U000e0041\\u200bé漢🙂"
 
 
 def test_garbage_does_not_fill_the_list() -> None:

@@ -14,6 +14,7 @@ from generator.execute.progress import Phase
 from generator.schemas import STEP_EVENTS, find_schema, schema_file, schema_names
 from tests.unit.planning import rendered, text
 
+CHECK = {"schema": 1, "event": "check", "check": "12-user", "number": 1, "title": "x", "result": "holds"}
 STEP = {"schema": 1, "time": "2026-11-22T02:40:56Z", "run": "20261122T024056Z-6263", "event": "done",
         "step": "30-base-image", "title": "Get it"}  # fmt: skip
 RECORD = {"seq": 2, "time": "2026-11-22T02:40:56Z", "run": "20261122T024056Z-6263", "event": "doing",
@@ -89,7 +90,8 @@ def test_a_spoiled_plan_does_not_fit(spoil: Callable[[dict[str, Any]], object]) 
         ("event", STEP | {"event": "failed", "log": ".state/logs/x"}, {"result": "ok"}),
         ("event", {"event": "exit", "code": 0}, {"code": "0"}),
         ("event", {"schema": 1, "event": "output", "text": "x"}, {"text": None}),
-        ("event", {"schema": 1, "event": "check", "number": 1, "title": "x", "result": "holds"}, {"result": "no"}),
+        ("event", CHECK, {"result": "no"}),
+        ("event", CHECK | {"says": ["because"]}, {"says": "because"}),
         ("audit", ENDED, {"event": "begin"}),
         ("audit", ENDED, {"code": None}),
         ("journal", RECORD, {"sum": "3"}),

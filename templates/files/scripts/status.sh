@@ -16,7 +16,7 @@ trap 'last_line $?' EXIT
 end_on_signals
 help_or_refuse "$0" "$@"
 
-row() { printf '  %-12s %s\n' "$1" "$2"; }
+row() { say "$(printf '  %-12s %s' "$1" "$2")"; }
 
 need_sandbox "$EX_REFUSED"
 line=$(sandbox_line)
