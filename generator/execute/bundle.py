@@ -125,7 +125,7 @@ def _named(given: str, here: Path) -> Bundle:
             raise trust.Unknown(folder.resolve())
     if (here / given).is_dir():
         raise _usage(f"{given} is not a bundle", f"It has no {MANIFEST}. {_listed(_names(here))}", _writing(given))
-    where = f", folder ./{BUNDLES}/{given} or sandbox of that name" if plain else ""
+    where = f" or ./{BUNDLES}/{given}, and no sandbox of that name" if plain else ""
     raise _usage(
         f"There is no bundle {given}", f"There is no folder {given}{where}. {_listed(_names(here))}", _writing(given)
     )
