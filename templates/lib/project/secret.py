@@ -1,39 +1,16 @@
-"""What is never copied unless it is asked for: the one list of names that secrets have."""
+"""What is never copied unless it is asked for: decided by name, and for a few names by what is in the file."""
 
 from __future__ import annotations
 
 import re
 from fnmatch import translate
 
+from project.secret_table import BY_CONTENT, HARMLESS, SECRETS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Names without regard to case. One that ends with `/` is a folder; one with another `/` in it is a path's end.
-SECRETS = (
-    *(".env", ".env.*", ".env-*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".htpasswd"),
-    *("*.pem", "*.key", "*.p12", "*.pfx", "*.p8", "*.ppk", "*.jks", "*.keystore", "*.kdbx", "*.kdb", "*.ovpn"),
-    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.gpg-key", "*.asc.key", "secring.*", "wallet.dat"),
-    *(".git-credentials", ".pypirc", ".dockercfg", ".docker/config.json", ".s3cfg", ".boto", ".vault-token"),
-    *("credentials*", "client_secret*.json", "*service-account*.json", "*service_account*.json", "*.tfstate"),
-    *("*.tfstate.backup", "*.auto.tfvars", "terraform.tfvars", ".terraformrc", "secrets.yml", "secrets.yaml"),
-    *(".aws/", ".ssh/", ".gnupg/", ".azure/", ".kube/", ".config/gcloud/", ".password-store/"),
-)
-# What looks like one of those and is none: samples to fill in, public halves, and programs about credentials.
-HARMLESS = (
-    *(".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub", "*.example", "*.sample"),
-    *(
-        f"credentials*.{end}"
-        for end in ("py", "js", "ts", "tsx", "go", "rs", "java", "rb", "c", "h", "cs", "md", "php")
-    ),
-)
-# These are secrets only with such a thing in them.
-KEYED = ("key", "account", "cred", "secret", "firebase", "google", "gcp", "service", "auth")
-PRIVATE_KEY = rb'"private_key"\s*:\s*"-----BEGIN'
-BY_CONTENT = (
-    *((".npmrc", rb"_auth|_password"), (".yarnrc*", rb"[Aa]uth")),
-    *((f"*{word}*.json", PRIVATE_KEY) for word in KEYED),
-)
 LOOKED_INTO = 65536
 
 
