@@ -20,20 +20,26 @@ class Hints:
     def __init__(self, patterns: Iterable[str]) -> None:
         self.heads: set[bytes] = {b".g"}
         self.tails: set[bytes] = set()
+        ends: set[bytes] = set()
         for pattern in patterns:
             last = pattern.lower().rstrip("/").rpartition("/")[2].encode("utf-8", "surrogateescape")
             if not any(letter in last[:2] for letter in b"*?[") and len(last) > 1:
                 self.heads.add(last[:2])
             elif b"." in last and not any(letter in last.rpartition(b".")[2] for letter in b"*?[]"):
                 self.tails.add(last.rpartition(b".")[2])
+            elif last.startswith(b"*_") and not any(letter in last[1:] for letter in b"*?["):
+                ends.add(last[1:])
             else:
                 # It may be any name: all are looked at.
                 self.heads = _Everything()
+        self.ends = tuple(ends)
 
     def settle(self, name: bytes) -> bool:
         """Whether a file of this name needs no second look."""
         name = name.lower()
-        return name[:2] not in self.heads and name.rpartition(b".")[2] not in self.tails
+        if name[:2] in self.heads or name.rpartition(b".")[2] in self.tails:
+            return False
+        return not name.endswith(self.ends)
 
 
 class _Everything(set[bytes]):

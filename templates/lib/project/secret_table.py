@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The names that secrets have, as data: each row says where it is written that such a file holds one.
 
 Names are compared without regard to case. One that ends with `/` is a folder; one with another `/` in it is a path's end. A
@@ -11,15 +12,15 @@ NAMES = (
     ("Cloudflare Workers: Secrets, local development", (".dev.vars", ".dev.vars.*")),
     ("gen: docs/commands.md, a bundle's local/env", ("local/env",)),
     ("curl: manual, .netrc; Python: netrc", (".netrc", "_netrc")),
-    ("OpenSSL: command-line tools; RFC 7468; RFC 7292", ("*.pem", "*.key", "*.p12", "*.pfx", "*.p8", "*.pkcs12", "*.pvk")),
+    ("OpenSSL: command-line tools; RFC 7468; RFC 7292", ("*.pem", "*.key", "*.p12", "*.pfx", "*.p8", "*.pkcs12", "*.pvk", "*.keypair")),
     ("PuTTY: user manual, PuTTYgen", ("*.ppk",)),
     ("Java: keytool; Bouncy Castle: keystores", ("*.jks", "*.jceks", "*.bks", "*.keystore")),
     ("KeePass: help; Password Safe: help; 1Password: export", ("*.kdbx", "*.kdb", "*.psafe3", "*.1pif", "*.agilekeychain/")),
-    ("Apple: Keychain Services; KDE: KWallet", ("*.keychain", "*.keychain-db", "*.kwallet", ".local/share/keyrings/")),
+    ("Apple: Keychain Services; KDE: KWallet", ("*.keychain", "*.keychain-db", "*.kwallet", "*.keyring", ".local/share/keyrings/")),
     ("OpenVPN: reference manual", ("*.ovpn", "*.tblk")),
     (
         "OpenSSH: ssh-keygen(1), sshd(8); GitHub: Managing deploy keys",
-        ("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "ssh_host_*_key", "deploy_key*", "deploy-key*", ".ssh/"),
+        ("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "ssh_host_*_key", "*_rsa", "*_dsa", "*_ecdsa", "*_ed25519", "deploy_key*", "deploy-key*", ".ssh/"),
     ),
     ("GnuPG: manual, files; OTR: libotr", ("*.gpg-key", "*.asc.key", "secring.*", ".gnupg/", "otr.private_key")),
     ("age: README; SOPS: README, age", ("*.agekey", "age-key*", "age_key*", "sops/age/keys.txt")),
@@ -84,7 +85,7 @@ NAMES = (
         ("filezilla.xml", "recentservers.xml", "sitemanager.xml", ".ftpconfig", ".remote-sync.json", "sftp-config.json",
          "sftp.json", "webservers.xml"),
     ),
-    ("mutt, msmtp, fetchmail, irssi, Pidgin: configuration", (".muttrc", ".msmtprc", ".fetchmailrc", ".irssi/config", ".purple/accounts.xml")),
+    ("mutt, msmtp, fetchmail, irssi, Pidgin: configuration", (".muttrc", ".msmtprc", ".fetchmailrc", ".esmtprc", ".irssi/config", ".purple/accounts.xml")),
     ("Firefox, Thunderbird, Chromium: profiles", ("logins.json", "key3.db", "key4.db", "signons.sqlite", "login data", ".mozilla/", ".thunderbird/")),
     ("Microsoft: Remote Desktop files", ("*.rdp",)),
     ("Kaggle, Hugging Face, Sentry CLI, WakaTime: configuration", ("kaggle.json", ".huggingface/", ".sentryclirc", ".wakatime.cfg")),
