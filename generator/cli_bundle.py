@@ -61,8 +61,8 @@ def bundle_command(
 def compile_bundle(ref: str, sets: tuple[str, ...], out: Path | None, project: Path | None) -> tuple[Path, Written]:
     """Writes the bundle of a profile to `out`, or to the home of its sandbox, and says where and what was written.
 
-    `project` is what its agent will work on. Raises what load_profile and write_bundle raise, and GenError (exit code 2)
-    when bundle and project do not lie apart, or the sandbox of that name is another project's.
+    `project` is what its agent will work on. Raises what load_profile and write_bundle raise, and GenError (exit code
+    2) when bundle and project do not lie apart, or the sandbox of that name is another project's.
     """
     loaded = load_profile(ref, sets)
     folder = out if out is not None else registry.sandboxes() / loaded.profile.name
@@ -82,7 +82,7 @@ def _files(loaded: LoadedProfile) -> Files:
 
 
 def _register(folder: Path) -> None:
-    """The bundle is whole without gen's list, so it stays when that cannot be written; only gen will not run it then."""
+    """The bundle is whole without gen's list, so it stays when that cannot be written; only gen does not run it then."""
     try:
         registry.register(folder)
     except GenError as error:

@@ -58,7 +58,7 @@ out_option = click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="With --profile: the bundle's folder.  [default: one named after the sandbox, in $XDG_DATA_HOME/gen/sandboxes]",
+    help="With --profile: the bundle's folder.  [default: $XDG_DATA_HOME/gen/sandboxes/NAME]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line, for programs.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")

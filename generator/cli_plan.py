@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - click reads the annotations
 
 import click
 
@@ -39,8 +39,8 @@ def plan_command(
 ) -> int:
     """Show what gen up would do: what is kept, what is done and on which effects, and what a rollback would cost.
 
-    Changes nothing, on this host or in the bundle. With --profile it writes the bundle first, as gen up does,
-    and starts nothing. The plan has a hash: gen up --approve HASH runs that plan and no other. Runs scripts/plan.sh; the
+    Changes nothing, on this host or in the bundle. With --profile it writes the bundle first, as gen up does, and
+    starts nothing. The plan has a hash: gen up --approve HASH runs that plan and no other. Runs scripts/plan.sh; the
     document is described by gen schema plan-state.
 
     \b

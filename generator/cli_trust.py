@@ -21,8 +21,8 @@ from generator.execute.trust import describe, is_known, trust
 def trust_command(path: Path, yes: bool, revoke: bool) -> int:
     """Let gen run a bundle that it did not write for you: a copied one, or one that somebody gave you.
 
-    A bundle's scripts run as you. gen runs those that it wrote, as it wrote them; any other folder that looks like one may
-    have been put there by whoever can write there, an agent for example. It says whose the folder is, and asks.
+    A bundle's scripts run as you. gen runs those that it wrote, as it wrote them; any other folder that looks like one
+    may have been put there by whoever can write there, an agent for example. It says whose the folder is, and asks.
 
     \b
     Exit codes:

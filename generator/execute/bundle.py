@@ -44,7 +44,7 @@ def is_bundle(folder: Path) -> bool:
 def bundle_names(here: Path, *, folder: str = BUNDLES) -> tuple[str, ...]:
     """The names of this user's bundles under ./bundles, or under that folder, sorted."""
     below = os.path.realpath(here / folder)
-    return tuple(sorted(entry.path.name for entry in registry.entries() if os.path.dirname(entry.folder) == below))
+    return tuple(sorted(entry.path.name for entry in registry.entries() if str(entry.path.parent) == below))
 
 
 def strangers(here: Path, *, folder: str = BUNDLES) -> tuple[Path, ...]:
@@ -72,10 +72,10 @@ def all_bundles(here: Path) -> tuple[Bundle, ...]:
 
 
 def find_bundle(given: str | None, here: Path) -> Bundle:
-    """The bundle that is meant: a folder, a sandbox's name, or without either the one that belongs to the current folder.
+    """The bundle that is meant: a folder, a sandbox's name, or without either the one of the current folder.
 
     Only bundles that are registered for this user are found: a folder never is one because of what lies in it. Raises
-    GenError with exit code 2 when there is none, or when there are several and none was named; 4 for one that is unknown.
+    GenError with exit code 2 when there is none, or several and none was named; 4 for one that is unknown.
     """
     if given is not None:
         return _named(given, here)

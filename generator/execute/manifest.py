@@ -25,9 +25,9 @@ def manifest_digest(folder: Path) -> str:
 
 
 def changed_files(folder: Path) -> tuple[str, ...]:
-    """What is not as the manifest says, sorted: files that differ or are missing, and any beside them that it does not name.
+    """What is not as the manifest says, sorted: files that differ or are missing, and any beside them that it names not.
 
-    Only the top of a bundle may hold files of somebody else: what lies beside a script or a module could stand in for it.
+    Only the top of a bundle may hold other files: what lies beside a script or a module could stand in for it.
     """
     content = read_file(folder / MANIFEST)
     if content is None:
@@ -85,7 +85,7 @@ def _parents(path: str) -> Iterator[str]:
 
 def _strangers(folder: Path, below: str, wanted: dict[str, str], folders: set[str]) -> Iterator[str]:
     try:
-        names = os.listdir(folder / below)
+        names = [place.name for place in (folder / below).iterdir()]
     except OSError:
         return
     for name in names:

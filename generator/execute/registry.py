@@ -1,6 +1,6 @@
 """The bundles that gen wrote for this user, or that the user trusted: the one list that decides what gen runs.
 
-It lies in `$XDG_DATA_HOME/gen`, which belongs to the user alone, is read without following links, and is replaced whole.
+It lies in `$XDG_DATA_HOME/gen`, which belongs to the user alone, is read without following links and is replaced whole.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One bundle. `inode` is its folder's: devices get other numbers at a boot. `instance` is empty before its first run."""
+    """One bundle. `inode` is its folder's: devices get other numbers at a boot. `instance` is empty before a first run."""
 
     folder: str
     inode: int
@@ -188,6 +188,8 @@ def _read(folder: int) -> tuple[Entry, ...]:
         descriptor = os.open(FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise _refused(home() / FILE, error.strerror or "it cannot be read", _anew()) from error
     with os.fdopen(descriptor, "rb") as stream:
         found = os.fstat(stream.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:

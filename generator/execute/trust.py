@@ -145,7 +145,7 @@ def _require_instance(entry: Entry) -> None:
     if now == entry.instance:
         return
     if not now or not entry.instance:
-        # The first run has been, or somebody has taken all state away. An edited bundle stays what it was registered as.
+        # The first run has been, or somebody took all state away. An edited bundle stays what it was registered as.
         if manifest_digest(entry.path) == entry.manifest:
             register(entry.path)
     else:
