@@ -82,7 +82,7 @@ def _files(loaded: LoadedProfile) -> Files:
 
 
 def _register(folder: Path) -> None:
-    """The bundle is whole without gen's list, so it stays when that cannot be written; only gen does not run it then."""
+    """The bundle is whole without gen's list, so it stays when that cannot be written; gen does not run it then."""
     try:
         registry.register(folder)
     except GenError as error:

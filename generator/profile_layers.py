@@ -144,7 +144,7 @@ def _read_file(layers: Layers, source: Source, file: Path, mark: Mark, path: str
 
 def _bytes(layers: Layers, file: Path, mark: Mark, path: str) -> bytes | None:
     mend = "Give the path of a profile that exists and that you may read"
-    # Our errors quote what is wrong. What a profile of somebody else names must be one, or it could have us print any file.
+    # Our errors quote what is wrong. What a profile names must be one too, or it could have us print any file.
     if path == "extends" and not all(str(name).endswith(ENDS) for name in (file, os.path.realpath(file))):
         layers.fail(mark, path, f"`{printable(str(file))}` is not named like a profile", f"{mend}: *.yaml or *.yml")
         return None

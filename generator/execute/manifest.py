@@ -25,7 +25,7 @@ def manifest_digest(folder: Path) -> str:
 
 
 def changed_files(folder: Path) -> tuple[str, ...]:
-    """What is not as the manifest says, sorted: files that differ or are missing, and any beside them that it names not.
+    """What is not as the manifest says, sorted: files that differ or are missing, and others that lie beside them.
 
     Only the top of a bundle may hold other files: what lies beside a script or a module could stand in for it.
     """

@@ -28,7 +28,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One bundle. `inode` is its folder's: devices get other numbers at a boot. `instance` is empty before a first run."""
+    """One bundle. `inode` is its folder's: devices get other numbers at a boot. `instance` comes with the first run."""
 
     folder: str
     inode: int

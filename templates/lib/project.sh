@@ -25,8 +25,9 @@ project_is_copied() {
 
 # apart PATH: whether neither that folder nor this bundle lies in the other one.
 apart() {
-    case $BUNDLE/ in "${1%/}"/*) return 1 ;; esac
-    case ${1%/}/ in "$BUNDLE"/*) return 1 ;; esac
+    local project=${1%/}/
+    case $BUNDLE/ in "$project"*) return 1 ;; esac
+    case $project in "$BUNDLE"/*) return 1 ;; esac
 }
 
 # name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.

@@ -49,7 +49,7 @@ def test_a_folder_that_is_no_bundle_does_not_hide_a_name(tmp_path: Path) -> None
         (
             ("one",),
             "two",
-            "There is no bundle two\nThere is no folder two or ./bundles/two, and no sandbox of that name. There are: one",
+            "There is no folder two or ./bundles/two, and no sandbox of that name. There are: one",
         ),
         (("one",), "a/b", "There is no folder a/b. There are: one"),
         ((), "plain", "plain is not a bundle\nIt has no MANIFEST.sha256. There are none"),

@@ -205,12 +205,12 @@ def test_what_is_built_in_is_known() -> None:
     assert profile_names() == ("dev", "dev-mirror", "safe")
 
 
-SECRET = "root:$6$salt$0123456789:19000:0:99999:7:::"
+SHADOW = "root:$6$salt$0123456789:19000:0:99999:7:::"
 
 
 @pytest.mark.parametrize("disguised", [False, True])
 def test_what_is_no_profile_is_never_quoted(disguised: bool) -> None:
-    hidden = write("etc/shadow", f"{SECRET}\n")
+    hidden = write("etc/shadow", f"{SHADOW}\n")
     if disguised:
         Path("link.yaml").symlink_to(hidden)
     ref = write("mine.yaml", f"extends: {'link.yaml' if disguised else hidden}\nname: mine\n")

@@ -3,8 +3,8 @@
 Each attack has its control: the same folder, once it is trusted, does run.
 """
 
+import hashlib
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -18,16 +18,16 @@ from tests.unit.faking import fake_bundle, gen, journal
 
 SCRIPTS = ("start", "plan", "stop", "status", "recover", "connect", "rollback", "test_setup")
 COMMANDS = (
-    "up", "plan", "plan --json", "down", "status", "status --json", "test", "shell", "log", "review", "apply --yes", "diff",
-    "undo", "discard --yes", "recover", "rollback --yes", "doctor --fix",
+    "up", "plan", "plan --json", "down", "status", "status --json", "test", "shell", "log", "review", "apply --yes",
+    "diff", "undo", "discard --yes", "recover", "rollback --yes", "doctor --fix",
 )  # fmt: skip
 
 
 def seal(folder: Path) -> None:
     """A manifest that is right for whatever stands there."""
-    lines = subprocess.run("find scripts *.sh -type f -exec sha256sum {} +", shell=True, cwd=folder, capture_output=True,
-                           check=True).stdout  # fmt: skip
-    (folder / "MANIFEST.sha256").write_bytes(lines)
+    files = [path for path in sorted(folder.rglob("*.sh")) if ".state" not in path.parts]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in files]
+    (folder / "MANIFEST.sha256").write_text("".join(lines), "utf-8")
 
 
 def planted(folder: Path) -> Path:
@@ -135,7 +135,7 @@ def test_a_bundle_lives_in_the_sandboxes_home_and_is_found_from_the_project(
     done = gen(project, "up", "--profile", "safe", "--project", ".")
     home = data_home / "sandboxes" / "safe"
     assert f"would run {home}/scripts/start.sh --project {project}" in done.stdout
-    assert os.listdir(project) == ["src"]
+    assert [path.name for path in project.iterdir()] == ["src"]
     assert [data_home.stat().st_mode & 0o777, (data_home / "sandboxes").stat().st_mode & 0o777] == [0o700, 0o700]
     assert (data_home / "registry.json").stat().st_mode & 0o777 == 0o600
     # What scripts/start.sh writes down.
