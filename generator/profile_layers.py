@@ -144,13 +144,13 @@ def _read_file(layers: Layers, source: Source, file: Path, mark: Mark, path: str
 
 def _bytes(layers: Layers, file: Path, mark: Mark, path: str) -> bytes | None:
     mend = "Give the path of a profile that exists and that you may read"
-    # Our errors quote what is wrong. What a profile names must be one too, or it could have us print any file.
-    if path == "extends" and not all(str(name).endswith(ENDS) for name in (file, os.path.realpath(file))):
-        layers.fail(mark, path, f"`{printable(str(file))}` is not named like a profile", f"{mend}: *.yaml or *.yml")
-        return None
     try:
         if not file.is_file():
             layers.fail(mark, path, f"`{printable(str(file))}` is not a file", mend)
+            return None
+        # Our errors quote what is wrong. What a profile names must be one too, or it could have us print any file.
+        if path == "extends" and not all(str(name).endswith(ENDS) for name in (file, os.path.realpath(file))):
+            layers.fail(mark, path, f"`{printable(str(file))}` is not named like a profile", f"{mend}: *.yaml or *.yml")
             return None
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
