@@ -15,36 +15,35 @@ LOOKED_INTO = 65536
 
 
 class Hints:
-    """One quick look that settles most names: what has none of these beginnings and endings is on no list."""
+    """One quick look that settles most names: those that are none of the names, beginnings and endings on a list."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self.heads: set[bytes] = {b".g"}
+        self.exact: set[bytes] = set()
         self.tails: set[bytes] = set()
-        ends: set[bytes] = set()
+        heads, ends = {b".g"}, set()
         for pattern in patterns:
             last = pattern.lower().rstrip("/").rpartition("/")[2].encode("utf-8", "surrogateescape")
-            if not any(letter in last[:2] for letter in b"*?[") and len(last) > 1:
-                self.heads.add(last[:2])
-            elif b"." in last and not any(letter in last.rpartition(b".")[2] for letter in b"*?[]"):
-                self.tails.add(last.rpartition(b".")[2])
-            elif last.startswith(b"*_") and not any(letter in last[1:] for letter in b"*?["):
-                ends.add(last[1:])
+            before = re.split(rb"[*?\[]", last, maxsplit=1)[0]
+            after = re.split(rb"[*?\]]", last)[-1]
+            if before == last:
+                self.exact.add(last)
+            elif len(before) > 1:
+                heads.add(before)
+            elif b"." in after:
+                self.tails.add(after.rpartition(b".")[2])
             else:
-                # It may be any name: all are looked at.
-                self.heads = _Everything()
-        self.ends = tuple(ends)
+                # With nothing on either side it may be any name: all are looked at.
+                ends.add(after)
+        self.heads, self.ends = tuple(heads), tuple(ends)
+        # What a name begins with that is to be looked at more closely.
+        self.firsts = {known[:2] for known in (*self.exact, *heads)}
 
     def settle(self, name: bytes) -> bool:
         """Whether a file of this name needs no second look."""
         name = name.lower()
-        if name[:2] in self.heads or name.rpartition(b".")[2] in self.tails:
+        if name in self.exact or name.rpartition(b".")[2] in self.tails:
             return False
-        return not name.endswith(self.ends)
-
-
-class _Everything(set[bytes]):
-    def __contains__(self, name: object) -> bool:
-        return True
+        return not (name.startswith(self.heads) or name.endswith(self.ends))
 
 
 class Names:
