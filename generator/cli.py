@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import sys
@@ -45,6 +44,7 @@ _COMMANDS = {
     "discard": "generator.cli_project:discard_command",
     "recover": "generator.cli_run:recover_command",
     "rollback": "generator.cli_run:rollback_command",
+    "trust": "generator.cli_trust:trust_command",
     "doctor": "generator.cli_doctor:doctor_command",
     "mcp": "generator.cli_mcp:mcp_command",
     "schema": "generator.cli_schema:schema_command",
@@ -137,10 +137,11 @@ def _save_trace(error: Exception) -> Path:
 
     state = os.environ.get("XDG_STATE_HOME") or ""
     folder = (Path(state) if state.startswith("/") else Path.home() / ".local/state") / "gen"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     trace = "".join(traceback.format_exception(error))
-    file.write_text(f"gen {__version__}, Python {platform.python_version()}\n{trace}", "utf-8")
-    with contextlib.suppress(OSError):
-        file.chmod(0o600)
+    # A trace may hold what was worked on: nobody else may read it at any moment, and no link is written through.
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        stream.write(f"gen {__version__}, Python {platform.python_version()}\n{trace}")
     return file

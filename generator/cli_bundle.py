@@ -12,6 +12,8 @@ from generator.bundle import write_bundle
 from generator.cli_output import say, say_json, styled
 from generator.drift import differences, known_digests, lines_of
 from generator.errors import ExitCode, GenError
+from generator.execute import registry
+from generator.execute.trust import require_apart, require_room
 from generator.plan import build_plan
 from generator.profile import load_profile
 from generator.render import MANIFEST, RenderedFile, render_bundle, sha256
@@ -39,32 +41,74 @@ def bundle_command(
     ref: str, sets: tuple[str, ...], out: Path | None, check: bool, force: bool, as_json: bool, quiet: bool
 ) -> None:
     """Write the bundle of a profile: a folder that needs bash and a container engine, and nothing of gen."""
-    files, folder = _rendered(ref, sets, out)
+    loaded = load_profile(ref, sets)
+    files, folder = _files(loaded), out if out is not None else _default_folder(loaded)
     if check:
         _check(files, folder, as_json=as_json, quiet=quiet, again=_again(ref, sets, out))
         return
+    require_apart(folder, None)
+    require_room(folder)
     if out is None:
         _make_parent(folder)
     written = write_bundle(files, folder, force=force)
+    _register(folder)
     if as_json:
         say_json(_result(folder, files) | {"changed": list(written.changed), "moved": list(written.moved)})
     elif not quiet:
         _tell(folder, files, written)
 
 
-def compile_bundle(ref: str, sets: tuple[str, ...]) -> tuple[Path, Written]:
-    """Writes the bundle of a profile to its folder under ./bundles, and says where and what was written.
+def compile_bundle(ref: str, sets: tuple[str, ...], out: Path | None, project: Path | None) -> tuple[Path, Written]:
+    """Writes the bundle of a profile to `out`, or to the home of its sandbox, and says where and what was written.
 
-    Raises what load_profile and write_bundle raise.
+    `project` is what its agent will work on. Raises what load_profile and write_bundle raise, and GenError (exit code
+    2) when bundle and project do not lie apart, or the sandbox of that name is another project's.
     """
-    files, folder = _rendered(ref, sets, None)
-    _make_parent(folder)
-    return folder, write_bundle(files, folder)
-
-
-def _rendered(ref: str, sets: tuple[str, ...], out: Path | None) -> tuple[Files, Path]:
     loaded = load_profile(ref, sets)
-    return render_bundle(build_plan(loaded)), out if out is not None else _default_folder(loaded)
+    folder = out if out is not None else registry.sandboxes() / loaded.profile.name
+    require_apart(folder, project)
+    _require_project(folder, project, loaded.profile.name, _up(ref, sets, out, project))
+    require_room(folder)
+    files = _files(loaded)
+    if out is None:
+        registry.make_sandboxes()
+    written = write_bundle(files, folder)
+    registry.register(folder)
+    return folder, written
+
+
+def _files(loaded: LoadedProfile) -> Files:
+    return render_bundle(build_plan(loaded))
+
+
+def _register(folder: Path) -> None:
+    """The bundle is whole without gen's list, so it stays when that cannot be written; gen does not run it then."""
+    try:
+        registry.register(folder)
+    except GenError as error:
+        click.echo(f"gen: warning: {error.brief}: {error.details}", err=True)
+        click.echo(f"Its scripts run without gen. For gen: gen trust {shlex.quote(str(folder))}", err=True)
+
+
+def _require_project(folder: Path, project: Path | None, name: str, again: str) -> None:
+    """Refuses the sandbox of another project: its copy, and what waits in it, are never taken for this one's."""
+    has = registry.project_of(folder)
+    if project is None or has is None or has == project:
+        return
+    word = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in project.name.lower()).strip(
+        "-"
+    )
+    raise GenError(
+        f"The sandbox {name} works on another project",
+        details=f"It has a copy of {has}",
+        resolution=f"Give this one a name of its own: {again} --set name={name}{'-' + word[:20] if word else '-2'}",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def _up(ref: str, sets: tuple[str, ...], out: Path | None, project: Path | None) -> str:
+    words = _again(ref, sets, out).replace("gen bundle", "gen up", 1)
+    return words + (f" --project {shlex.quote(str(project))}" if project is not None else "")
 
 
 def _default_folder(loaded: LoadedProfile) -> Path:

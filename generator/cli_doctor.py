@@ -38,8 +38,9 @@ STYLES = {
 def doctor_command(bundle: str | None, fix: bool, as_json: bool) -> int:
     """Look at engine, kernel, free space and bundles, and at what earlier runs left half made.
 
-    A line for each finding: ok, warning or problem, why, and the command that mends it. Without BUNDLE: the bundle in
-    the current folder and all under ./bundles. Changes nothing without --fix.
+    A line for each finding: ok, warning or problem, why, and the command that mends it. Without BUNDLE: all bundles
+    that gen wrote for you. A folder that only looks like one is named, and nothing in it is believed or run. Changes
+    nothing without --fix.
 
     --fix runs a bundle's own scripts/recover.sh where a run was interrupted or a lock is stale, and removes left-over
     files and short-lived containers that no run uses. It starts no sandbox, and removes nothing that may hold data:

@@ -14,10 +14,11 @@ from click.shell_completion import CompletionItem
 
 from generator.cli_output import say
 from generator.errors import GenError
-from generator.execute.bundle import bundle_names, find_bundle, planned_steps
+from generator.execute.bundle import bundle_names, find_bundle, planned_steps, sandbox_names
 from generator.execute.commands import present
 from generator.execute.process import drive
 from generator.execute.progress import Progress, planned
+from generator.execute.trust import Unknown, trust
 from generator.execute.view import Guard, JsonView, PlainView, QuietView, for_terminal
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 
 def complete_bundle(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - the signature is click's
-    """The names under ./bundles; any folder when none of them fits."""
-    names = [CompletionItem(name) for name in bundle_names(Path.cwd()) if name.startswith(incomplete)]
+    """The names of sandboxes and those under ./bundles; any folder when none of them fits."""
+    known = sorted({*bundle_names(Path.cwd()), *sandbox_names()})
+    names = [CompletionItem(name) for name in known if name.startswith(incomplete)]
     return names or [CompletionItem(incomplete, type="dir")]
 
 
@@ -48,10 +50,16 @@ profile_option = click.option(
     "ref",
     metavar="NAME|FILE",
     shell_complete=complete_profile,
-    help="Write bundles/NAME first, as gen bundle does.",
+    help="Write the bundle of this profile first.",
 )
 set_option = click.option(
     "--set", "sets", multiple=True, metavar="KEY=VALUE", help="With --profile: change one value of it."
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --profile: the bundle's folder.  [default: $XDG_DATA_HOME/gen/sandboxes/NAME]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line, for programs.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -66,23 +74,35 @@ class Output:
 
 
 def the_bundle(given: str | None) -> Bundle:
-    """The bundle that is meant, seen from the current folder."""
+    """The bundle that is meant, seen from the current folder. One that was named and is unknown is asked for, once."""
+    try:
+        return find_bundle(given, Path.cwd())
+    except Unknown as error:
+        from generator.cli_trust import asked
+
+        if given is None or not asked(error.folder):
+            raise
+        trust(error.folder)
     return find_bundle(given, Path.cwd())
 
 
-def check_choice(bundle: str | None, ref: str | None, sets: tuple[str, ...]) -> None:
+def check_choice(bundle: str | None, ref: str | None, sets: tuple[str, ...], out: Path | None = None) -> None:
     """Refuses what cannot be meant: a bundle and a profile to write one from, or values of no profile."""
     if ref is None and sets:
         raise click.UsageError("--set changes a profile: it needs --profile.")
+    if ref is None and out is not None:
+        raise click.UsageError("--out is where a profile's bundle is written: it needs --profile.")
     if ref is not None and bundle is not None:
         raise click.UsageError("Name a bundle, or a profile to write one from, not both.")
 
 
-def compiled(ref: str, sets: tuple[str, ...], output: Output) -> str:
+def compiled(
+    ref: str, sets: tuple[str, ...], output: Output, *, out: Path | None = None, project: str | None = None
+) -> str:
     """Writes the profile's bundle, says so, and gives the folder."""
     from generator.cli_bundle import compile_bundle
 
-    folder, written = compile_bundle(ref, sets)
+    folder, written = compile_bundle(ref, sets, out, Path(project) if project is not None else None)
     if written.changed and not (output.as_json or output.quiet):
         say(f"Wrote {folder}: {len(written.changed)} files.")
     return str(folder)

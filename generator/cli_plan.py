@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path  # noqa: TC003 - click reads the annotations
 
 import click
 
@@ -12,6 +13,7 @@ from generator.cli_options import (
     bundle_argument,
     check_choice,
     compiled,
+    out_option,
     profile_option,
     quiet_option,
     set_option,
@@ -29,12 +31,15 @@ from generator.execute.view import LAST_LINE, for_terminal
 @bundle_argument
 @profile_option
 @set_option
+@out_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 @quiet_option
-def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def plan_command(
+    bundle: str | None, ref: str | None, sets: tuple[str, ...], out: Path | None, as_json: bool, quiet: bool
+) -> int:
     """Show what gen up would do: what is kept, what is done and on which effects, and what a rollback would cost.
 
-    Changes nothing, on this host or in the bundle. With --profile it writes bundles/NAME first, as gen up does, and
+    Changes nothing, on this host or in the bundle. With --profile it writes the bundle first, as gen up does, and
     starts nothing. The plan has a hash: gen up --approve HASH runs that plan and no other. Runs scripts/plan.sh; the
     document is described by gen schema plan-state.
 
@@ -50,9 +55,9 @@ def plan_command(bundle: str | None, ref: str | None, sets: tuple[str, ...], as_
       gen plan --profile dev --set storage.size=40G
       gen plan dev --json | jq -r '.steps[] | select(.state=="do").title'
     """
-    check_choice(bundle, ref, sets)
+    check_choice(bundle, ref, sets, out)
     output = Output(as_json=as_json, quiet=quiet)
-    found = the_bundle(compiled(ref, sets, output) if ref is not None else bundle)
+    found = the_bundle(compiled(ref, sets, output, out=out) if ref is not None else bundle)
     table = for_terminal(sys.stdout) and not quiet
     command = commands.present(commands.plan(found, as_json=as_json or table))
     if not (as_json or table):

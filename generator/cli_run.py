@@ -15,6 +15,7 @@ from generator.cli_options import (
     complete_bundle,
     exit_event,
     json_option,
+    out_option,
     profile_option,
     quiet_option,
     run_script,
@@ -23,12 +24,14 @@ from generator.cli_options import (
 )
 from generator.execute import commands
 from generator.execute.process import become
+from generator.execute.trust import require_apart
 
 
 @click.command("up")
 @bundle_argument
 @profile_option
 @set_option
+@out_option
 @click.option("--approve", metavar="HASH", help="Run only the plan that gen plan showed with this hash.")
 @click.option(
     "--project",
@@ -42,6 +45,7 @@ def up_command(
     bundle: str | None,
     ref: str | None,
     sets: tuple[str, ...],
+    out: Path | None,
     approve: str | None,
     project: str | None,
     as_json: bool,
@@ -52,8 +56,9 @@ def up_command(
     Each step is verified first and left alone if it holds, so a second `gen up` only looks. When a step fails, or on
     Ctrl-C, everything that this run did is undone; gen waits for that. Runs scripts/start.sh.
 
-    BUNDLE is a folder, or a name under ./bundles. Without it: the bundle in the current folder, or else the only one
-    in ./bundles.
+    BUNDLE is a sandbox's name, a folder, or a name under ./bundles. Without it: the bundle in the current folder, or
+    else the only one that works on the project you are in or lies in ./bundles. With --profile the bundle is written
+    first: to the sandbox's own folder in $XDG_DATA_HOME/gen/sandboxes, or to --out, never into the project.
 
     \b
     Exit codes:
@@ -70,12 +75,16 @@ def up_command(
       gen up --profile dev --set storage.size=40G
       gen up dev --approve "$(gen plan dev --json | jq -r .hash)"
       gen up --profile safe --project ~/my/repo
+      gen up --profile dev --out ./sandbox
       gen up dev --json | jq -r 'select(.event=="failed").log'
     """
-    check_choice(bundle, ref, sets)
+    check_choice(bundle, ref, sets, out)
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
-        found = the_bundle(compiled(ref, _owned(sets, project), output) if ref is not None else bundle)
+        if ref is not None:
+            bundle = compiled(ref, _owned(sets, project), output, out=out, project=project)
+        found = the_bundle(bundle)
+        require_apart(found.path, Path(project) if project is not None else None)
         return run_script(commands.start(found, approve=approve, project=project), output, steps=True)
 
 
@@ -260,7 +269,7 @@ def shell_command(bundle: str | None) -> None:
 def exec_command(name: str, words: tuple[str, ...]) -> None:
     """Run one command in a running sandbox, as the sandbox's user.
 
-    NAME is a bundle: a folder, or a name under ./bundles. Standard input and output are the command's own. Runs
+    NAME is a sandbox or a bundle's folder. Standard input and output are the command's own. Runs
     scripts/connect.sh. The exit code is the command's; 4 when the sandbox does not run.
 
     \b

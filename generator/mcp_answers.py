@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ExitCode, GenError
-from generator.execute.bundle import BUNDLES, bundle_names, find_bundle, is_bundle
+from generator.execute.bundle import BUNDLES, bundle_names, find_bundle, is_bundle, strangers
 from generator.execute.checks import told
 from generator.execute.history import (
     as_data,
@@ -27,6 +27,7 @@ from generator.execute.history import (
 )
 from generator.execute.lock import is_at_work
 from generator.execute.names import is_run, is_step, is_word
+from generator.execute.trust import is_known
 from generator.mcp_plan import MOST_TEXT, plan_of, text_of
 from generator.printable import escaped
 
@@ -58,7 +59,7 @@ MEANING = {
 
 def confined(root: Path, given: str | None) -> Bundle:
     """The bundle that is meant, below the root. Raises GenError (exit code 4) for one outside, 2 when there is none."""
-    if given is not None and not (root / given).resolve().is_relative_to(root):
+    if given is not None and not all(p.resolve().is_relative_to(root) for p in (root / given, root / BUNDLES / given)):
         raise _outside(given, root)
     bundle = find_bundle(given, root)
     # A link below the root may still lead out of it.
@@ -68,11 +69,11 @@ def confined(root: Path, given: str | None) -> Bundle:
 
 
 def bundles(root: Path) -> dict[str, Any]:
-    """The bundles that stand in the root, below it and in its ./bundles, with the names of their sandboxes."""
+    """The user's bundles in the root, below it and in its ./bundles, with their sandboxes; others by path only."""
     direct = bundle_names(root, folder=".")
     # Of two with one name, the name alone means the one that is nearer.
     further = (f"{BUNDLES}/{name}" if name in direct else name for name in bundle_names(root))
-    names = [*(["."] if is_bundle(root) else []), *further, *direct]
+    names = [*(["."] if is_known(root) else []), *further, *direct]
     found = []
     for name in filter(_PLACE.fullmatch, names[:MOST_BUNDLES]):
         try:
@@ -80,7 +81,17 @@ def bundles(root: Path) -> dict[str, Any]:
         except GenError:
             continue
         found.append({"bundle": name, "sandbox": sandbox_name(bundle), "run_at_work": is_at_work(bundle)})
-    return {"schema": SCHEMA, "root": str(root), "bundles": found}
+    unknown = [
+        *([root] if is_bundle(root) and not is_known(root) else []),
+        *strangers(root),
+        *strangers(root, folder="."),
+    ]
+    return {
+        "schema": SCHEMA,
+        "root": str(root),
+        "bundles": found,
+        "not_trusted": [escaped(str(path))[:300] for path in unknown[:MOST_BUNDLES]],
+    }
 
 
 def sandbox_name(bundle: Bundle) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_EXTENDS = 8
+ENDS = (".yaml", ".yml")
 SET = "--set"
 """What stands for the file's name where a value was given on the command line."""
 # Sections that may be one word, and the key that the word then is. As a key of its own it leaves the others of the
@@ -146,6 +147,10 @@ def _bytes(layers: Layers, file: Path, mark: Mark, path: str) -> bytes | None:
     try:
         if not file.is_file():
             layers.fail(mark, path, f"`{printable(str(file))}` is not a file", mend)
+            return None
+        # Our errors quote what is wrong. What a profile names must be one too, or it could have us print any file.
+        if path == "extends" and not all(str(name).endswith(ENDS) for name in (file, os.path.realpath(file))):
+            layers.fail(mark, path, f"`{printable(str(file))}` is not named like a profile", f"{mend}: *.yaml or *.yml")
             return None
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)

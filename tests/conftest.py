@@ -8,6 +8,8 @@ import functools
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,14 @@ def engine_trouble() -> str | None:
 def engine_required() -> bool:
     """Whether a missing engine is a failure (CI) and not a reason to skip."""
     return os.environ.get("GEN_REQUIRE_ENGINE") == "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_registry() -> Iterator[None]:
+    """Tests register their bundles where no person's are."""
+    with tempfile.TemporaryDirectory(prefix="gen-tests-data-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from generator.doctor.findings import Level
 
 
+def unknown_findings(facts: Facts) -> Iterator[Finding]:
+    """Folders that look like bundles and were never registered: named, and nothing else."""
+    for folder in facts.unknown:
+        yield Finding(
+            id="bundle-unknown",
+            subject=f"folder {folder}",
+            level="warning",
+            what="it looks like a bundle, and gen did not write it for you",
+            why="nothing in it is believed or run",
+            mend=f"gen trust {shlex.quote(folder)}   (only if you know where it is from)",
+            left="whether to trust it is yours to decide",
+        )
+
+
 def bundle_findings(bundle: BundleFacts, facts: Facts) -> Iterator[Finding]:
     """Everything about one bundle; one line when nothing is amiss."""
     found = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import shlex
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from generator.doctor.facts import BundleFacts, LockState, Owner
 from generator.doctor.host import free_bytes
-from generator.execute.bundle import BUNDLES, MANIFEST, Bundle, bundle_names, find_bundle, is_bundle
+from generator.execute.bundle import Bundle, all_bundles, find_bundle, is_bundle, strangers
 from generator.execute.history import open_run, read_journal
 from generator.execute.lock import is_at_work, lock_owner, process_lives
+from generator.execute.manifest import MANIFEST
+from generator.execute.trust import Unknown, changed_since, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,17 +23,21 @@ if TYPE_CHECKING:
     from generator.doctor.facts import EngineObject, Standing
 
 _SETTING = re.compile(r"(?P<key>GEN_[A-Z_]+)=(?P<value>.*)")
-_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[A-Za-z0-9._/-]+)")
 _LEFTOVER = re.compile(r".*\.new|.*\.parts|instance\.[0-9]+")
 
 
-def bundles_to_look_at(given: str | None, here: Path) -> tuple[Bundle, ...]:
-    """The one that was named; without a name the one in this folder and all under ./bundles. There may be none."""
+def bundles_to_look_at(given: str | None, here: Path) -> tuple[tuple[Bundle, ...], tuple[str, ...]]:
+    """The one that was named, or all of this user's; and the folders here that look like bundles and are none of them.
+
+    Of those nothing more is looked at: whatever they say of themselves may be planted.
+    """
     if given is not None:
-        return (find_bundle(given, here),)
-    names = bundle_names(here)
-    below = (Bundle(path=(here / BUNDLES / name).resolve(), shown=name) for name in names)
-    return (*((Bundle(path=here.resolve(), shown="."),) if is_bundle(here) else ()), *below)
+        try:
+            return (find_bundle(given, here),), ()
+        except Unknown as error:
+            return (), (str(error.folder),)
+    unknown = (*((here.resolve(),) if is_bundle(here) and not is_known(here) else ()), *strangers(here))
+    return all_bundles(here), tuple(map(str, unknown))
 
 
 def look_at_bundle(bundle: Bundle) -> BundleFacts:
@@ -46,7 +51,7 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         mark=_word(state / "token"),
         images=tuple(_images(state / "owned")),
         writable=os.access(bundle.path, os.W_OK) and (not state.exists() or os.access(state, os.W_OK)),
-        changed=tuple(_changed(bundle.path)),
+        changed=changed_since(bundle.path),
         pending=(bundle.path / f"{MANIFEST}.pending").exists(),
         lock=_lock(bundle),
         lock_pid=lock_owner(bundle).partition(":")[0],
@@ -138,31 +143,6 @@ def _settings(path: Path) -> Iterator[tuple[str, str]]:
         except ValueError:
             continue
         yield found["key"], " ".join(words)
-
-
-def _changed(folder: Path) -> Iterator[str]:
-    """The files that are not as the manifest says: what `sha256sum -c` would name."""
-    try:
-        lines = (folder / MANIFEST).read_text("utf-8", "replace").splitlines()
-    except OSError:
-        yield MANIFEST
-        return
-    for line in lines:
-        found = _LINE.fullmatch(line)
-        if found is None:
-            yield MANIFEST
-            continue
-        if _digest(folder / found["path"], folder) != found["digest"]:
-            yield found["path"]
-
-
-def _digest(path: Path, folder: Path) -> str:
-    """The digest of a file of the bundle; empty for whatever is none: a device would never end, a pipe never begin."""
-    try:
-        inside = path.resolve().is_relative_to(folder) and path.is_file()
-        return hashlib.sha256(path.read_bytes()).hexdigest() if inside else ""
-    except OSError:
-        return ""
 
 
 def _lock(bundle: Bundle) -> LockState:

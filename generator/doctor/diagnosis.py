@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.doctor.bundle_findings import bundle_findings
+from generator.doctor.bundle_findings import bundle_findings, unknown_findings
 from generator.doctor.engine_findings import engine_findings
 from generator.doctor.host_findings import host_findings
 from generator.doctor.object_findings import loop_findings, object_findings
@@ -21,6 +21,7 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
         *engine_findings(facts),
         *host_findings(facts),
         *bundles,
+        *unknown_findings(facts),
         *object_findings(facts),
         *loop_findings(facts),
     )

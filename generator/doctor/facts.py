@@ -152,6 +152,7 @@ class Facts:
     host: HostFacts
     bundles: tuple[BundleFacts, ...] = ()
     owners: tuple[Owner, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def owner(self, instance: str) -> Owner:
         """Who owns what bears that instance's label."""

@@ -35,13 +35,16 @@ class Mended:
 
 def gather(given: str | None, here: Path) -> Facts:
     """Everything that there is to know. Raises GenError (exit code 2) when the named bundle is none."""
-    bundles = tuple(look_at_bundle(bundle) for bundle in bundles_to_look_at(given, here))
+    known, unknown = bundles_to_look_at(given, here)
+    bundles = tuple(look_at_bundle(bundle) for bundle in known)
     # What a bundle has made is seen by the client that it was made with.
     used = next((bundle.client for bundle in bundles if bundle.client), "")
     images = tuple(image for bundle in bundles for image in bundle.images)
     engine = look_at_engine({**os.environ, "GEN_CLIENT": used} if used else os.environ, images)
     owners = find_owners(engine.objects, bundles)
-    return Facts(engine=engine, host=look_at_host(engine.root, engine.client), bundles=bundles, owners=owners)
+    return Facts(
+        engine=engine, host=look_at_host(engine.root, engine.client), bundles=bundles, owners=owners, unknown=unknown
+    )
 
 
 def mend(findings: Iterable[Finding], facts: Facts) -> Iterator[Mended]:

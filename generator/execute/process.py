@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from generator.errors import ExitCode, GenError
+from generator.execute import trust
 from generator.execute.events import LineBuffer, Stream, parse_event
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def drive(command: Command, view: View, signals: list[signal.Signals] | None = N
     process group, once, and gen waits for what the script makes of it. Events come through a file, not a pipe: a script
     whose reader is killed writes on into the file, where a pipe would stop it half way.
     `signals` is a list that somebody else fills with what is to be passed on; without it, our own signals are.
-    Raises GenError (exit code 4) when bash cannot be started.
+    Raises GenError (exit code 4) when the bundle is not whole and this user's, or bash cannot be started.
     """
+    trust.require_whole(command.bundle.path)
     with tempfile.TemporaryDirectory(prefix="gen-", ignore_cleanup_errors=True) as folder:
         events = Path(folder) / "events"
         events.touch(0o600)
@@ -57,8 +59,9 @@ def drive(command: Command, view: View, signals: list[signal.Signals] | None = N
 def become(command: Command, *, quiet: bool = False) -> NoReturn:
     """Makes this process the script: terminal, signals and exit code are the script's own from here.
 
-    Raises GenError (exit code 4) when bash cannot be started.
+    Raises GenError (exit code 4) when the bundle is not whole and this user's, or bash cannot be started.
     """
+    trust.require_whole(command.bundle.path)
     sys.stdout.flush()
     sys.stderr.flush()
     # Python ignores a broken pipe, and a process that takes its place would go on doing so.

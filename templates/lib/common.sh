@@ -25,6 +25,11 @@ readonly EX_DONE=0 EX_FAILED=1 EX_USAGE=2 EX_RESIDUE=3 EX_REFUSED=4
 readonly HOLDS=0 HOLDS_NOT=1 UNKNOWN=5 UNDECIDED=6
 export EX_DONE EX_FAILED EX_USAGE EX_RESIDUE EX_REFUSED HOLDS HOLDS_NOT UNKNOWN UNDECIDED
 
+# What a run keeps is for its user alone. What it brings into a project has the user's own mask.
+[ -n "${GEN_UMASK:-}" ] || GEN_UMASK=$(umask)
+export GEN_UMASK
+umask 077
+
 # shellcheck source=/dev/null
 . "$BUNDLE/lib/settings.sh"
 
@@ -51,6 +56,19 @@ fail() {
     [ -z "${3:-}" ] || warn "  why:  ${3//$'\n'/$'\n  | '}"
     [ -z "${4:-}" ] || warn "  mend: ${4//$'\n'/$'\n  | '}"
     exit "$1"
+}
+
+# own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with
+# this mode; what came with a clone or an archive has another one.
+own_state() {
+    local mode=''
+    [ -e "$STATE" ] || [ -L "$STATE" ] || return 0
+    [ -L "$STATE" ] || [ ! -O "$STATE" ] || mode=$(ls -ld "$STATE")
+    case $mode in drwx------*) return 0 ;; esac
+    last_line "$EX_REFUSED" >&2
+    fail "$EX_REFUSED" "the state folder may not be this bundle's own, so nothing is run" \
+        "$STATE is a link, belongs to somebody else, or is open to others" \
+        "ls -la $(quoted "$STATE")   (if you know where it is from: chmod 700 $(quoted "$STATE"); if not: rm -r $(quoted "$STATE"))"
 }
 
 # The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
@@ -203,6 +221,10 @@ made_once() {
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
 instance() { made_once "$STATE/instance" 8; }
+
+# The scripts that a script starts need not look again.
+[ "${GEN_STATE_SEEN:-}" = "$STATE" ] || own_state
+export GEN_STATE_SEEN=$STATE
 
 # What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
 local_digest() {

@@ -38,8 +38,8 @@ make_from_mirror() {
     # A mirror that the host uses by a name of its own suite only: without a match the tool's default is asked.
     echo "making $GEN_BASE_REF ($GEN_BASE_SUITE) from ${mirror:-the default mirror}"
     mkdir -p "$WORKSHOP"
-    TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
-        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"} |
+    (umask 022 && TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
+        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"}) |
         docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$GEN_BASE_REF" &&
         clear_workshop
 }

@@ -1,6 +1,9 @@
 # A bundle of three small steps in a folder of its own, with the project's real lib/. Each step's state is a file;
 # what its scripts did is one word a line in trace. Faults are asked for by files in faults/.
 
+# As the scripts' own: a state folder that is open to others is refused.
+umask 077
+
 make_bundle() {
     ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     BUNDLE_UNDER_TEST="$BATS_TEST_TMPDIR/a bundle's folder"

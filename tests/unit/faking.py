@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+from generator.execute.registry import register
+
 GEN = (sys.executable, "-m", "generator")
 RUN = "20261122T031000Z-4711"
 TITLES = (("10-runs", "It runs"), ("12-safe", "It is safe"))
@@ -113,8 +115,8 @@ def fake_plan(name: str = "fake") -> dict[str, object]:
     }
 
 
-def fake_bundle(folder: Path, **changed: str) -> Path:
-    """Writes a fake bundle; a keyword such as `start` gives that script another body."""
+def fake_bundle(folder: Path, *, registered: bool = True, **changed: str) -> Path:
+    """Writes a fake bundle, as gen does for its user; a keyword such as `start` gives that script another body."""
     folder.mkdir(parents=True)
     (folder / "MANIFEST.sha256").write_text("", "utf-8")
     (folder / "plan.json").write_text(json.dumps(fake_plan()), "utf-8")
@@ -126,6 +128,8 @@ def fake_bundle(folder: Path, **changed: str) -> Path:
     for step, title in STEPS:
         (folder / "steps" / step).mkdir(parents=True)
         (folder / "steps" / step / "step.conf").write_text(f"id={step}\ntitle={title}\nhint=df -h\n", "utf-8")
+    if registered:
+        register(folder)
     return folder
 
 

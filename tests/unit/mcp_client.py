@@ -17,7 +17,9 @@ Conversation = Callable[[Client], Awaitable[T]]
 
 def parameters(root: Path, **env: str) -> StdioServerParameters:
     """How the server is started. A client passes few variables on by itself."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("DOCKER_", "PYTHON", "TMPDIR"))}
+    kept = {
+        name: value for name, value in os.environ.items() if name.startswith(("DOCKER_", "PYTHON", "TMPDIR", "XDG_"))
+    }
     words = ["-m", "generator", "mcp", "--root", str(root)]
     return StdioServerParameters(command=sys.executable, args=words, env={**kept, "PATH": os.environ["PATH"], **env})
 

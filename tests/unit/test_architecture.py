@@ -112,6 +112,18 @@ def test_programs_are_started_in_one_place(repository: Path) -> None:
     assert starting == []
 
 
+def test_no_script_is_started_before_its_bundle_was_looked_at(repository: Path) -> None:
+    """The two functions that take a bundle's command: the registry and the manifest come before anything else."""
+    tree = ast.parse((repository / "generator/execute/process.py").read_text("utf-8"))
+    taking = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.args.args and node.args.args[0].arg == "command"
+    ]
+    first = {node.name: ast.unparse(node.body[1]) for node in taking if not node.name.startswith("_")}
+    assert first == dict.fromkeys(("drive", "become"), "trust.require_whole(command.bundle.path)")
+
+
 @pytest.mark.parametrize(("package", "module"), [("mcp", "mcp_server"), ("docker", "doctor.engine")])
 def test_a_package_that_not_everybody_needs_is_imported_in_one_place(
     repository: Path, package: str, module: str

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.execute.registry import register
+
 VERBS = ("apply", "changes", "diff", "discard", "review", "undo")
 
 
@@ -18,6 +20,7 @@ def place(tmp_path: Path) -> Path:
         (tmp_path / "b" / name).write_text('{"steps": []}' if name == "plan.json" else "")
     for verb in VERBS:
         (scripts / f"{verb}.sh").write_text(f'echo {verb} "$@"\nexit 7\n')
+    register(tmp_path / "b")
     return tmp_path
 
 

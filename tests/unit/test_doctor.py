@@ -18,6 +18,7 @@ from generator.doctor.engine import endpoint, look_at_engine
 from generator.doctor.facts import EngineFacts, EngineObject, Facts, HostFacts
 from generator.doctor.mending import mend
 from generator.execute.bundle import Bundle
+from generator.execute.registry import register
 from tests.unit.faking import fake_bundle, gen, journal
 from tests.unit.terminals import Terminal
 
@@ -38,6 +39,7 @@ def bundle(tmp_path: Path) -> Path:
     (folder / "MANIFEST.sha256").write_text("".join(lines), "utf-8")
     (folder / ".state").mkdir()
     (folder / ".state" / "instance").write_text(f"{INSTANCE}\n", "ascii")
+    register(folder)
     return folder
 
 
@@ -89,7 +91,7 @@ def test_a_manifest_that_names_what_is_no_file_of_the_bundle_is_not_followed(bun
     digest = hashlib.sha256(b"x").hexdigest()
     names = ("/dev/zero", "../../outside", "pipe", "scripts")
     (bundle / "MANIFEST.sha256").write_text("".join(f"{digest}  {name}\n" for name in names), "utf-8")
-    assert seen(bundle).changed == names
+    assert seen(bundle).changed == ("MANIFEST.sha256", "pipe", "scripts")
 
 
 def test_a_copy_of_a_bundle_is_known_by_its_home(bundle: Path, tmp_path: Path) -> None:

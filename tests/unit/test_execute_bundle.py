@@ -8,6 +8,7 @@ import pytest
 from generator.errors import GenError
 from generator.execute import commands
 from generator.execute.bundle import Bundle, PlannedStep, find_bundle, planned_steps
+from generator.execute.registry import register
 from tests.unit.faking import STEPS, fake_bundle
 
 BUNDLE = Bundle(path=Path("/b"), shown="b")
@@ -44,10 +45,14 @@ def test_a_folder_that_is_no_bundle_does_not_hide_a_name(tmp_path: Path) -> None
     ("bundles", "given", "says"),
     [
         ((), None, "There is no bundle here"),
-        (("one", "two"), None, "There are several\nIn ./bundles: one, two\nName one, for example: one"),
-        (("one",), "two", "There is no bundle two\nThere is no folder two or ./bundles/two. In ./bundles: one"),
-        (("one",), "a/b", "There is no folder a/b. In ./bundles: one"),
-        ((), "plain", "plain is not a bundle\nIt has no MANIFEST.sha256. There are none in ./bundles"),
+        (("one", "two"), None, "There are several\nThere are: one, two\nName one, for example: one"),
+        (
+            ("one",),
+            "two",
+            "There is no folder two or ./bundles/two, and no sandbox of that name. There are: one",
+        ),
+        (("one",), "a/b", "There is no folder a/b. There are: one"),
+        ((), "plain", "plain is not a bundle\nIt has no MANIFEST.sha256. There are none"),
         (("one",), "", "is not a bundle"),
         (("one",), "../bundles/one/x", "There is no bundle"),
     ],
@@ -83,6 +88,7 @@ def test_every_command_is_a_script_with_its_words() -> None:
 
 
 def test_a_real_bundle_has_every_script_that_is_started(repository: Path) -> None:
+    register(repository / "bundles/dev")
     dev = find_bundle("dev", repository)
     for make in (commands.start, commands.stop, commands.status, commands.recover, commands.connect):
         assert commands.present(make(dev)).bundle == dev

@@ -162,7 +162,7 @@ def test_without_bash_it_says_so(here: Path) -> None:
         assert "command -v bash" in done.stderr
 
 
-def test_up_with_a_profile_writes_its_bundle_first(tmp_path: Path) -> None:
+def test_up_with_a_profile_writes_its_bundle_first(tmp_path: Path, data_home: Path) -> None:
     # An edited script would be refused by the compiler, and a real one would start a sandbox: bash itself is the fake.
     bin_ = tmp_path / "bin"
     bin_.mkdir()
@@ -171,9 +171,10 @@ def test_up_with_a_profile_writes_its_bundle_first(tmp_path: Path) -> None:
     done = gen(tmp_path, "up", "--profile", "dev", "--set", "storage.size=40G", PATH=f"{bin_}:/usr/bin:/bin")
     assert done.returncode == 4
     wrote, started = done.stdout.splitlines()
-    assert wrote.startswith("Wrote bundles/dev: ")
-    assert started == f"would start {tmp_path}/bundles/dev/scripts/start.sh"
-    assert "40G" in (tmp_path / "bundles/dev/README.md").read_text("utf-8")
+    home = data_home / "sandboxes" / "dev"
+    assert wrote.startswith(f"Wrote {home}: ")
+    assert started == f"would start {home}/scripts/start.sh"
+    assert "40G" in (home / "README.md").read_text("utf-8")
 
 
 def test_a_path_of_ones_own_is_seen_from_where_one_is(tmp_path: Path) -> None:

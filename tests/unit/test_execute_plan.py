@@ -136,7 +136,7 @@ def test_up_hands_the_approval_to_the_script(tmp_path: Path) -> None:
     assert gen(tmp_path, "up", "b").stdout == "start <>\n"
 
 
-def test_a_profile_is_written_and_nothing_is_started(tmp_path: Path) -> None:
+def test_a_profile_is_written_and_nothing_is_started(tmp_path: Path, data_home: Path) -> None:
     # Bash itself is the fake: a real script would ask an engine.
     bin_ = tmp_path / "bin"
     bin_.mkdir()
@@ -145,5 +145,6 @@ def test_a_profile_is_written_and_nothing_is_started(tmp_path: Path) -> None:
     done = gen(tmp_path, "plan", "--profile", "dev", PATH=f"{bin_}:/usr/bin:/bin")
     assert done.returncode == 0
     wrote, ran = done.stdout.splitlines()
-    assert wrote.startswith("Wrote bundles/dev: ")
-    assert ran == f"would run {tmp_path}/bundles/dev/scripts/plan.sh"
+    home = data_home / "sandboxes" / "dev"
+    assert wrote.startswith(f"Wrote {home}: ")
+    assert ran == f"would run {home}/scripts/plan.sh"

@@ -203,3 +203,20 @@ def test_set_counts_its_uses_as_lines() -> None:
 
 def test_what_is_built_in_is_known() -> None:
     assert profile_names() == ("dev", "dev-mirror", "safe")
+
+
+SHADOW = "root:$6$salt$0123456789:19000:0:99999:7:::"
+
+
+@pytest.mark.parametrize("disguised", [False, True])
+def test_what_is_no_profile_is_never_quoted(disguised: bool) -> None:
+    hidden = write("etc/shadow", f"{SHADOW}\n")
+    if disguised:
+        Path("link.yaml").symlink_to(hidden)
+    ref = write("mine.yaml", f"extends: {'link.yaml' if disguised else hidden}\nname: mine\n")
+    (said,) = errors(ref)
+    assert "is not named like a profile" in said
+    assert "salt" not in said
+    # The control: a file of the right name is read, and what is wrong with it is quoted.
+    write("shadow.yaml", "$6$salt: 1\n")
+    assert "salt" in "\n".join(errors(write("other.yaml", "extends: shadow.yaml\nname: mine\n")))

@@ -250,3 +250,33 @@ def test_names_of_every_kind(copy: Copy) -> None:
         (copy.root / f"d{name}" / name).write_text("more")
     copy.commit()
     assert copy.changed() == [f"~d{name}/{name}" for name in names]
+
+
+def test_names_that_tools_document_are_secrets_and_their_samples_are_not() -> None:
+    """One name a group of the table; each stood in a copy before the table had it."""
+    secrets = (
+        *("box/local/env", ".dev.vars", ".streamlit/secrets.toml", "kubeconfig", "prod.kubeconfig", "prod.tfvars"),
+        *(".bash_history", ".python_history", ".psql_history", ".node_repl_history", "deploy_key", "my_ed25519"),
+        *("x.agekey", ".cargo/credentials.toml", ".config/gh/hosts.yml", "rclone.conf", "google-services.json"),
+        *("config/credentials/production.key", ".m2/settings.xml", "etc/shadow", "kaggle.json", ".codex/auth.json"),
+    )
+    harmless = (
+        "example.tfvars",
+        ".dev.vars.example",
+        "deploy_key.pub",
+        "deploy_key.py",
+        "history.py",
+        "environment.yml",
+    )
+    assert names_of(*secrets, *harmless) == list(secrets)
+
+
+def test_settings_are_secrets_only_with_a_token_in_them(copy: Copy) -> None:
+    token = "ghp_" + "a1B2" * 9
+    for name in ("app.ini", "config.json", "main.py"):
+        (copy.project / name).write_text(f"token = {token}\n")
+    (copy.project / "setup.cfg").write_text("[metadata]\nname = x\n")
+    (copy.project / "wg0.conf").write_text("PrivateKey = x\n")
+    copy.enter()
+    # A source file is not opened: it is where the table says that it ends.
+    assert left(copy) == {"app.ini": "secret", "config.json": "secret", "wg0.conf": "secret"}

@@ -18,7 +18,7 @@ HOUR = 3600 * SECOND
 def entered(tmp_path: Path) -> Iterator[Copy]:
     """A copy by overlay of a project with two files, a link, and what may be a secret."""
     copy = Copy(tmp_path)
-    copy.write("a", "b", "secrets.py")
+    copy.write("a", "b", "credentials.py")
     (copy.project / "link").symlink_to("a")
     copy.enter()
     yield copy
@@ -45,12 +45,12 @@ def test_a_file_of_no_suspicious_name_is_not_looked_at(entered: Copy) -> None:
     title, listed = records.split(records.read(str(entered.state / "base.list")))
     looked = {path: words for path, words in listed if not words.startswith(b"#")}
     assert Moment.of(title) is not None
-    assert sorted(looked) == [b"link", b"secrets.py"]
+    assert sorted(looked) == [b"credentials.py", b"link"]
     assert dict(listed)[b"a"] == b"#%d" % (entered.project / "a").stat().st_ino
 
 
 def test_what_did_not_change_is_what_it_was(entered: Copy) -> None:
-    assert touched(entered, "a", "b", "secrets.py") == []
+    assert touched(entered, "a", "b", "credentials.py") == []
 
 
 @pytest.mark.parametrize(

@@ -169,13 +169,15 @@ class Chooser:
     def _take(self, here: int, folder: bytes, entries: list[os.DirEntry[str]]) -> list[bytes]:
         prefix = folder + b"/" if folder else b""
         choice, secrets, folders = self.choice, self.secrets, []
-        heads, tails = secrets.hints.heads, secrets.hints.tails
+        hints = secrets.hints
+        firsts, tails, ends, settle = hints.firsts, hints.tails, hints.ends, hints.settle
         take, words = choice.taken.append, _by_status if choice.moment is None else _by_inode
         for entry in entries:
             name = os.fsencode(entry.name)
             path, low = prefix + name, name.lower()
-            # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, in place.
-            if low[:2] not in heads and low.rpartition(b".")[2] not in tails and entry.is_file(follow_symlinks=False):
+            # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, mostly in place.
+            plain = low[:2] not in firsts and low.rpartition(b".")[2] not in tails and not low.endswith(ends)
+            if (plain or settle(low)) and entry.is_file(follow_symlinks=False):
                 try:
                     take((path, words(entry)))
                 except OSError:
