@@ -67,16 +67,28 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
 @click.option("--approve", metavar="HASH", help="Only what gen review showed with this hash.")
 @click.option("--yes", is_flag=True, help="Do not ask. This does not cover what is held back.")
 @click.option("--accept", metavar="PATH", multiple=True, help="Bring back this path although it is held back.")
+@click.option(
+    "--accept-kind",
+    type=click.Choice(["lock", "executable"]),
+    multiple=True,
+    help="Bring back all that is held back for this kind alone.",
+)
 @click.option("--only", metavar="PATH", multiple=True, help="Bring back this path, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def apply_command(
-    bundle: str | None, approve: str | None, yes: bool, accept: tuple[str, ...], only: tuple[str, ...], as_json: bool
+    bundle: str | None,
+    approve: str | None,
+    yes: bool,
+    accept: tuple[str, ...],
+    accept_kind: tuple[str, ...],
+    only: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Bring what the agent changed back into your project: all of it, or nothing, and only what gen review has shown.
 
     What the sandbox does meanwhile comes with the next one. Your own changes are merged; where that fails, conflicts
-    are named and nothing is changed. What is held back comes only if you say so, path by path. Your .git is never
-    touched. Runs scripts/apply.sh.
+    are named and nothing is changed. What is held back comes only if you say so, path by path; lock files that follow
+    from their manifests, and what became executable, also as a kind. Your .git is never touched. Runs scripts/apply.sh.
 
     \b
     Exit codes:
@@ -94,7 +106,8 @@ def apply_command(
       gen apply safe --accept .github/workflows/test.yml
     """
     words = (*(("--approve", approve) if approve else ()), *_flags(yes=yes, json=as_json))
-    words += tuple(word for path in accept for word in ("--accept", path))
+    words += tuple(f"--accept={path}" for path in accept)
+    words += tuple(word for kind in accept_kind for word in ("--accept-kind", kind))
     words += tuple(word for path in only for word in ("--only", path))
     _become(bundle, "apply", words)
 

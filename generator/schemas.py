@@ -117,7 +117,7 @@ def _review() -> Schema:
         lines=_or_null(_object(added=_count(), removed=_count()) | {"description": "null where it is no text"}),
         renamed_from=_NAMED,
         similarity=_count("percent"),
-        held=_list(_REASON, "why it comes back only with apply --accept PATH"),
+        held=_list(_REASON, "why it comes back only with apply --accept PATH, or --accept-kind where all are of that kind"),
         never=_or_null(_REASON | {"description": "why it never comes back"}),
     )
     counts = ("added", "changed", "removed", "renamed", "modes", "held", "never")

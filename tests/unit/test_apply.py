@@ -101,7 +101,7 @@ def apply(tracked: Tracked, *words: str, accept_all: bool = True) -> Done:
     """`apply --json --yes` of what was reviewed, with all that is held back accepted one by one."""
     changes = tracked.review()["changes"]
     held = [change["path"] for change in changes if change["held"]] if accept_all else []
-    accepted = [word for path in held for word in ("--accept", path)]
+    accepted = [f"--accept={path}" for path in held]
     return tracked.run("apply", "--json", "--yes", *accepted, *words, check=False)
 
 

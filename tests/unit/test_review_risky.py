@@ -57,7 +57,7 @@ HELD = {
     "x.pth": "packages",
     "Cargo.toml": "packages",
     ".cargo/config.toml": "packages",
-    "package-lock.json": "packages",
+    "package-lock.json": "lock",
     "node_modules/x/index.js": "packages",
     "build.rs": "build",
     "Makefile": "build",

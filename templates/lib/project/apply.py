@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, limits, merge, review, reviewed, words
+from project import bring, document, kinds, limits, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
 from project.track import Track
@@ -37,6 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--yes", action="store_true", help="does not ask; never covers what is held back, or not reviewed"
     )
     parser.add_argument("--accept", action="append", default=[], metavar="PATH", help="a path that is held back")
+    parser.add_argument(
+        "--accept-kind", action="append", default=[], metavar="KIND", help="what is held back for this kind alone"
+    )
     parser.add_argument("--only", action="append", default=[], metavar="PATH", help="nothing but this path")
     parser.add_argument("--recover", action="store_true", help="only ends what an apply left that was cut off")
     parser.add_argument("--json", action="store_true", help="one document for programs")
@@ -104,11 +107,25 @@ def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
 def _wanted(found: Reviewed, args: argparse.Namespace) -> list[Verdict]:
     """What is to come back: of what is held back, only what somebody said yes to, one by one."""
     accepted = review.accepted_paths(found, args.accept)
+    accepted += [one.change.path for one in kinds.accepted(found, args.accept_kind)]
     chosen = _only(found, args.only)
     if _terminal(args):
         waiting = [one for one in found.held() if one.change.path in chosen and one.change.path not in accepted]
-        accepted += [one.change.path for one in waiting if _yes(_question(one))]
+        accepted += _asked(found, waiting)
     return [one for one in found.wanted(accepted) if one.change.path in chosen]
+
+
+def _asked(found: Reviewed, waiting: Sequence[Verdict]) -> list[bytes]:
+    """What somebody says yes to: once for several of a kind that may be accepted as a whole, else one by one."""
+    said: dict[bytes, bool] = {}
+    for kind in kinds.TOGETHER:
+        group = [one for one in kinds.accepted(found, [kind]) if one in waiting]
+        if len(group) > 1:
+            said.update(dict.fromkeys((one.change.path for one in group), _yes(kinds.question(kind, group))))
+    for one in waiting:
+        if one.change.path not in said:
+            said[one.change.path] = _yes(_question(one))
+    return [path for path, yes in said.items() if yes]
 
 
 def _only(found: Reviewed, only: Sequence[str]) -> set[bytes]:

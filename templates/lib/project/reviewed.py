@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from project import document, links, records, risky, spelling, words
+from project import document, links, locks, mentions, packages, records, risky, words
 from project.failure import Failure
 from project.host import Host, split
 from project.scan import Scan
@@ -135,11 +135,11 @@ def project(state: str) -> bytes:
 
 
 def _looked_into(changes: Sequence[Change]) -> list[Entry | None]:
-    """What a verdict depends on: links, and settings that are judged by content."""
-    by_content = (change for change in changes if spelling.folded(split(change.path)[1]) == "package.json")
-    packages = [entry for change in by_content for entry in (change.old, change.new) if entry and entry.size <= LARGEST]
+    """What a verdict depends on: links, and what is judged by its content, in the order of the judges."""
+    by_content = (change for change in changes if packages.is_package(change.path))
+    read = [entry for change in by_content for entry in (change.old, change.new) if entry and entry.size <= LARGEST]
     made = [change.new for change in changes if change.new and change.new.mode == risky.LINK]
-    return [*(entry for entry in made if entry.size <= links.LONGEST), *packages]
+    return [*(entry for entry in made if entry.size <= links.LONGEST), *read, *locks.looked_into(changes), *mentions.looked_into(changes)]
 
 
 def match(spelled: Sequence[str], paths: Iterable[bytes]) -> dict[str, list[bytes]]:
@@ -174,7 +174,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
         },
         "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
         "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],
-        "rules": [asdict(rule) for rule in risky.TABLE],
+        "rules": [{"pattern": rule.pattern, "kind": rule.kind, "reason": rule.reason} for rule in risky.TABLE],
     }
 
 

@@ -1,4 +1,4 @@
-"""One walk through the host's project: the links that stand in it now, and the folders that have a `.git`.
+"""One walk through the host's project: its files and links as they are now, and the folders that have a `.git`.
 
 It begins before git is asked what has changed, and is at work while git is.
 """
@@ -20,6 +20,7 @@ class Scan(threading.Thread):
     def __init__(self, root: bytes) -> None:
         super().__init__(daemon=True)
         self.root = root
+        self.files: list[bytes] = []
         self.links: list[bytes] = []
         self.repositories: list[bytes] = []
         self.many = False
@@ -57,3 +58,5 @@ class Scan(threading.Thread):
                     self.repositories.append(folder)
                 elif not link and entry.is_dir():
                     waiting.append(prefix + name)
+                elif not link:
+                    self.files.append(prefix + name)

@@ -29,9 +29,9 @@ STORES = frozenset(("node_modules", "site-packages"))
 
 def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     """Held back: what something that steers leads to, by links or by name."""
-    if tree.host is None or not changes:
+    if tree.host is None or tree.scan is None or not changes:
         return {}
-    scan = (tree.scan or Scan(tree.host.real)).wait()
+    scan = tree.scan.wait()
     if scan.many:
         return {change.path: [MANY] for change in changes}
     aims = Aims(tree, tree.host, scan)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from project import links, risky, spelling
 from project.host import Blocked, Host, split
+from project.scan import Scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from project.data import Change
-    from project.scan import Scan
 
     Blob = Callable[[str], bytes]
     Names = Callable[[str], Iterable[bytes] | None]
@@ -26,7 +26,8 @@ class Tree:
     """
 
     def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> None:
-        self.changes, self.blob, self.host, self.scan = changes, blob, host, scan
+        self.changes, self.blob, self.host = changes, blob, host
+        self.scan = scan or (Scan(host.real) if host else None)
         self.new = {change.path: change.new for change in changes if change.new}
         self._made: dict[bytes, dict[bytes, None]] | None = None
         self._names: dict[bytes, tuple[bytes, ...]] = {}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 
-from project import risky, shapes, spelling, steering
-from project.host import Host, split
+from project import general, locks, mentions, packages, risky, shapes, spelling, steering
 from project.risky import Reason
-from project.tree import LARGEST, Tree
+from project.tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
 
-    from project.data import Change, Entry
+    from project.data import Change
+    from project.host import Host
     from project.scan import Scan
     from project.tree import Blob
 
@@ -26,15 +23,6 @@ if TYPE_CHECKING:
 LEAVES = Reason("link", "a symbolic link that leads out of the project, or into its .git")
 CASE = Reason(
     "case", "another name beside it differs only in case, or in what nobody sees: some hosts keep one of them"
-)
-INSTALLS = Reason("packages", "what an installation fetches, or runs by itself, changes in it")
-# What package.json says about a package to people and to those who import it; all else steers an installation.
-TELLS = frozenset(
-    re.findall(
-        r"\w+",
-        "name version description keywords homepage bugs license author contributors maintainers funding repository "
-        "files main module types typings exports sideEffects private",
-    )
 )
 
 
@@ -90,12 +78,6 @@ def by_mode(changes: Sequence[Change], _: Tree) -> Found:
     return _told((change.path, risky.by_mode(change)) for change in changes)
 
 
-def installing(changes: Sequence[Change], tree: Tree) -> Found:
-    """Held back: a package.json that changes in what an installation does."""
-    packages = [each for each in changes if spelling.folded(split(each.path)[1]) == "package.json"]
-    return {change.path: [INSTALLS] for change in packages if _installs(change, tree.blob)}
-
-
 def colliding(changes: Sequence[Change], tree: Tree) -> Found:
     """Held back: a new name that some filesystem takes for another one's."""
     return {path: [CASE] for path in _collisions(changes, tree.host)}
@@ -103,7 +85,17 @@ def colliding(changes: Sequence[Change], tree: Tree) -> Found:
 
 # Each tells of some paths why; one knows nothing of the others. The first reason of what never comes back is shown.
 NEVER: tuple[Judge, ...] = (by_path, leaving, shapes.never)
-HELD: tuple[Judge, ...] = (by_name, by_mode, installing, shapes.held, colliding, steering.held)
+HELD: tuple[Judge, ...] = (
+    by_name,
+    by_mode,
+    packages.held,
+    locks.held,
+    general.held,
+    shapes.held,
+    colliding,
+    steering.held,
+    mentions.held,
+)
 
 
 def _told(reasons: Iterable[tuple[bytes, Sequence[Reason]]]) -> Found:
@@ -133,39 +125,3 @@ def _collisions(changes: Sequence[Change], host: Host | None) -> set[bytes]:
                         add(folder, other)
             add(folder, name)
     return {p for p in fresh if any(len(known[folder][spelling.compared(name)]) > 1 for folder, name in _steps(p))}
-
-
-def _installs(change: Change, blob: Blob) -> bool:
-    """Whether package.json changes in what an installation does; where it cannot be read, it may."""
-    old, new = _package(change.old, blob), _package(change.new, blob)
-    return old is None or new is None or old != new
-
-
-def _package(entry: Entry | None, blob: Blob) -> dict[str, Any] | None:
-    if entry is None:
-        return {}
-    if entry.mode not in risky.FILES or entry.size > LARGEST:
-        return None
-    try:
-        package = json.loads(blob(entry.oid))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(package, dict):
-        return None
-    scripts = package.get("scripts", {})
-    if not isinstance(scripts, dict):
-        return None
-    by_itself = {name: text for name, text in scripts.items() if _by_itself(name)}
-    steering = {key: value for key, value in package.items() if key not in TELLS and key != "scripts"}
-    return {**steering, **({"scripts": by_itself} if by_itself else {})}
-
-
-def _by_itself(script: str) -> bool:
-    """Whether npm runs a script without being asked for it by name."""
-    return script.startswith(("pre", "post")) or script in (
-        "install",
-        "uninstall",
-        "prepare",
-        "publish",
-        "dependencies",
-    )
