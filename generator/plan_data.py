@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from generator.guide import KEPT, actions, points_of_no_return
+from generator.profile_show import OWN_PROFILE
 from generator.schemas import schema_file
 from generator.wording_effects import outside
 
@@ -25,7 +26,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "description": plan.description,
         "version": plan.version,
-        "profile": plan.identity,
+        "profile": OWN_PROFILE,
         "engine": plan.engine,
         "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
         "requirements": [asdict(requirement) for requirement in plan.requirements],

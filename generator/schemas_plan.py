@@ -65,7 +65,7 @@ def plan_schema() -> Schema:
         name=text(),
         description=text(),
         version=text(about="of gen"),
-        profile=text(),
+        profile=text(about="the file of this folder that holds the profile"),
         engine=text(),
         isolation=object_of(kind={"enum": ["shared-kernel", "userspace-kernel", "own-kernel"]}, caveat=text()),
         requirements=list_of(object_of(program=text(), minimum=text(), reason=text(), instead_of=list_of(text()))),

@@ -52,9 +52,9 @@ host_problems() {
     [ "$os" = linux ] || problem "the engine runs $os containers" "switch the engine to Linux containers"
     client_problems "$version" "$security" "$plugins"
     awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
-        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.cpus=$cpus"
+        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "$(again --set "resources.cpus=$cpus")"
     [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
-        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.memory=1G"
+        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "$(again --set resources.memory=1G)"
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
 }
 

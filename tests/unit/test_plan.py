@@ -201,7 +201,7 @@ def test_the_plan_offers_no_undoing_by_hand() -> None:
             "",
             "pulled from its registry",
             ["the registry of ubuntu:24.04"],
-            "gen bundle --profile dev --out . --set image.source=mirror",
+            "gen bundle --profile profile.yaml --out . --set image.source=mirror",
         ),
         (
             "image.base=debian:bookworm image.source=mirror",
@@ -225,12 +225,13 @@ def test_no_placeholder_is_left() -> None:
         assert not re.search(r"\{[a-z]+\}", text(files, path)), path
 
 
-def test_a_mend_names_the_profile_as_a_shell_reads_it(tmp_path: Path) -> None:
+def test_a_fix_writes_the_bundle_from_its_own_profile(tmp_path: Path) -> None:
     profile = tmp_path / "my $box.yaml"
     profile.write_text("extends: dev\nname: mine\n", "utf-8")
     files = rendered(ref=profile)
-    assert "gen bundle --profile 'my $box.yaml' --out . " in text(files, "steps/70-network/step.conf")
-    assert "gen bundle --profile 'my $box.yaml' --out . --force" in text(files, "PLAN.md")
+    assert "gen bundle --profile profile.yaml --out . " in text(files, "steps/70-network/step.conf")
+    assert "gen bundle --profile profile.yaml --out . --force" in text(files, "PLAN.md")
+    assert "my $box" not in "".join(text(files, path) for path in files)
 
 
 def test_what_the_host_must_have_is_listed() -> None:
