@@ -90,7 +90,7 @@ def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
     last = next((line for line in reversed(recorder.lines) if LAST_LINE.fullmatch(line)), "")
     words = dict(word.partition("=")[::2] for word in last.split()[1:])
     failed = recorder.last("left", "failed")
-    step = words.get("failed_step", "-")
+    step, run = (escaped(words.get(key, "-")) for key in ("failed_step", "run"))
     answer: dict[str, Any] = {
         "schema": SCHEMA,
         "ok": code == ExitCode.DONE,
@@ -98,9 +98,9 @@ def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
         "meaning": MEANING.get(code, "the script was ended by a signal" if code > 128 else "an unknown exit code"),
         "last_line": escaped(last),
         "result": escaped(words.get("result", "")) or None,
-        "run": _none(words.get("run", "-")),
+        "run": _none(run),
         "failed_step": _none(step),
-        "mend": escaped(hint(bundle, step)) or None if step != "-" else None,
+        "mend": escaped(hint(bundle, step, run)) or None if step != "-" else None,
         "untrusted": {"output": text_of(recorder.lines), "errors": text_of(recorder.errors)},
     }
     if failed is not None and code != ExitCode.DONE:
@@ -167,7 +167,7 @@ def step_status(bundle: Bundle, run: str | None) -> dict[str, Any]:
     return as_data(history, bundle) | {
         "run_at_work": at_work,
         "open_run": None if at_work else open_run(journal) or None,
-        "mend": (hint(bundle, failed) or None) if failed else None,
+        "mend": (escaped(hint(bundle, failed, history.run)) or None) if failed else None,
         "unreadable_records": journal.unreadable,
     }
 

@@ -148,7 +148,10 @@ def test_plan_json_is_what_plan_md_is_made_from() -> None:
 def test_step_conf_says_what_the_plan_says() -> None:
     files = rendered()
     for step in json.loads(text(files, "plan.json"))["steps"]:
-        conf = dict(line.split("=", 1) for line in text(files, f"{step['dir']}/step.conf").splitlines())
+        lines = [line.split("=", 1) for line in text(files, f"{step['dir']}/step.conf").splitlines()]
+        conf = dict(lines)
+        seen = [trouble for trouble in step["troubles"] if trouble["seen"]]
+        assert [value for key, value in lines if key in ("mend", "owner")] == [trouble["mend"] for trouble in seen]
         assert json.loads(conf["effects"]) == step["effects"]
         assert (conf["touches"] == "changes nothing") == (not step["changes"])
         for effect in (*step["effects"]["engine"], *step["effects"]["host_files"], *step["effects"]["network"]):
@@ -216,7 +219,7 @@ def test_the_step_of_the_base_says_what_is_done(sets: str, reason: str, origin: 
     (step,) = [step for step in planned(*sets.split()).steps if step.id == "base-image"]
     assert reason in step.reason
     assert list(step.effects.network) == origin
-    assert step.hint.startswith(first)
+    assert step.troubles[0].mend.startswith(first)
 
 
 def test_no_placeholder_is_left() -> None:
