@@ -44,7 +44,7 @@ _ONLY_WHEN: Mapping[str, When] = {
     "lib/machine.sh": _MACHINE,
     "lib/microvm": _MACHINE,
     **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},
-    **{f"schemas/{name}.": _COPY for name in ("apply", "changes", "commits", "review")},
+    **{f"schemas/{name}.": _COPY for name in ("apply", "changes", "commits", "review", "rules")},
     **{f"scripts/{name}.sh": _NO_COPY for name in ("backup", "mount-storage", "resize-volume", "restore")},
 }
 """What only some bundles have, by how its path begins: files of steps and checks say so themselves."""
@@ -89,6 +89,8 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     profile, agent, engine = loaded.profile, load_agent(loaded.profile.agent.name), find_engine(loaded.profile.engine)
     root = templates()
     dumped = profile.model_dump()
+    # For `when`: an assistant that is none is installed nowhere.
+    dumped["agent"]["installed"] = agent.install.kind != "none"
     words = step_words(profile, loaded.ca_pem)
     steps = tuple(_worded(step, words, dumped) for step in find_steps(root) if _applies(step.when, dumped, step.id))
     checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from project import document, links, records, risky, spelling, words
+from project import document, links, records, risky, rules, spelling, words
 from project.failure import Failure
 from project.host import Host, split
 from project.scan import Scan
@@ -174,7 +174,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
         },
         "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
         "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],
-        "rules": [asdict(rule) for rule in risky.TABLE],
+        "rules": rules.reference(),
     }
 
 
