@@ -54,9 +54,7 @@ class Repository:
 
 def _change(words: bytes, path: bytes) -> Change | None:
     modes, oids = words.decode().lstrip(":").split()[:2], words.decode().split()[2:4]
-    old, new = (
-        Entry(int(mode, 8), oid, 0) if int(mode, 8) else None for mode, oid in zip(modes, oids, strict=True)
-    )
+    old, new = (Entry(int(mode, 8), oid, 0) if int(mode, 8) else None for mode, oid in zip(modes, oids, strict=True))
     return None if any(entry and entry.mode == 0o160000 for entry in (old, new)) else Change(path, old, new)
 
 
@@ -85,7 +83,9 @@ def main(places: Sequence[str]) -> int:
             kinds.update(found)
         share = {kind: f"{100 * count / max(paths, 1):.1f}" for kind, count in kinds.most_common()}
         more = 100 * (held - by_name) / max(paths, 1)
-        print(f"{place}: {paths} paths, held back {100 * held / max(paths, 1):.1f} %, of them {more:.1f} by general rules")
+        print(
+            f"{place}: {paths} paths, held back {100 * held / max(paths, 1):.1f} %, of them {more:.1f} by general rules"
+        )
         print("  " + ", ".join(f"{kind} {number} %" for kind, number in share.items()))
     return 0
 

@@ -19,7 +19,7 @@ COUNT = 15
 ROUNDS = 7
 GOAL_STEP = 0.020
 LIB = Path(__file__).resolve().parent.parent / "templates" / "lib"
-SETTINGS = "GEN_NAME=bench\nGEN_VERSION=0\nGEN_PROFILE=bench\nGEN_ENGINE=none\n"
+SETTINGS = "GEN_NAME=bench\nGEN_VERSION=0\nGEN_ENGINE=none\n"
 ENTRY = '. "$(dirname "$0")/lib/runner.sh"\nrun_up\n'
 MADE = '"${0%/*}/made"'
 # What a step's three scripts hold. One that was never done is done once; one that holds is only looked at.

@@ -140,9 +140,10 @@ def _files(profile: Profile) -> Iterator[str]:
 
 def _digest(profile: Profile, dockerfile: str, files: tuple[str, ...], ca_pem: bytes | None) -> str:
     image, build = profile.image, profile.build
+    # Where the file of certificates lay decides nothing; what is in it is counted below.
+    authority = "file" if ca_pem is not None else build.ca_certificates
     parts: list[bytes] = [
-        part.encode()
-        for part in (dockerfile, image.base, image.source, build.ca_certificates or "", build.apt_mirror or "")
+        part.encode() for part in (dockerfile, image.base, image.source, authority or "", build.apt_mirror or "")
     ]
     if image.source == "archive":
         parts.append(image.archive.encode())

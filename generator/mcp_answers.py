@@ -116,7 +116,7 @@ def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:
         "result": result or None,
         "run": run or None,
         "failed_step": step or None,
-        "mend": escaped(hint(bundle, step)) or None if is_step(step) else None,
+        "mend": escaped(hint(bundle, step, run)) or None if is_step(step) else None,
         "untrusted": {"output": text_of(recorder.lines), "errors": text_of(recorder.errors)},
     }
     if failed is not None and code != ExitCode.DONE:
@@ -195,7 +195,7 @@ def step_status(bundle: Bundle, run: str | None) -> dict[str, Any]:
     return as_data(history, bundle) | {
         "run_at_work": at_work,
         "open_run": None if at_work else open_run(journal) or None,
-        "mend": (hint(bundle, failed) or None) if failed else None,
+        "mend": (escaped(hint(bundle, failed, history.run)) or None) if failed else None,
         "unreadable_records": journal.unreadable,
     }
 

@@ -18,6 +18,7 @@ from generator.errors import ExitCode, GenError
 from generator.image import plan_image
 from generator.languages import DOCKERFILE, MARKDOWN, SHELL
 from generator.plan_data import step_conf
+from generator.profile_show import CA_FILE, OWN_PROFILE, own_profile
 from generator.resources import templates
 from generator.schemas import schema_documents
 from generator.settings import bundle_settings
@@ -43,11 +44,10 @@ _ONLY_WHEN: Mapping[str, When] = {
     "lib/machine.sh": _MACHINE,
     "lib/microvm": _MACHINE,
     **{f"scripts/{name}.sh": _COPY for name in ("apply", "changes", "diff", "discard", "exec", "review", "undo")},
-    **{f"schemas/{name}.": _COPY for name in ("apply", "changes", "commits", "review")},
+    **{f"schemas/{name}.": _COPY for name in ("apply", "changes", "commits", "review", "rules")},
     **{f"scripts/{name}.sh": _NO_COPY for name in ("backup", "mount-storage", "resize-volume", "restore")},
 }
 """What only some bundles have, by how its path begins: files of steps and checks say so themselves."""
-CA_FILE = "config/ca-certificates.crt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,6 @@ class Plan:
 
     name: str
     description: str
-    identity: str
     version: str
     engine: str
     isolation: str
@@ -90,7 +89,9 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     profile, agent, engine = loaded.profile, load_agent(loaded.profile.agent.name), find_engine(loaded.profile.engine)
     root = templates()
     dumped = profile.model_dump()
-    words = step_words(profile, loaded.identity, loaded.ca_pem)
+    # For `when`: an assistant that is none is installed nowhere.
+    dumped["agent"]["installed"] = agent.install.kind != "none"
+    words = step_words(profile, loaded.ca_pem)
     steps = tuple(_worded(step, words, dumped) for step in find_steps(root) if _applies(step.when, dumped, step.id))
     checks = tuple(check for check in find_checks(root) if _applies(check.when, dumped, check.id))
     image = plan_image(profile, agent, loaded.ca_pem)
@@ -101,7 +102,6 @@ def build_plan(loaded: LoadedProfile) -> Plan:
     plan = Plan(
         name=profile.name,
         description=profile.description,
-        identity=loaded.identity,
         version=__version__,
         engine=engine.name,
         isolation=capabilities.isolation,
@@ -117,7 +117,7 @@ def build_plan(loaded: LoadedProfile) -> Plan:
             **documents.files,
             **{path: schema for path, schema in schema_documents().items() if _belongs(path, dumped)},
         },
-        texts=_texts(steps, image, loaded.ca_pem),
+        texts=_texts(steps, image, loaded),
         files=_files(root, steps, checks, image, dumped),
     )
     _complete(plan, documents)
@@ -199,7 +199,6 @@ def _settings(
         image=image,
         names=names,
         project=documents.project,
-        identity=loaded.identity,
         version=__version__,
     )
 
@@ -209,11 +208,12 @@ def _minimums(requirements: Iterable[Requirement]) -> dict[str, str]:
     return {f"GEN_MINIMUM_{item.key}": item.minimum for item in requirements}
 
 
-def _texts(steps: tuple[StepSpec, ...], image: Image, ca_pem: bytes | None) -> dict[str, bytes]:
+def _texts(steps: tuple[StepSpec, ...], image: Image, loaded: LoadedProfile) -> dict[str, bytes]:
     texts = {f"steps/{step.folder}/step.conf": step_conf(step, steps).encode() for step in steps}
     texts["Dockerfile"] = image.dockerfile.encode()
-    if ca_pem is not None:
-        texts[CA_FILE] = ca_pem
+    texts[OWN_PROFILE] = own_profile(loaded)
+    if loaded.ca_pem is not None:
+        texts[CA_FILE] = loaded.ca_pem
     return texts
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from generator.guide import KEPT, actions, points_of_no_return
+from generator.profile_show import OWN_PROFILE
 from generator.schemas import schema_file
 from generator.wording_effects import outside
 
@@ -25,7 +26,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "description": plan.description,
         "version": plan.version,
-        "profile": plan.identity,
+        "profile": OWN_PROFILE,
         "engine": plan.engine,
         "isolation": {"kind": plan.isolation, "caveat": plan.caveat},
         "requirements": [asdict(requirement) for requirement in plan.requirements],
@@ -67,7 +68,14 @@ def _step_data(step: StepSpec, steps: Iterable[StepSpec]) -> dict[str, Any]:
         "verify_script": f"{folder}/verify.sh",
         "undo_script": f"{folder}/undo.sh",
         "troubles": [
-            {"symptom": trouble.symptom, "cause": trouble.cause, "mend": trouble.mend} for trouble in step.troubles
+            {
+                "symptom": trouble.symptom,
+                "cause": trouble.cause,
+                "mend": trouble.mend,
+                "seen": trouble.seen,
+                "owner_only": trouble.owner,
+            }
+            for trouble in step.troubles
         ],
     }
 
@@ -90,7 +98,11 @@ def step_conf(step: StepSpec, steps: Iterable[StepSpec]) -> str:
         # For scripts/plan.sh --json, which prints it as it stands.
         "effects": json.dumps(asdict(step.effects), separators=(",", ":")),
     }
-    return "".join(f"{key}={value}\n" for key, value in values.items())
+    # What mends a failure, by what its log tells: lib/troubles.sh takes the first that is seen.
+    known = (trouble for trouble in step.troubles if trouble.seen)
+    troubles = ((("seen", trouble.seen), ("owner" if trouble.owner else "mend", trouble.mend)) for trouble in known)
+    lines = (*values.items(), *(line for pair in troubles for line in pair))
+    return "".join(f"{key}={value}\n" for key, value in lines)
 
 
 def touches(effects: Effects) -> str:

@@ -17,7 +17,7 @@ from generator.schemas_plan import plan_schema, plan_state_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RESULTS = ("committed", "unchanged", "rolled-back", "residue", "failed", "refused", "usage", "ok")
-RECORDS = ("begin", "doing", "done", "undone", "commit", "end")
+RECORDS = ("begin", "doing", "done", "undone", "commit", "end", "delete-data")
 
 
 def schema_names() -> tuple[str, ...]:
@@ -110,6 +110,14 @@ _CHANGE: dict[str, Schema] = _PATH | {
 _REASON = _object("pattern", kind=_text(), reason=_text(), pattern=_text())
 
 
+# Which table of what is held back: as long as the digest is the same one, so is the table.
+_RULES: dict[str, Schema] = {
+    "count": _count("how many rules"),
+    "sha256": _text("^[0-9a-f]{64}$", "of the table"),
+    "command": _text(about="what shows the table"),
+}
+
+
 def _review() -> Schema:
     change = _object(
         *("base64", "lines", "renamed_from", "similarity"),
@@ -117,7 +125,9 @@ def _review() -> Schema:
         lines=_or_null(_object(added=_count(), removed=_count()) | {"description": "null where it is no text"}),
         renamed_from=_NAMED,
         similarity=_count("percent"),
-        held=_list(_REASON, "why it comes back only with apply --accept PATH, or --accept-kind where all are of that kind"),
+        held=_list(
+            _REASON, "why it comes back only with apply --accept PATH, or --accept-kind where all are of that kind"
+        ),
         never=_or_null(_REASON | {"description": "why it never comes back"}),
     )
     counts = ("added", "changed", "removed", "renamed", "modes", "held", "never")
@@ -129,8 +139,13 @@ def _review() -> Schema:
         summary=_object(**dict.fromkeys(counts, _count())),
         changes=_list(change),
         notes=_list(note, "what cannot be tracked"),
-        rules=_list(_object(pattern=_text(), kind=_text(), reason=_text()), "all patterns that hold a path back"),
+        rules=_object(**_RULES),
     )
+
+
+def _rules() -> Schema:
+    rule = _object(pattern=_text(), kind=_text(), reason=_text())
+    return _object(schema=_ONE, **_RULES, rules=_list(rule, "all patterns that hold a path back"))
 
 
 def _apply() -> Schema:
@@ -168,6 +183,7 @@ _SCHEMAS: dict[str, tuple[str, Schema]] = {
     "event": ("A line of the file that GEN_EVENTS names, or of a command of gen with --json", _event()),
     "audit": ("A line of .state/audit.jsonl: what the sandbox was told to do, or how that ended", _audit()),
     "review": ("What scripts/review.sh --json prints: all that the sandbox changed, with a verdict each", _review()),
+    "rules": ("What scripts/review.sh --rules prints: the table of what is held back", _rules()),
     "apply": ("What scripts/apply.sh --json prints: what came back, and what did not", _apply()),
     "commits": ("What scripts/changes.sh --json prints: what was done in the copy, a commit a command", _commits()),
     "changes": ("What scripts/diff.sh --json prints: what differs between two commits", _changes()),

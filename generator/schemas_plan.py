@@ -54,7 +54,15 @@ def _plan_step() -> Schema:
         do_script=text(),
         verify_script=text(),
         undo_script=text(),
-        troubles=list_of(object_of(symptom=text(), cause=text(), mend=text())),
+        troubles=list_of(
+            object_of(
+                symptom=text(),
+                cause=text(),
+                mend=text(),
+                seen=or_null(text(about="the step's log tells of it: an extended regular expression")),
+                owner_only=YES_NO | {"description": "true: only the owner of the host may decide this"},
+            )
+        ),
     )
 
 
@@ -65,7 +73,7 @@ def plan_schema() -> Schema:
         name=text(),
         description=text(),
         version=text(about="of gen"),
-        profile=text(),
+        profile=text(about="the file of this folder that holds the profile"),
         engine=text(),
         isolation=object_of(kind={"enum": ["shared-kernel", "userspace-kernel", "own-kernel"]}, caveat=text()),
         requirements=list_of(object_of(program=text(), minimum=text(), reason=text(), instead_of=list_of(text()))),

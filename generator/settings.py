@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 
 def bundle_settings(
-    profile: Profile, agent: AgentSpec, *, image: Image, names: Names, project: str, identity: str, version: str
+    profile: Profile, agent: AgentSpec, *, image: Image, names: Names, project: str, version: str
 ) -> dict[str, str]:
     """Every setting by its name, in the order in which people read them."""
     return {
         "GEN_VERSION": version,
-        "GEN_PROFILE": identity,
         "GEN_NAME": profile.name,
         **_isolation(profile),
         "GEN_ENGINE": profile.engine,

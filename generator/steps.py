@@ -36,13 +36,19 @@ CHECK_SCRIPTS = ("check.sh",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """One entry of the debugging guide; `when` says for which profiles."""
+    """One entry of the debugging guide; `when` says for which profiles.
+
+    `seen` is how the step's log tells of it: an extended regular expression, whatever the case of letters. With
+    `owner` only the owner of the host may decide whether its mend is done.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     symptom: Line
     cause: Line
     mend: Line
+    seen: Line | None = None
+    owner: bool = False
     when: When = field(default_factory=dict)
 
 
@@ -93,8 +99,8 @@ class StepSpec:
 
     @property
     def hint(self) -> str:
-        """What mends the likeliest failure."""
-        return self.troubles[0].mend
+        """What is said of a failure whose log tells of none of the troubles."""
+        return f"tail -n 40 .state/logs/last/{self.folder}.*.log   (its cause is none that this bundle knows)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from generator.languages import Raw
 from generator.languages import markdown_code as code
 from generator.languages import markdown_value as text
 from generator.profile_facts import base_facts
-from generator.profile_values import printable
+from generator.profile_show import OWN_PROFILE
 from generator.wording_effects import effect_words
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def wording(plan: Plan) -> Wording:
     """The chosen text of one bundle."""
     return Wording(
         about=(Raw(text(plan.description)),) if plan.description else (),
-        again=again(plan.identity),
+        again=AGAIN,
         start=project.start(plan.profile),
         first=1 + plan.profile.has_copy,
         workspace_commands=project.workspace_commands(plan.profile),
@@ -78,12 +78,11 @@ def _needs(plan: Plan) -> Raw:
     return Raw(needed + "".join(others))
 
 
-def again(identity: str) -> str:
-    """The command that writes the bundle anew, for somebody who is in its folder."""
-    return f"gen bundle --profile {shlex.quote(printable(identity))} --out ."
+AGAIN = f"gen bundle --profile {OWN_PROFILE} --out ."
+"""The command that writes the bundle again, for somebody who is in its folder. `--set` behind it changes the bundle."""
 
 
-def step_words(profile: Profile, identity: str, ca_pem: bytes | None) -> dict[str, str]:
+def step_words(profile: Profile, ca_pem: bytes | None) -> dict[str, str]:
     """What the placeholders in a step's texts stand for."""
     image = profile.image
     base = {
@@ -93,7 +92,7 @@ def step_words(profile: Profile, identity: str, ca_pem: bytes | None) -> dict[st
     }[image.source]
     archive = shlex.quote(image.archive)
     return {
-        "{again}": again(identity),
+        "{again}": AGAIN,
         "{base}": base,
         "{archive}": archive,
         "{isolation}": chosen(profile),

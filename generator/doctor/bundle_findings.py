@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from generator.doctor.findings import Action, Finding, human
+from generator.execute.bundle import write_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +45,10 @@ def bundle_findings(bundle: BundleFacts, facts: Facts) -> Iterator[Finding]:
 
 
 def _wholeness(bundle: BundleFacts) -> Iterator[Finding]:
-    again = f"gen bundle --profile {shlex.quote(bundle.setting('GEN_PROFILE') or 'PROFILE')} --out {_path(bundle)}"
+    again = write_again(bundle.bundle.path)
     if bundle.pending:
         why = "its writer was killed"
-        left = "only you know the profile and the --set values that it was written with"
+        left = "only you know whether its profile.yaml is the one that you want"
         yield _finding(bundle, "problem", "half-written", "it is half written", why, again, left=left)
     elif bundle.changed:
         names = ", ".join(bundle.changed[:5]) + (" …" if len(bundle.changed) > 5 else "")

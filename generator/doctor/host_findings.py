@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from generator.doctor.findings import Finding, version_at_least
+from generator.execute.bundle import write_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,10 +99,8 @@ def _network(facts: Facts) -> Iterator[Finding]:
         if not unaware:
             yield _host("ok", id_, what, ", ".join(signs))
         for bundle in unaware:
-            profile, folder = bundle.setting("GEN_PROFILE"), str(bundle.bundle.path)
-            again = f"gen bundle --profile {shlex.quote(profile)} --out {shlex.quote(folder)}"
             why = f"{', '.join(signs)}; the build of {bundle.bundle.shown} does not know of it"
-            yield _host("warning", id_, what, why, f"{again} --set {setting}=host")
+            yield _host("warning", id_, what, why, f"{write_again(bundle.bundle.path)} --set {setting}=host")
 
 
 def _host(level: Level, id_: str, what: str, why: str, mend: str = "") -> Finding:

@@ -161,3 +161,9 @@ def _writing(given: str) -> str:
 
 def _usage(brief: str, details: str, resolution: str) -> GenError:
     return GenError(brief, details=details, resolution=resolution, exit_code=ExitCode.USAGE)
+
+
+def write_again(folder: Path, profile: str = "") -> str:
+    """The command that writes a bundle again: from the profile that is in it, unless another one is named."""
+    words = ("gen", "bundle", "--profile", profile or str(folder / "profile.yaml"), "--out", str(folder))
+    return shlex.join(words)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import ExitCode, GenError
+from generator.execute.bundle import write_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,9 +85,10 @@ def present(command: Command) -> Command:
     bundle = command.bundle
     if (bundle.path / command.script).is_file():
         return command
+    profile = "" if (bundle.path / "profile.yaml").is_file() else "PROFILE"
     raise GenError(
         f"The bundle {bundle.shown} has no {command.script}",
         details="It is not whole, or an older version of gen wrote it",
-        resolution=f"Write it anew with: gen bundle --profile PROFILE --out {shlex.quote(str(bundle.path))}",
+        resolution=f"Write it again with: {write_again(bundle.path, profile)}",
         exit_code=ExitCode.REFUSED,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Outcome = Literal["committed", "rolled back", "under way", "open", "nothing changed"]
 PHASES = ("verify", "do", "undo", "commit")
 # The end of a log is what tells something; more of it than this is not read.
+FIX_BYTES = 2000
 TAIL_BYTES = 1 << 16
 # The fields of a record and what each may be.
 _FIELDS: dict[str, Callable[[object], bool]] = {
@@ -152,9 +153,14 @@ def tail(log: Path, count: int) -> tuple[str, ...]:
     return tuple(text.replace("\r\n", "\n").split("\n")[-count - 1 :]) if text.strip() else ()
 
 
-def hint(bundle: Bundle, step: str) -> str:
-    """What the plan knows to mend that step with."""
-    return _conf(bundle, step).get("hint", "")
+def hint(bundle: Bundle, step: str, run: str = "last") -> str:
+    """What mends the failure of that step: what the runner chose by the cause, or else what is said of any."""
+    try:
+        with (bundle.state / "logs" / run / f"{step}.fix").open("rb") as file:
+            chosen = file.read(FIX_BYTES).decode("utf-8", "replace").partition("\n")[0]
+    except OSError:
+        chosen = ""
+    return chosen or _conf(bundle, step).get("hint", "")
 
 
 def title(bundle: Bundle, step: str) -> str:

@@ -48,7 +48,7 @@ def summary(bundle: Bundle, journal: Journal, history: RunHistory) -> Iterator[s
         yield escaped(f"  {step.step:<{width}}  {_word(step):<15}  {title(bundle, step.step)}")
     failed = next((step for step in history.steps if step.step == history.failed), None)
     if failed is not None:
-        yield from _failure(bundle, failed, interrupted=history.interrupted)
+        yield from _failure(bundle, failed, history)
     if history.outcome == "open":
         yield "It did not come to its end: it was interrupted, or something was left."
         yield escaped(f"Bring it to its end with: gen recover {bundle.shown}")
@@ -109,7 +109,8 @@ def _word(step: StepHistory) -> str:
     return next((_WORDS[event] for event in _STRONGEST if step.has(event)), "looked at")
 
 
-def _failure(bundle: Bundle, step: StepHistory, *, interrupted: bool) -> Iterator[str]:
+def _failure(bundle: Bundle, step: StepHistory, history: RunHistory) -> Iterator[str]:
+    interrupted = history.interrupted
     yield escaped(f"It {'was cut off' if interrupted else 'failed'} at {step.step}: {title(bundle, step.step)}")
     for log in step.logs:
         yield escaped(f"  {log.relative_to(bundle.path)}")
@@ -117,6 +118,6 @@ def _failure(bundle: Bundle, step: StepHistory, *, interrupted: bool) -> Iterato
             if line:
                 yield escaped(f"  | {_STAMP.sub('', line)}")
     # The hint is for a step that failed by itself.
-    mend = "" if interrupted else hint(bundle, step.step)
+    mend = "" if interrupted else hint(bundle, step.step, history.run)
     if mend:
         yield escaped(f"  mend: {mend}")

@@ -123,6 +123,9 @@ quoted() {
     printf "'%s'" "${1//$mark/$escaped}"
 }
 
+# again WORD...: the command that writes this bundle again from its own profile, with WORDs to change it. It works anywhere.
+again() { echo "gen bundle --profile $(quoted "$BUNDLE/profile.yaml") --out $(quoted "$BUNDLE")${*:+ $*}"; }
+
 # help_or_refuse SCRIPT ARG...: answers --help, refuses what is not known. For scripts that take no other argument.
 help_or_refuse() {
     local script=$1

@@ -13,7 +13,7 @@ lacks_gvisor() {
     ! has_runsc
 }
 lacks_microvm() {
-    WHY="it is not built into this bundle" MEND="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE")   (with a newer gen)"
+    WHY="it is not built into this bundle" MEND="$(again)   (with a newer gen)"
     [ -e "$BUNDLE/lib/microvm/__main__.py" ] || return 0
     WHY="qemu-system-x86_64 is not installed" MEND="sudo apt-get install qemu-system-x86"
     have qemu-system-x86_64 || return 0
@@ -24,7 +24,7 @@ lacks_microvm() {
 
 # emulation_will_do: whoever wants a machine without /dev/kvm, where it works as well, and slowly, says so.
 emulation_will_do() { [ "$GEN_BACKENDS" = microvm ]; }
-EMULATED="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set isolation=microvm   (takes it all the same)"
+EMULATED="$(again --set isolation=microvm)   (takes it all the same)"
 
 # boots_BACKEND: whether it works: it is started, and says of itself what it should. Otherwise WHY and MEND are set.
 boots_docker() {

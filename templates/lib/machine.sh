@@ -119,5 +119,7 @@ machine_code() {
 }
 
 machine_is_built() {
+    local part
+    for part in build.json kernel root.img; do [ -s "$MACHINE/$part" ] || return 1; done
     [ -s "$MACHINE_IMAGE" ] && word 1 "$(image_line "$GEN_IMAGE_REF")" && [ "$(<"$MACHINE_IMAGE")" = "$WORD $(machine_code)" ]
 }

@@ -30,6 +30,17 @@ apart() {
     case $project in "$BUNDLE"/*) return 1 ;; esac
 }
 
+# copy_is_there: whether what the copy is made of is on the disk, which may be another one by now. On one that is not mounted, or that
+# we may not look into, nobody can see that.
+copy_is_there() {
+    { disk_is_mounted || [ "$BACKEND" = microvm ]; } && [ -x "$DISK" ] || return 0
+    case $(copied method) in
+    overlay) [ -d "$DISK/upper" ] && [ -d "$DISK/work" ] ;;
+    plain) [ -d "$DISK/tree" ] ;;
+    *) return 1 ;;
+    esac
+}
+
 # name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
 name_project() {
     local path has

@@ -14,6 +14,15 @@ DEVICE=/dev/gen-workspace-$INSTANCE
 # is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
 is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
 
+# is_whole FILE: whether it is as large as the filesystem in it says of itself: one that was cut off has the beginning, and no more. The
+# numbers stand behind byte 1024: blocks at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
+is_whole() {
+    is_ext4 "$1" && od -An -v -tu4 -w4 -j 1024 -N 340 "$1" 2>/dev/null | awk -v bytes="$(file_bytes "$1")" '
+        { value[NR - 1] = $1 }
+        END { many = int(value[24] / 128) % 2 ? value[84] : 0
+              exit !(NR == 85 && value[6] <= 6 && (many * 4294967296 + value[1]) * 1024 * 2 ^ value[6] <= bytes) }'
+}
+
 # attached_device: the loop device that holds the image, as the kernel has it now.
 attached_device() { loops_of "$IMAGE" "$DEVICE" | head -n 1; }
 
@@ -39,6 +48,15 @@ DISK=$STATE/project/disk
 HELD=$STATE/project/held
 
 disk_is_mounted() { mountpoint -q "$DISK" 2>/dev/null; }
+
+# disk_shows_image: whether what is mounted there is the disk image, and nothing else.
+disk_shows_image() {
+    local device
+    device=$(attached_device)
+    disk_is_mounted && [ -n "$device" ] && awk -v number="$(cat "/sys/block/${device#/dev/}/dev" 2>/dev/null)" -v point="$DISK" '
+        { gsub(/\\040/, " ", $5); gsub(/\\134/, "\\", $5); if ($5 == point) found = $3 }
+        END { exit !(found != "" && found == number) }' /proc/self/mountinfo
+}
 
 # mount_tool COMMAND...: runs it as root where the host's mounts are.
 mount_tool() {

@@ -118,7 +118,7 @@ setup() {
 }
 
 @test "an engine or a plugin that is too old, or not there, is a problem with its mend" {
-    GEN_MINIMUM_DOCKER=25.0 GEN_MINIMUM_COMPOSE=2.24 GEN_MINIMUM_BUILDX=0.8 GEN_CPUS=1 GEN_MEMORY_BYTES=1 GEN_PROFILE=p
+    GEN_MINIMUM_DOCKER=25.0 GEN_MINIMUM_COMPOSE=2.24 GEN_MINIMUM_BUILDX=0.8 GEN_CPUS=1 GEN_MEMORY_BYTES=1
     . lib/client.sh
     . lib/preflight.sh
     export DOCKER_HOST=unix:///nowhere

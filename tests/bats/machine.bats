@@ -66,6 +66,8 @@ is_built() {
     # shellcheck disable=SC2016 # that shell expands it
     bash -c 'for f in common docker storage machine; do . "lib/$f.sh"; done
         image_line() { echo "sha256:1 mark"; }
+        for part in build.json kernel root.img; do mkdir -p "$MACHINE" && echo part >"$MACHINE/$part"; done
+        [ -z "${WITHOUT:-}" ] || rm "$MACHINE/$WITHOUT"
         [ "${1:-}" != note ] || echo "sha256:1 $(machine_code)" >"$MACHINE_IMAGE"
         machine_is_built' is_built "$@"
 }
@@ -74,6 +76,8 @@ is_built() {
     printf 'a  lib/microvm/guest/agent.py\nb  lib/microvm/qemu.py\nc  lib/still.py\n' >MANIFEST.sha256
     refute is_built
     is_built note
+    # A note of what is not there any more is none.
+    for part in build.json kernel root.img; do WITHOUT=$part refute is_built; done
     sed -i 's/^b/bb/' MANIFEST.sha256
     is_built
     for line in a c; do

@@ -100,6 +100,7 @@ story() {
     grep -q 'do.sh ended with code 3' output
     grep -q '| no image today' output
     grep -q 'mend: make more room for the image' output
+    [ "$(cat .state/logs/last/20-image.fix)" = 'make more room for the image' ]
     [[ $last == *"failed_step=20-image" ]]
     # The last words, when all is undone, in the order in which they are read.
     [ "$(sed -n '/^error: /,$p' output | sed 's/:.*//; s/ failed//')" = "$(printf '%s\n' 'error' '  why' '  | no image today' '  mend' '  log' gen)" ]

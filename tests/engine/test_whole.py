@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import time
@@ -58,21 +59,40 @@ def layers(name: str) -> str:
 
 
 def test_a_base_image_that_is_killed_in_the_making_leaves_nothing(tmp_path: Path) -> None:
-    """As root, the kernel's filesystems are mounted in the half-made tree: they are unmounted, and the tree is gone."""
+    """As root, the kernel's filesystems are mounted in the half-made tree: nobody else sees that, and the tree goes."""
     name = f"gt-{secrets.token_hex(4)}"
     bundle = generate(tmp_path / "with space", name)
     before = inventory()
     workshop = bundle.path / ".state" / "mirror"
     with launch(bundle) as process:
         deadline = time.monotonic() + 120
-        while not list(workshop.glob("*/proc/self")) and time.monotonic() < deadline:
+        while not list(workshop.glob("*/usr/bin/dpkg")) and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
+        # What a person's `rm -rf .state` would reach now is the tree, and nothing of this host.
+        assert str(workshop).replace(" ", "\\040") not in Path("/proc/self/mountinfo").read_text("utf-8")
         process.communicate(timeout=120)
     recovered = bundle.script("scripts/recover.sh")
-    assert "This host is what it was before the run" in recovered.stdout
+    assert re.search("This host is what it was before the run|Of this run nothing is left", recovered.stdout)
     assert not workshop.exists()
     assert (inventory() - before) == {}
+
+
+def test_a_base_image_of_nothing_is_not_kept_for_its_name(tmp_path: Path) -> None:
+    """It is what a killed making once left, when the journal that would undo it is gone."""
+    name = f"gt-{secrets.token_hex(4)}"
+    bundle = generate(tmp_path / "box", name)
+    run("bash", "-c", f"tar --create --files-from /dev/null | docker import - {base_of(name)}")
+    try:
+        done = bundle.script("scripts/start.sh", check=False)
+        assert done.returncode == 1
+        assert "that this bundle did not bring, and it is " in done.stderr
+        assert f"docker rmi '{base_of(name)}'" in done.stderr
+        # It is somebody else's: it stays.
+        assert run("docker", "images", "--quiet", base_of(name)).stdout
+    finally:
+        run("docker", "rmi", base_of(name))
+        bundle.rollback("--delete-data")
 
 
 def test_an_assistant_that_comes_by_npm(make_bundle: MakeBundle) -> None:

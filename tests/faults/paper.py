@@ -8,7 +8,7 @@ from pathlib import Path
 LIB = Path(__file__).parents[2] / "templates/lib"
 STEPS = ("10-network", "20-image", "30-sandbox")
 
-_SETTINGS = "GEN_NAME=paper\nGEN_VERSION=0\nGEN_PROFILE=paper\nGEN_ENGINE=fake\n"
+_SETTINGS = "GEN_NAME=paper\nGEN_VERSION=0\nGEN_ENGINE=fake\n"
 # A fake engine, standing in for Docker: what it holds are the files in made/.
 _ENGINE = 'engine_inventory() { ls "$BUNDLE/made"; }\nkernel_inventory() { :; }\n'
 _SCRIPTS = {

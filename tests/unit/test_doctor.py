@@ -33,7 +33,7 @@ def bundle(tmp_path: Path) -> Path:
     )
     folder = fake_bundle(tmp_path / "bundles" / "fake", recover=f'cd "$(dirname "$0")/.." || exit\n{recover}')
     (folder / "lib").mkdir()
-    (folder / "lib" / "settings.sh").write_text("# values\nGEN_PROFILE='my profile'\nGEN_STORAGE_BYTES=1024\n", "utf-8")
+    (folder / "lib" / "settings.sh").write_text("# values\nGEN_NAME='my name'\nGEN_STORAGE_BYTES=1024\n", "utf-8")
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "MANIFEST.sha256")
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder)}\n" for file in files]
     (folder / "MANIFEST.sha256").write_text("".join(lines), "utf-8")
@@ -65,7 +65,7 @@ def of_bundle(found: dict[str, Any]) -> list[str]:
 def test_what_is_seen_of_a_bundle(bundle: Path) -> None:
     facts = seen(bundle)
     assert (facts.changed, facts.lock, facts.open_run, facts.leftovers, facts.copies) == ((), "free", "", (), ())
-    assert (facts.setting("GEN_PROFILE"), facts.number("GEN_STORAGE_BYTES")) == ("my profile", 1024)
+    assert (facts.setting("GEN_NAME"), facts.number("GEN_STORAGE_BYTES")) == ("my name", 1024)
     assert facts.instance == INSTANCE
 
     journal(bundle, ("begin", "-", "-"), ("doing", "20-make", "-"))

@@ -34,7 +34,6 @@ HOST = HostFacts(
     links=((ID, "/dev/loop3"),),
 )
 SETTINGS = (
-    ("GEN_PROFILE", "dev"),
     ("GEN_MINIMUM_DOCKER", "25.0"),
     ("GEN_STORAGE_BYTES", str(20 * GB)),
     ("GEN_STORAGE_RESERVE_BYTES", str(2 * GB)),

@@ -148,7 +148,10 @@ def test_plan_json_is_what_plan_md_is_made_from() -> None:
 def test_step_conf_says_what_the_plan_says() -> None:
     files = rendered()
     for step in json.loads(text(files, "plan.json"))["steps"]:
-        conf = dict(line.split("=", 1) for line in text(files, f"{step['dir']}/step.conf").splitlines())
+        lines = [line.split("=", 1) for line in text(files, f"{step['dir']}/step.conf").splitlines()]
+        conf = dict(lines)
+        seen = [trouble for trouble in step["troubles"] if trouble["seen"]]
+        assert [value for key, value in lines if key in ("mend", "owner")] == [trouble["mend"] for trouble in seen]
         assert json.loads(conf["effects"]) == step["effects"]
         assert (conf["touches"] == "changes nothing") == (not step["changes"])
         for effect in (*step["effects"]["engine"], *step["effects"]["host_files"], *step["effects"]["network"]):
@@ -201,7 +204,7 @@ def test_the_plan_offers_no_undoing_by_hand() -> None:
             "",
             "pulled from its registry",
             ["the registry of ubuntu:24.04"],
-            "gen bundle --profile dev --out . --set image.source=mirror",
+            "gen bundle --profile profile.yaml --out . --set image.source=mirror",
         ),
         (
             "image.base=debian:bookworm image.source=mirror",
@@ -216,7 +219,7 @@ def test_the_step_of_the_base_says_what_is_done(sets: str, reason: str, origin: 
     (step,) = [step for step in planned(*sets.split()).steps if step.id == "base-image"]
     assert reason in step.reason
     assert list(step.effects.network) == origin
-    assert step.hint.startswith(first)
+    assert step.troubles[0].mend.startswith(first)
 
 
 def test_no_placeholder_is_left() -> None:
@@ -225,12 +228,13 @@ def test_no_placeholder_is_left() -> None:
         assert not re.search(r"\{[a-z]+\}", text(files, path)), path
 
 
-def test_a_mend_names_the_profile_as_a_shell_reads_it(tmp_path: Path) -> None:
+def test_a_fix_writes_the_bundle_from_its_own_profile(tmp_path: Path) -> None:
     profile = tmp_path / "my $box.yaml"
     profile.write_text("extends: dev\nname: mine\n", "utf-8")
     files = rendered(ref=profile)
-    assert "gen bundle --profile 'my $box.yaml' --out . " in text(files, "steps/70-network/step.conf")
-    assert "gen bundle --profile 'my $box.yaml' --out . --force" in text(files, "PLAN.md")
+    assert "gen bundle --profile profile.yaml --out . " in text(files, "steps/70-network/step.conf")
+    assert "gen bundle --profile profile.yaml --out . --force" in text(files, "PLAN.md")
+    assert "my $box" not in "".join(text(files, path) for path in files)
 
 
 def test_what_the_host_must_have_is_listed() -> None:

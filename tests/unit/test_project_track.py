@@ -209,7 +209,7 @@ def test_the_program_commits_with_the_command_s_words(copy: Copy) -> None:
     [
         (("commit", "--exit"), 2, b"--exit is not known, or lacks its value"),
         (("commit", "--exit", "x"), 2, b"this commit is not understood"),
-        (("diff", "x"), 2, b"x is no range of commits"),
+        (("diff", "x"), 2, b"x is no commit"),
         (("diff", "x..y"), 2, b"x is no commit"),
         (("diff", "--output=/tmp/x.."), 2, b""),
         (("undo", "9"), 2, b"so many commands have not changed anything"),

@@ -178,7 +178,7 @@ def test_every_file_that_the_documents_link_to_is_there() -> None:
         "the subnet is taken",
         "no space left",
         "no network",
-        "the build fails",
+        "a package does not exist",
     ],
 )
 def test_the_debugging_guide_knows(words: str) -> None:

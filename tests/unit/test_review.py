@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from generator.schemas import find_schema
 from tests.unit.applying import Link, make, snapshot
 from tests.unit.tracking import Tracked
 
@@ -100,8 +103,13 @@ def test_every_path_can_be_named_exactly(tracked: Tracked) -> None:
     assert found["not utf\\xff8"]["base64"] == "bm90IHV0Zv84"
 
 
-def test_the_table_is_shown(tracked: Tracked) -> None:
-    rules = {rule["pattern"]: rule for rule in tracked.review()["rules"]}
+def test_the_table_is_named_and_shown_by_itself(tracked: Tracked) -> None:
+    table = json.loads(tracked.run("review", "--rules").stdout)
+    Draft202012Validator(find_schema("rules")).validate(table)
+    named = tracked.review()["rules"]
+    assert named == {key: table[key] for key in ("count", "sha256", "command")}
+    assert named["count"] == len(table["rules"]) > 50
+    rules = {rule["pattern"]: rule for rule in table["rules"]}
     assert rules[".vscode"]["kind"] == "editor"
     assert all(rule["reason"] for rule in rules.values())
 

@@ -80,7 +80,11 @@ def test_what_a_tool_runs_from_the_folder_that_it_is_started_in(
 ) -> None:
     proof = tmp_path / "proof"
     evil = f"open({str(proof)!r}, 'w').close()\n"
-    files = {path: evil} if path.endswith(".py") else {path: "[pytest11]\nevil = plugin_of_mine\n", "plugin_of_mine.py": evil}
+    files = (
+        {path: evil}
+        if path.endswith(".py")
+        else {path: "[pytest11]\nevil = plugin_of_mine\n", "plugin_of_mine.py": evil}
+    )
     if not path.endswith(".py"):
         files["evil-1.dist-info/METADATA"] = "Name: evil\nVersion: 1\n"
     for name, text in files.items():

@@ -34,7 +34,7 @@ def step_at(root: Path, text: str = STEP, name: str = "thing", scripts: str = "d
 def test_a_step_is_a_folder(tmp_path: Path) -> None:
     (step,) = find_steps(step_at(tmp_path))
     assert step.folder == "20-thing"
-    assert step.hint == "make one"
+    assert "20-thing.*.log" in step.hint
     assert step.command == "scripts/start.sh"
     assert step.scripts == ("do.sh", "undo.sh", "verify.sh")
     assert step.effects.engine == ("a thing",)

@@ -42,9 +42,12 @@ IMPORT = re.compile(rb"(?:^|(?<=[\s(\[`]))@((?:\./|/)?[\w.~-][^\s`'\"<>()]*[\w])
 _BEFORE = rb"""(?:^|(?<=[\s"'`(\[{=;|&!@:,]))"""
 CODE = re.compile(rb"\.(?:sh|bash|js|cjs|mjs|ts|mts|py|rb|pl|php|lua|ps1|bat|cmd)$", re.IGNORECASE)
 LOADS = re.compile(
-    _BEFORE + rb"""(?:require|require_relative|import|include|load|source|source_env|\.|exec|execfile|eval|bash|sh|zsh|dash"""
+    _BEFORE
+    + rb"""(?:require|require_relative|import|include|load|source|source_env|\.|exec|execfile|eval|bash|sh|zsh|dash"""
     rb"""|pwsh|python3?|node|ruby|perl|php|deno|bun|tsx|ts-node|shell|from|extends|plugins?|script-shell|build|command|cmd"""
-    rb"""|init-hook|rcfile|overrideCommand|apply|entry)(?![\w-])["']?[\s(=:,\[{"']+(?:-\S+\s+)*["']?(""" + _PATH + rb")",
+    rb"""|init-hook|rcfile|overrideCommand|apply|entry)(?![\w-])["']?[\s(=:,\[{"']+(?:-\S+\s+)*["']?("""
+    + _PATH
+    + rb")",
     re.MULTILINE,
 )
 MODULE = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, limits, reviewed, words
+from project import bring, document, limits, reviewed, rules, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
@@ -29,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """The command line."""
     parser = subparsers.add_parser("review", help="shows what the sandbox changed", allow_abbrev=False)
     parser.add_argument("range", nargs="?", default="", metavar="COMMIT..COMMIT")
+    parser.add_argument("--rules", action="store_true", help="the table of what is held back, and nothing else")
     parser.add_argument("--json", action="store_true", help="one document for programs")
     parser.add_argument("--stat", action="store_true", help="the summary alone")
     parser.add_argument("--patch", metavar="FILE", help="also writes what apply would bring back, for `git apply`")
@@ -38,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Shows it; gives the exit code."""
+    if args.rules:
+        document.show({**rules.reference(), "rules": rules.listed()})
+        return 0
     limits.open_files()
     track = Track(args.state)
     root = reviewed.project(args.state)
@@ -100,7 +104,7 @@ def _range(track: Track, text: str) -> tuple[str | None, str | None]:
         return None, None
     old, dots, new = text.partition("..")
     if not dots:
-        raise Failure(f"{words.line(os.fsencode(text))} is no range of commits", "", "review COMMIT..COMMIT", 2)
+        return track.before(old), track.resolve(old)
     return track.resolve(old) if old else None, track.resolve(new) if new else None
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from project import document, links, locks, mentions, packages, records, risky, words
+from project import document, links, locks, mentions, packages, records, risky, rules, words
 from project.failure import Failure
 from project.host import Host, split
 from project.scan import Scan
@@ -139,7 +139,12 @@ def _looked_into(changes: Sequence[Change]) -> list[Entry | None]:
     by_content = (change for change in changes if packages.is_package(change.path))
     read = [entry for change in by_content for entry in (change.old, change.new) if entry and entry.size <= LARGEST]
     made = [change.new for change in changes if change.new and change.new.mode == risky.LINK]
-    return [*(entry for entry in made if entry.size <= links.LONGEST), *read, *locks.looked_into(changes), *mentions.looked_into(changes)]
+    return [
+        *(entry for entry in made if entry.size <= links.LONGEST),
+        *read,
+        *locks.looked_into(changes),
+        *mentions.looked_into(changes),
+    ]
 
 
 def match(spelled: Sequence[str], paths: Iterable[bytes]) -> dict[str, list[bytes]]:
@@ -174,7 +179,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
         },
         "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
         "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],
-        "rules": [{"pattern": rule.pattern, "kind": rule.kind, "reason": rule.reason} for rule in risky.TABLE],
+        "rules": rules.reference(),
     }
 
 
