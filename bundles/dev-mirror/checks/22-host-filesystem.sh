@@ -2,6 +2,8 @@
 # The host's filesystem cannot be reached
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
+# shellcheck source=templates/lib/sight.sh
+. "$BUNDLE/lib/sight.sh"
 
 if [ "$BACKEND" = microvm ]; then
     words=$(machine_words) || unknown "the machine's process does not tell how it was started"
@@ -19,15 +21,22 @@ mounts=$(docker inspect --format '{{range .Mounts}}{{.Type}}:{{.Name}}:{{.Destin
 devices=$(docker inspect --format '{{len .HostConfig.Devices}} {{.HostConfig.PidMode}}{{.HostConfig.UTSMode}}{{.HostConfig.UsernsMode}} {{.HostConfig.IpcMode}}' "$GEN_CONTAINER")
 # Of its own it has all of them, which Podman says of each.
 [ "$devices" = "$OWN_NAMESPACES" ] || { echo "devices or namespaces of the host: $devices"; exit "$HOLDS_NOT"; }
-# What the sandbox itself sees. The engine puts a few files there by itself: names and addresses, no data of the host.
-seen=$(inside cat /proc/self/mountinfo | awk -v workspace="$GEN_STORAGE_PATH" '
-    { kind = ""; for (i = 1; i <= NF; i++) if ($i == "-") kind = $(i + 1) }
-    $5 == "/" || $5 == workspace || $5 ~ "^/(proc|sys|dev)(/|$)" { next }
-    $5 ~ "^/etc/(resolv.conf|hostname|hosts)$" || kind == "tmpfs" { next }
-    $5 ~ "/docker-init$" || $5 ~ "^/run/(podman-init|[.]containerenv)$" { next }
-    { print $5 " (" kind ")" }')
+if [ "$BACKEND" = gvisor ]; then
+    # gVisor mounts nothing of this host by itself; this is what a program inside reports.
+    blocks=$(inside find /dev -type b) && [ -z "$blocks" ] || { echo "block devices in the sandbox: $blocks"; exit "$HOLDS_NOT"; }
+    exit "$HOLDS"
+fi
+# What the kernel has mounted for it. The engine puts a few files there by itself: names and addresses, no data of the host. A
+# tmpfs is its own where the bundle asks for one; another may be the host's /run.
+sandbox_process
+rooms=$(sed -n 's/^HostConfig[.]Tmpfs[.]\([^ ]*\) is .*/\1/p' "$BUNDLE/config/container.rules" | tr '\n' ' ')
+seen=$(mounted_in_sandbox | awk -v workspace="$GEN_STORAGE_PATH" -v rooms=" $rooms" '
+    $1 == "/" || $1 == workspace { next }
+    $1 ~ "^/(proc|sys|dev)(/|$)" && $2 ~ /^(proc|sysfs|tmpfs|devpts|mqueue|cgroup|cgroup2)$/ { next }
+    $2 == "tmpfs" && $3 == "/" && index(rooms, " " $1 " ") { next }
+    $1 ~ "^/etc/(resolv.conf|hostname|hosts)$" || $1 ~ "/docker-init$" || $1 ~ "^/run/(podman-init|[.]containerenv)$" { next }
+    { print $1 " (" $2 ")" }')
 [ -z "$seen" ] || { echo "mounted in the sandbox: $seen"; exit "$HOLDS_NOT"; }
-for path in /var/run/docker.sock /run/docker.sock /run/containerd/containerd.sock /run/podman/podman.sock /host; do
-    ! inside test -e "$path" || { echo "$path is in the sandbox"; exit "$HOLDS_NOT"; }
-done
-blocks=$(inside find /dev -type b) && [ -z "$blocks" ] || { echo "block devices in the sandbox: $blocks"; exit "$HOLDS_NOT"; }
+# With that, no socket of an engine is in it either: one comes in by a mount.
+beside_find /dev/ -type b
+[ -z "$FOUND" ] || { echo "block devices in the sandbox: $FOUND"; exit "$HOLDS_NOT"; }

@@ -25,6 +25,11 @@ readonly EX_DONE=0 EX_FAILED=1 EX_USAGE=2 EX_RESIDUE=3 EX_REFUSED=4
 readonly HOLDS=0 HOLDS_NOT=1 UNKNOWN=5 UNDECIDED=6
 export EX_DONE EX_FAILED EX_USAGE EX_RESIDUE EX_REFUSED HOLDS HOLDS_NOT UNKNOWN UNDECIDED
 
+# What a run keeps is for its user alone. What it brings into a project has the user's own mask.
+[ -n "${GEN_UMASK:-}" ] || GEN_UMASK=$(umask)
+export GEN_UMASK
+umask 077
+
 # shellcheck source=/dev/null
 . "$BUNDLE/lib/settings.sh"
 
@@ -35,17 +40,35 @@ else
 fi
 export BOLD GREEN RED DIM PLAIN
 
-# A reader that went away (a closed pipe) must not end a run half way, so a failed print is no error.
-say() { printf '%s\n' "$*" 2>/dev/null || :; }
-warn() { printf '%s\n' "${RED}$*${PLAIN}" >&2 2>/dev/null || :; }
+# shellcheck source=templates/lib/text.sh
+. "$BUNDLE/lib/text.sh"
+
+# What a script prints, it prints by these: whatever stands in it, it steers no terminal. A reader that went away (a closed pipe)
+# must not end a run half way, so a failed print is no error.
+say() { as_shown "$*" && printf '%s\n' "$SHOWN" 2>/dev/null || :; }
+warn() { as_shown "${RED}$*${PLAIN}" && printf '%s\n' "$SHOWN" >&2 2>/dev/null || :; }
 
 # fail CODE WHAT WHY MEND: says what could not be done, why, and the command that mends it, and ends the script.
 fail() {
     FAILED_WITH=("$@")
-    warn "error: $2"
-    [ -z "${3:-}" ] || warn "  why:  $3"
-    [ -z "${4:-}" ] || warn "  mend: $4"
+    # None of it begins a line of its own.
+    warn "error: ${2//$'\n'/$'\n  | '}"
+    [ -z "${3:-}" ] || warn "  why:  ${3//$'\n'/$'\n  | '}"
+    [ -z "${4:-}" ] || warn "  mend: ${4//$'\n'/$'\n  | '}"
     exit "$1"
+}
+
+# own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with
+# this mode; what came with a clone or an archive has another one.
+own_state() {
+    local mode=''
+    [ -e "$STATE" ] || [ -L "$STATE" ] || return 0
+    [ -L "$STATE" ] || [ ! -O "$STATE" ] || mode=$(ls -ld "$STATE")
+    case $mode in drwx------*) return 0 ;; esac
+    last_line "$EX_REFUSED" >&2
+    fail "$EX_REFUSED" "the state folder may not be this bundle's own, so nothing is run" \
+        "$STATE is a link, belongs to somebody else, or is open to others" \
+        "ls -la $(quoted "$STATE")   (if you know where it is from: chmod 700 $(quoted "$STATE"); if not: rm -r $(quoted "$STATE"))"
 }
 
 # The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
@@ -100,6 +123,9 @@ quoted() {
     printf "'%s'" "${1//$mark/$escaped}"
 }
 
+# again WORD...: the command that writes this bundle again from its own profile, with WORDs to change it. It works anywhere.
+again() { echo "gen bundle --profile $(quoted "$BUNDLE/profile.yaml") --out $(quoted "$BUNDLE")${*:+ $*}"; }
+
 # help_or_refuse SCRIPT ARG...: answers --help, refuses what is not known. For scripts that take no other argument.
 help_or_refuse() {
     local script=$1
@@ -149,6 +175,30 @@ digest_of() {
 # at_least WANTED FOUND: compares two versions, part by part.
 at_least() { [ "$(printf '%s\n%s\n' "$1" "${2#v}" | sort -V | head -n 1)" = "$1" ]; }
 
+# Text that somebody else wrote (the output of a program in the sandbox, a file that an agent can write, what the engine says
+# of foreign objects) becomes a number by these two alone: bash runs the commands that stand in what it reckons with.
+# whole TEXT [DIGITS]: sets NUMBER to the whole number that TEXT is, of at most so many digits (15); fails when it is none.
+whole() {
+    local text=$1
+    NUMBER=''
+    text=${text#"${text%%[! ]*}"} # some programs print blanks in front
+    case $text in '' | *[!0-9]*) return 1 ;; esac
+    # With a leading zero it would be octal.
+    text=${text#"${text%%[!0]*}"}
+    [ "${#text}" -le "${2:-15}" ] || return 1
+    NUMBER=${text:-0}
+}
+
+# hexadecimal TEXT [DIGITS]: the same for a hexadecimal number without a prefix.
+hexadecimal() {
+    local text=$1
+    NUMBER=''
+    case $text in '' | *[!0-9a-fA-F]*) return 1 ;; esac
+    text=${text#"${text%%[!0]*}"}
+    [ "${#text}" -le "${2:-15}" ] || return 1
+    NUMBER=$((16#${text:-0}))
+}
+
 # human BYTES: as a person writes it, for example 20G.
 human() {
     awk -v n="$1" 'BEGIN { split("B K M G T", u, " "); i = 1
@@ -174,6 +224,10 @@ made_once() {
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
 instance() { made_once "$STATE/instance" 8; }
+
+# The scripts that a script starts need not look again.
+[ "${GEN_STATE_SEEN:-}" = "$STATE" ] || own_state
+export GEN_STATE_SEEN=$STATE
 
 # What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
 local_digest() {

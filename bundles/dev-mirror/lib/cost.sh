@@ -3,9 +3,6 @@
 
 GIT_SECONDS=10
 
-# printable: standard input without what could steer a terminal, or is no ASCII. Its words are the agent's, or a stranger's.
-printable() { tr -c '[:print:]\n' '?'; }
-
 # newest_copy: the file that holds the latest earlier state of the workspace: a backup, or an image that was kept.
 newest_copy() {
     local file newest=''

@@ -34,3 +34,58 @@ json_strings() {
         }
         { for (i = 1; i <= NF; i++) byte($i + 0) }'
 }
+
+# json_strings_each TEXT...: the same, each on a line of its own.
+json_strings_each() {
+    local text
+    for text; do json_strings "$text" && echo; done
+}
+
+# json_leaves: the JSON of standard input as one line "PATH VALUE" for each value that holds no other: .State.Pid 4711. The
+# elements of a list have one path, that ends with []. Names have their blanks written out. Fails for what is no JSON.
+json_leaves() {
+    tr '\n\t\r' '   ' | awk '
+        function token() {
+            sub(/^ +/, "", text)
+            if (!match(text, /^"([^"\\]|\\.)*"/) && !match(text, /^[-+.0-9A-Za-z]+/) && !match(text, /^[][{}:,]/)) bad()
+            found = substr(text, 1, RLENGTH)
+            text = substr(text, RLENGTH + 1)
+        }
+        function bad() { wrong = 1; exit 1 }
+        # Some engines write these three as numbers, and some do not.
+        function plain(value) { gsub(/\\u003c/, "<", value); gsub(/\\u003e/, ">", value); gsub(/\\u0026/, "\\&", value); return value }
+        function name(key) {
+            if (key !~ /^"/) bad()
+            key = substr(key, 2, length(key) - 2)
+            gsub(/ /, "\\u0020", key)
+            return plain(key)
+        }
+        function members(path, first,   key) {
+            for (first = 1; ; first = 0) {
+                token()
+                if (found == "}") { if (first) print path, "{}"; return }
+                if (!first) { if (found != ",") bad(); token() }
+                key = name(found)
+                token()
+                if (found != ":") bad()
+                token()
+                value(path "." key)
+            }
+        }
+        function elements(path, first) {
+            for (first = 1; ; first = 0) {
+                token()
+                if (found == "]") { if (first) print path, "[]"; return }
+                if (!first) { if (found != ",") bad(); token() }
+                value(path "[]")
+            }
+        }
+        function value(path) {
+            if (found == "{") members(path)
+            else if (found == "[") elements(path)
+            else if (found ~ /^[]}:,]/) bad()
+            else print path, plain(found)
+        }
+        { text = text $0 }
+        END { if (!wrong) { token(); value(""); sub(/^ +/, "", text); if (text != "") exit 1 } else exit 1 }'
+}

@@ -19,10 +19,21 @@ apt_mirror() {
 # A time for everything in the image, so that the same state of the mirror gives the same image: 2024-01-01.
 MIRROR_EPOCH=1704067200
 
-# Where the image is put together. As root, mmdebstrap mounts the kernel's filesystems in there meanwhile.
+# Where the image is put together.
 WORKSHOP=$STATE/mirror
 
-# clear_workshop: unmounts and removes what a making that was killed left.
+# alone COMMAND...: runs it where nobody else sees what it mounts, and where that goes with it, however it ends: as root, mmdebstrap
+# mounts the kernel's filesystems in the half-made tree, and a person's `rm -rf` would reach this host's own through them.
+# Without root it sees to that itself.
+alone() {
+    local words=()
+    if [ "$EUID" -eq 0 ] && unshare --mount --propagation private true 2>/dev/null; then
+        words=(unshare --mount --propagation private)
+    fi
+    ${words[@]+"${words[@]}"} "$@"
+}
+
+# clear_workshop: removes what a making that was killed left, and unmounts first what it could not mount alone.
 clear_workshop() {
     local point
     [ -d "$WORKSHOP" ] || return 0
@@ -32,14 +43,15 @@ clear_workshop() {
     rm -rf --one-file-system "$WORKSHOP"
 }
 
+# make_from_mirror TOKEN: the image gets its name when it is whole, never before.
 make_from_mirror() {
     local mirror
     mirror=$(apt_mirror)
     # A mirror that the host uses by a name of its own suite only: without a match the tool's default is asked.
     echo "making $GEN_BASE_REF ($GEN_BASE_SUITE) from ${mirror:-the default mirror}"
     mkdir -p "$WORKSHOP"
-    TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH mmdebstrap --variant=minbase --include=ca-certificates \
-        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"} |
-        docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$GEN_BASE_REF" &&
-        clear_workshop
+    (umask 022 && TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH through_proxy alone mmdebstrap --variant=minbase --include=ca-certificates \
+        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"}) |
+        docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$(being_made "$1")" &&
+        take_name "$1" && clear_workshop
 }

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # shellcheck source=templates/lib/json.sh
 . "$BUNDLE/lib/json.sh"
+# shellcheck source=templates/lib/troubles.sh
+. "$BUNDLE/lib/troubles.sh"
 
 TICKER=''
 
@@ -56,7 +58,7 @@ report_failure() {
     say "  ${RED}✗${PLAIN} $VALUE"
 }
 
-# failure_summary: what failed, why, the last lines of its log, and the step's hint: the last words of a run that failed.
+# failure_summary: what failed, why, the last lines of its log, and what mends that: the last words of a run that failed.
 failure_summary() {
     local log
     [ -n "$FAILURE_STEP" ] || return 0
@@ -67,7 +69,6 @@ failure_summary() {
     last_lines "$log" 15 >&2
     # Where the disk was full what it said is lost, and the reason with it.
     [ -s "$log" ] || [ -n "$SIGNAL" ] || warn "  | its log is empty: it said nothing, or the disk was full (df -h $(quoted "$STATE"))"
-    step_value "$FAILURE_STEP" hint
-    [ -n "$SIGNAL" ] || warn "  mend: ${FAILURE_MEND:-$VALUE}"
+    [ -n "$SIGNAL" ] || show_fix "$FAILURE_STEP" "$log"
     warn "  log:  $log"
 }

@@ -1,5 +1,7 @@
 # Runs checks and reports them as text, TAP or JUnit. Sourced by test-setup.sh, which sets format and junit.
 # shellcheck shell=bash disable=SC2154
+# shellcheck source=templates/lib/json.sh
+. "$BUNDLE/lib/json.sh"
 
 PASSED=0 FAILED=0 CASES=''
 CHECK_LIMIT=60
@@ -12,33 +14,55 @@ report_begin() {
     fi
 }
 
-# xml TEXT: as it may stand in an attribute or between tags.
-xml() { printf '%s' "$1" | tr -d '\000-\010\013\014\016-\037' | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
+# xml TEXT: as it may stand in an attribute or between tags. A byte that is no ASCII might make the report one that nobody can read.
+xml() { printf '%s' "$1" | tr -c '[:print:]\n\t' '?' | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
 
-# run_check FILE: the second line of a check's script is its title; what it prints explains a failure.
+# run_check FILE: the second line of a check's script is its title; what it prints explains a failure. There may be words of
+# the sandbox in it, so nothing of it steers a terminal, and no more is kept than somebody reads.
 run_check() {
-    local title output code start
-    title=$(sed -n '2s/^# //p' "$1")
-    start=$(date +%s)
+    local title output code began=$SECONDS
+    title=$(written_out "$(sed -n '2s/^# //p' "$1")")
     limited "$CHECK_LIMIT"
-    output=$("${LIMITED[@]}" bash "$1" 2>&1 </dev/null)
+    output=$(set -o pipefail && "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -n 20 | cut -c 1-1000 | tr -d '\000')
     code=$?
+    output=$(written_out "$output")
     [ "$code" -ne 124 ] || output="no answer within $CHECK_LIMIT seconds"
     if [ "$code" -eq "$HOLDS" ]; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
     show_check "$code" "$title" "$output"
-    add_case "$code" "$(basename "$1" .sh)" "$title" "$output" $(($(date +%s) - start))
+    tell_check "$code" "$(basename "$1" .sh)" "$title" "$output"
+    add_case "$code" "$(basename "$1" .sh)" "$title" "$output" $((SECONDS - began))
 }
 
 show_check() { # CODE TITLE OUTPUT
     case $format:$1 in
-    tap:0) say "ok $((PASSED + FAILED)) - $2" ;;
-    tap:*) say "not ok $((PASSED + FAILED)) - $2" && indent '# ' "$3" ;;
+    # Behind a # would stand what TAP is to make of it.
+    tap:0) say "ok $((PASSED + FAILED)) - ${2//#/\\#}" ;;
+    tap:*) say "not ok $((PASSED + FAILED)) - ${2//#/\\#}" && indent '# ' "$3" ;;
     text:0) say "${GREEN}✓${PLAIN} $2" ;;
     text:*) say "${RED}✗${PLAIN} $2" && indent '    ' "$3" ;;
     esac
 }
 
-indent() { [ -z "$2" ] || printf '%s\n' "$2" | tail -n 20 | sed "s/^/$1/"; }
+# indent MARK TEXT: MARK before each line: in TAP a line of a check's is a comment, whatever it says.
+indent() {
+    local line
+    [ -n "$2" ] || return 0
+    while IFS= read -r line; do say "$1$line"; done <<<"$2"
+}
+
+# tell_check CODE ID TITLE OUTPUT: one line of JSON in the file that GEN_EVENTS names. Programs read results there, since what a
+# check prints cannot reach that file; nobody has to read it, so a line that cannot be written is no error.
+tell_check() {
+    local result=does-not-hold line says=()
+    [ -n "${GEN_EVENTS:-}" ] || return 0
+    if [ "$1" -eq "$HOLDS" ]; then
+        result=holds
+    else
+        while IFS= read -r line; do says+=("$line"); done < <(printf '%s\n' "$4" | tail -n 20 | cut -c 1-300)
+    fi
+    printf '{"schema":1,"event":"check","check":"%s","number":%s,"title":%s,"result":"%s","says":[%s]}\n' "$2" $((PASSED + FAILED)) \
+        "$(json_strings "$3")" "$result" "$(json_strings ${says[@]+"${says[@]}"})" 2>/dev/null >>"$GEN_EVENTS" || :
+}
 
 add_case() { # CODE ID TITLE OUTPUT SECONDS
     local case

@@ -33,7 +33,7 @@ end_script() {
         warn "error: the run was cut short; scripts/recover.sh undoes what it began"
     fi
     result_of "$code"
-    emit run-ended - ",\"result\":\"$RESULT\""
+    emit run-ended - ",\"result\":\"$RESULT\",\"failed_step\":\"${FAILED_STEP:--}\""
     last_line "$code"
     exit "$code"
 }
@@ -47,7 +47,7 @@ manifest_check() {
     FAILED_STEP=manifest
     warn "$(printf '%s\n' "$wrong" | grep -v ': OK$' | head -n 10)"
     fail "$EX_REFUSED" "the bundle is not what gen wrote, so nothing is run" "MANIFEST.sha256 does not match" \
-        "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --check   (your own changes belong into local/)"
+        "$(again --check)   (your own changes belong into local/)"
 }
 
 # plan_steps: sets STEPS. Only what the manifest names is a step: a folder that somebody put there is never run. No bundle has none.
@@ -289,6 +289,11 @@ run_back() {
     fi
     journal_append begin - all || return "$EX_REFUSED"
     BEGUN=yes
+    # Whoever asks one day where the data are finds that they were told to go.
+    if [ "${GEN_DELETE_DATA:-}" = yes ] && ! journal_append delete-data - all; then
+        RESULT=residue
+        return "$EX_RESIDUE"
+    fi
     # shellcheck disable=SC2086 # a list of words
     if undo_steps all $steps && measure_whole_rollback && journal_append end - all; then
         RESULT=rolled-back

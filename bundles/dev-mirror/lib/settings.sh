@@ -1,12 +1,11 @@
 # The values of this bundle: the only file of shell in which a value of the profile stands. Every other script reads them here.
 # shellcheck shell=bash disable=SC2034
 GEN_VERSION=0.1.0
-GEN_PROFILE=dev-mirror
 GEN_NAME=dev
 GEN_BACKENDS=docker
 GEN_ISOLATION_MINIMUM=container
 GEN_ENGINE=docker
-GEN_COMPOSE_PROJECT=dev-0fa7d189
+GEN_COMPOSE_PROJECT=dev-47d9e506
 GEN_CONTAINER=dev
 GEN_VOLUME=dev-workspace
 GEN_NETWORK=dev-network

@@ -1,26 +1,31 @@
 # Which address ranges this host and its engine already use. Sourced after docker.sh.
 # shellcheck shell=bash
 
-# number ADDRESS: an IPv4 address as one number.
-number() {
-    local a b c d
-    IFS=. read -r a b c d <<<"$1"
-    echo $(((a << 24) + (b << 16) + (c << 8) + d))
+# address TEXT: sets ADDRESS to an IPv4 address as one number; fails when TEXT is none.
+address() {
+    local part parts
+    ADDRESS=0
+    IFS=. read -r -a parts <<<"$1"
+    [ "${#parts[@]}" -eq 4 ] || return 1
+    for part in "${parts[@]}"; do
+        whole "$part" 3 || return 1
+        ADDRESS=$((ADDRESS << 8 | NUMBER))
+    done
 }
 
 # host_routes: the destinations of the host's routes but the default one, as ADDRESS/BITS.
 host_routes() {
     [ -r /proc/net/route ] || return 0
     tail -n +2 /proc/net/route | while read -r _ destination _ _ _ _ _ mask _; do
-        [ "$mask" != 00000000 ] || continue
-        # The kernel writes the four bytes backwards, in hexadecimal.
-        bits=0
-        value=$((16#$mask))
-        while [ "$value" -gt 0 ]; do
-            bits=$((bits + (value & 1)))
-            value=$((value >> 1))
+        hexadecimal "$mask" 8 && [ "$NUMBER" -gt 0 ] || continue
+        bits=0 left=$NUMBER
+        while [ "$left" -gt 0 ]; do
+            bits=$((bits + (left & 1)))
+            left=$((left >> 1))
         done
-        echo "$((16#${destination:6:2})).$((16#${destination:4:2})).$((16#${destination:2:2})).$((16#${destination:0:2}))/$bits"
+        # The kernel writes the four bytes backwards.
+        hexadecimal "$destination" 8 || continue
+        echo "$((NUMBER & 255)).$((NUMBER >> 8 & 255)).$((NUMBER >> 16 & 255)).$((NUMBER >> 24))/$bits"
     done
 }
 
@@ -35,18 +40,28 @@ used_subnets() {
     engine_subnets
 }
 
+# range SUBNET: sets ADDRESS and BITS; fails when it is no range of IPv4 addresses.
+range() {
+    whole "${1#*/}" 2 && [ "$NUMBER" -le 32 ] || return 1
+    BITS=$NUMBER
+    address "${1%/*}"
+}
+
 # overlapping SUBNET LIST: the first of LIST that shares an address with SUBNET.
 overlapping() {
-    local one=$1 other bits mask
-    for other in $2; do
-        bits=${one#*/}
-        [ "$bits" -le "${other#*/}" ] || bits=${other#*/}
-        mask=$(((0xffffffff << (32 - bits)) & 0xffffffff))
-        if [ $(($(number "${one%/*}") & mask)) -eq $(($(number "${other%/*}") & mask)) ]; then
+    local first bits shorter mask other
+    range "$1" || return 0
+    first=$ADDRESS bits=$BITS
+    while read -r other; do
+        range "$other" || continue
+        shorter=$bits
+        [ "$bits" -le "$BITS" ] || shorter=$BITS
+        mask=$(((0xffffffff << (32 - shorter)) & 0xffffffff))
+        if [ $((first & mask)) -eq $((ADDRESS & mask)) ]; then
             echo "$other"
             return
         fi
-    done
+    done < <(printf '%s\n' "$2" | tr -s ' ' '\n')
 }
 
 # candidate_subnets: the first choice, then its neighbours, then other private ranges.

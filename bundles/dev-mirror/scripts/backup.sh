@@ -50,7 +50,7 @@ archive >"$file.part" 2>"$STATE/logs/$RUN/backup.log"
 code=$?
 tick_end
 if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable "$file.part"; then
-    tail -n 5 "$STATE/logs/$RUN/backup.log" >&2
+    tail -n 5 "$STATE/logs/$RUN/backup.log" | printable | sed 's/^/  | /' >&2
     fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h $(quoted "$BACKUPS")"
 fi
 # The checksum first: an archive that has its name has its checksum.

@@ -23,7 +23,7 @@ bytes_of() {
     local digits=${1%[MGT]} shift_by=30
     case $digits in '' | *[!0-9]* | 0* | ??????*) return 1 ;; esac
     case $1 in *M) shift_by=20 ;; *T) shift_by=40 ;; esac
-    echo $((digits << shift_by))
+    whole "$digits" 5 && echo $((NUMBER << shift_by))
 }
 
 # grow_online: the filesystem grows while it is mounted, from a short-lived container next to the sandbox.
@@ -33,7 +33,7 @@ grow_online() {
     # shellcheck disable=SC2016 # the container's shell expands it
     root_tool --volume "$VOLUME:/mnt" -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null 2>&1 && return 0
     # What is past the end of the filesystem was never part of it.
-    [ "$(filesystem_bytes)" -gt "$old" ] || { truncate -s "$old" "$IMAGE" && root_tool -- losetup --set-capacity "$(attached_device)"; }
+    whole "$(filesystem_bytes)" && [ "$NUMBER" -gt "$old" ] || { truncate -s "$old" "$IMAGE" && root_tool -- losetup --set-capacity "$(attached_device)"; }
     return 1
 }
 
@@ -72,8 +72,9 @@ resize_offline() {
 }
 
 case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
-new=$(bytes_of "${1:-}") && [ $# -eq 1 ] ||
+whole "$(bytes_of "${1:-}")" 18 && [ $# -eq 1 ] ||
     fail "$EX_USAGE" "not a size: ${1:-(none given)}" "a whole number of gigabytes, or one with M, G or T, is wanted" "scripts/resize-volume.sh 40"
+new=$NUMBER
 begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
 need_engine
@@ -82,9 +83,11 @@ line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does n
 running=''
 word 2 "$line"
 case $WORD in running | paused | restarting) ! ours "$line" 3 || running=yes ;; esac
-old=$(file_bytes "$IMAGE")
-
-restart='' used=$(used_bytes)
+restart=''
+whole "$(file_bytes "$IMAGE")" 18 || fail "$EX_REFUSED" "the size of the workspace's image could not be determined" "$IMAGE" "ls -l $(quoted "$IMAGE")"
+old=$NUMBER
+whole "$(used_bytes)" 18 || fail "$EX_REFUSED" "how much of the workspace is used could not be determined" "" "scripts/mount-storage.sh report"
+used=$NUMBER
 if [ "$new" -lt "$old" ]; then
     [ "$new" -gt $((used + used / 20)) ] ||
         fail "$EX_REFUSED" "the workspace cannot be made smaller than what is in it" "$(human "$used") are used, and the filesystem needs a little more" \

@@ -63,7 +63,7 @@ case $file in
     code=$?
     tick_end
     if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ]; then
-        tail -n 5 "$STATE/logs/$RUN/restore.log" >&2
+        tail -n 5 "$STATE/logs/$RUN/restore.log" | printable | sed 's/^/  | /' >&2
         fail "$EX_FAILED" "the backup could not be unpacked; the workspace is as it was" "" "scripts/resize-volume.sh with a larger size, if it did not fit"
     fi
     ;;

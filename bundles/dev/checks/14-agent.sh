@@ -3,10 +3,6 @@
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
 
-if [ "$GEN_AGENT" = none ]; then
-    ! inside test -e /opt/agent || { echo "the profile asks for no assistant, and /opt/agent is there"; exit "$HOLDS_NOT"; }
-    exit "$HOLDS"
-fi
 path=$(inside which "$GEN_AGENT_COMMAND") || { echo "which $GEN_AGENT_COMMAND: not found"; exit "$HOLDS_NOT"; }
 version=$(inside timeout 45 "$GEN_AGENT_COMMAND" --version 2>&1) || { echo "$path --version failed: $version"; exit "$HOLDS_NOT"; }
 case $version in

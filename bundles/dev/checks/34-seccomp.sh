@@ -2,6 +2,8 @@
 # The system-call filter is on and does what it says
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
+# shellcheck source=templates/lib/sight.sh
+. "$BUNDLE/lib/sight.sh"
 
 if [ "$BACKEND" = microvm ]; then
     case $(cat "/proc/$(machine_pid)/status") in *Seccomp:?2*) ;; *) echo "no filter is in force around QEMU"; exit "$HOLDS_NOT" ;; esac
@@ -9,12 +11,19 @@ fi
 if [ "$BACKEND" = gvisor ]; then
     # The profile's filter holds for what the container starts itself. What lies between it and the host is gVisor's own
     # kernel, and a filter around that.
-    status=$(cat "/proc/$(docker inspect --format '{{.State.Pid}}' "$GEN_CONTAINER")/status") || unknown "gVisor's process is not on this host"
-    case $status in *NoNewPrivs:?1*Seccomp:?2*) ;; *) echo "no filter is in force around gVisor"; exit "$HOLDS_NOT" ;; esac
-else
-    [ "$(inside sed -n 's/^Seccomp:[[:space:]]*//p' /proc/self/status)" = 2 ] || { echo "no filter is in force"; exit "$HOLDS_NOT"; }
+    sandbox_process
+    [ "$(status_of "$PID" NoNewPrivs) $(status_of "$PID" Seccomp)" = '1 2' ] || { echo "no filter is in force around gVisor"; exit "$HOLDS_NOT"; }
+fi
+if [ "$BACKEND" = docker ]; then
+    # That it is this bundle's filter, the check of the engine's settings compares, word for word.
+    sandbox_process
+    while read -r process; do
+        value=$(status_of "$process" Seccomp)
+        [ -z "$value" ] || [ "$value" = 2 ] || { echo "no filter is in force for process $process of the sandbox"; exit "$HOLDS_NOT"; }
+    done < <(sandbox_processes)
 fi
 [ "$GEN_SECCOMP" = strict ] || exit "$HOLDS"
+# A trial of what it refuses; the sandbox runs it, and so it shows what an honest program meets.
 inside python3 -c '
 import ctypes, errno, socket, sys
 

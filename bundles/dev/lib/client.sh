@@ -37,13 +37,23 @@ docker() {
     engine_words "$@"
     case "$1 ${2:-}" in
     'run '* | 'exec '* | 'compose '* | 'build '* | 'pull '* | 'load '* | 'import '* | 'save '*)
-        [ -n "${RUN_SECONDS:-}" ] || { command "${WORDS[@]}"; return; }
+        [ -n "${RUN_SECONDS:-}" ] || { complaints_shown command "${WORDS[@]}"; return; }
         limit=$RUN_SECONDS
         ;;
     'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | 'healthcheck '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
     esac
-    with_limit "$limit" "${WORDS[@]}" || code=$?
+    complaints_shown with_limit "$limit" "${WORDS[@]}" || code=$?
     [ "$code" -ne 124 ] || echo "the engine did not answer within $limit seconds: $ENGINE $1 $2" >&2
+    return "$code"
+}
+
+# complaints_shown COMMAND...: runs it. What it says on standard error may be a stranger's words, or the sandbox's, so that it is
+# written out before a person sees it. A step's goes into a log as it comes, where that is done.
+complaints_shown() {
+    local said code=0
+    [ -z "${GEN_RUN:-}" ] || { "$@"; return; }
+    { said=$("$@" 2>&1 1>&4 4>&-) || code=$?; } 4>&1
+    [ -z "$said" ] || printable <<<"$said" >&2
     return "$code"
 }
 

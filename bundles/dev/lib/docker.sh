@@ -86,10 +86,10 @@ described() {
 
 # word N LINE: sets WORD, the N-th word of a line; empty when there are not so many.
 word() {
-    local n=$1
-    # shellcheck disable=SC2086 # split on purpose
-    set -- $2
-    WORD=${!n:-}
+    local all
+    # Words of others may have a star in them: this splits, and looks for no files.
+    IFS=$' \t\n' read -r -d '' -a all <<<"$2" || :
+    whole "$1" && WORD=${all[NUMBER - 1]:-}
 }
 
 # has_word N LINE TEXT: whether the N-th word of a line is that text.

@@ -13,7 +13,7 @@ lacks_gvisor() {
     ! has_runsc
 }
 lacks_microvm() {
-    WHY="it is not built into this bundle" MEND="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE")   (with a newer gen)"
+    WHY="it is not built into this bundle" MEND="$(again)   (with a newer gen)"
     [ -e "$BUNDLE/lib/microvm/__main__.py" ] || return 0
     WHY="qemu-system-x86_64 is not installed" MEND="sudo apt-get install qemu-system-x86"
     have qemu-system-x86_64 || return 0
@@ -24,7 +24,7 @@ lacks_microvm() {
 
 # emulation_will_do: whoever wants a machine without /dev/kvm, where it works as well, and slowly, says so.
 emulation_will_do() { [ "$GEN_BACKENDS" = microvm ]; }
-EMULATED="gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set isolation=microvm   (takes it all the same)"
+EMULATED="$(again --set isolation=microvm)   (takes it all the same)"
 
 # boots_BACKEND: whether it works: it is started, and says of itself what it should. Otherwise WHY and MEND are set.
 boots_docker() {
@@ -32,14 +32,14 @@ boots_docker() {
     WHY=$(probe)
 }
 boots_gvisor() {
-    local facts memory
+    local facts
     engine_words run --rm --runtime runsc --network none "$GEN_IMAGE_REF" dmesg
     MEND="${WORDS[*]}   (and see what it says)"
     facts=$(probe --runtime runsc) || { WHY=$facts && return 1; }
     MEND=$RUNSC_TOLD
     case $facts in *[Gg][Vv]isor*) ;; *) WHY="the engine's runtime runsc is not gVisor" && return 1 ;; esac
-    memory=$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')
-    [ "${memory:-0}" -le $((PROBE_BYTES / 1024)) ] ||
+    whole "$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')" 12 || NUMBER=0
+    [ "$NUMBER" -le $((PROBE_BYTES / 1024)) ] ||
         { WHY="runsc is told to ignore control groups (--ignore-cgroups), so no limit would hold" && return 1; }
     [ "$GEN_NETWORK_MODE" = none ] || printf '%s\n' "$facts" | grep -q '^ *eth0:' ||
         { WHY="runsc gives no network, which the profile asks for" && return 1; }

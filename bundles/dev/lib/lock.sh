@@ -35,7 +35,7 @@ SELF=$(process_name $$)
 
 # process_lives NAME: whether the process of that name (pid:start:boot) still runs.
 process_lives() {
-    [ -n "$1" ] && [ "$(process_name "${1%%:*}" 2>/dev/null)" = "$1" ]
+    whole "${1%%:*}" 10 && [ "$(process_name "${1%%:*}" 2>/dev/null)" = "$1" ]
 }
 
 lock_owner() { readlink "$LOCK" 2>/dev/null; }

@@ -18,7 +18,8 @@ log_path() { echo "$STATE/logs/$RUN/$1.$2.log"; }
 # is worth more than what it prints.
 open_logs() {
     local lines=$STATE/log.pipe answers=$STATE/log.answers
-    LOG_MARK="end of log $$ $RANDOM$RANDOM$RANDOM"
+    # Nobody who prints something can know it, or the rest of what they print would be written wherever they say.
+    LOG_MARK="end of log $(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
     [ ! -e "$lines" ] && [ ! -e "$answers" ] || rm -f "$lines" "$answers"
     if mkfifo -m 600 "$lines" "$answers" 2>/dev/null; then
         # Neither end can be opened without the other; 7 is both, for a moment.
@@ -65,10 +66,10 @@ write_logs() {
         "$LOG_MARK "*)
             file=${line#"$LOG_MARK "} size=0 left_out=0
             exec 3>>"$file" || exec 3>/dev/null
-            [ ! -s "$file" ] || size=$(($(wc -c <"$file")))
+            if [ -s "$file" ] && whole "$(wc -c <"$file")"; then size=$NUMBER; fi
             continue
             ;;
-        *[$'\001'-$'\010'$'\013'-$'\037'$'\177'$'\302']*) line=$(written_out "$line") ;;
+        *[$'\001'-$'\010'$'\013'-$'\037'$'\177'-$'\377']*) write_out "$line" && line=$WRITTEN ;;
         esac
         # One call of `date` a second at most, however many lines there are.
         [ "$SECONDS" = "$second" ] || { second=$SECONDS && clock && stamp=$NOW; }
@@ -86,27 +87,11 @@ shorten_log() {
         head -c "$LOG_BEGINNING" "$1" | sed '$d'
         printf '%s … %s bytes are left out here: a log has room for %s\n' "$stamp" "$left_out" "$LOG_LIMIT"
         tail -c "$LOG_NEWEST" "$1" | sed 1d
-    } >"$1.new" && mv -f "$1.new" "$1" && exec 3>>"$1" && size=$(($(wc -c <"$1"))) && return
+    } >"$1.new" && mv -f "$1.new" "$1" && exec 3>>"$1" && whole "$(wc -c <"$1")" && size=$NUMBER && return
     # It could not be made shorter, and so it must not grow.
     rm -f "$1.new"
     size=$before
     exec 3>/dev/null
-}
-
-# Control characters by their numbers, C0 and C1; there is none with the number 0 in a shell's text. Tabs may stay.
-C0=$'-\001\002\003\004\005\006\007\010--\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037'
-C1=$'\200\201\202\203\204\205\206\207\210\211\212\213\214\215\216\217\220\221\222\223\224\225\226\227\230\231\232\233\234\235\236\237'
-
-# written_out TEXT: control characters as \x1b, those of UTF-8's second block (\x9b) too.
-written_out() {
-    local text=$1 n=0 digits=0123456789abcdef low
-    while [ "$n" -lt 32 ]; do
-        low=${digits:$((n % 16)):1}
-        case $n in 0 | 9 | 10) ;; *) text=${text//"${C0:$n:1}"/"\\x$((n / 16))$low"} ;; esac
-        text=${text//$'\302'"${C1:$n:1}"/"\\x$((n / 16 + 8))$low"}
-        n=$((n + 1))
-    done
-    printf '%s\n' "${text//$'\177'/"\\x7f"}"
 }
 
 # last_lines FILE COUNT: the end of a log for a person: without the times.

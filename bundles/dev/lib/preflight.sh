@@ -1,5 +1,9 @@
 # What must hold before anything is changed. Sourced after docker.sh and storage.sh.
 # shellcheck shell=bash
+# shellcheck source=templates/lib/mirror.sh
+. "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/reach.sh
+. "$BUNDLE/lib/reach.sh"
 
 # problem WHAT FIX [owner]: what stands in the way, and what puts it right. With "owner" only the owner of this machine may
 # decide whether that is done: its size, its mirror, somebody else's container. lib/plan.sh reads these lines.
@@ -51,10 +55,11 @@ host_problems() {
     IFS='|' read -r os version cpus memory security plugins _ <<<"$1"
     [ "$os" = linux ] || problem "the engine runs $os containers" "switch the engine to Linux containers"
     client_problems "$version" "$security" "$plugins"
-    awk -v want="$GEN_CPUS" -v have="$cpus" 'BEGIN { exit !(want > have) }' &&
-        problem "the profile asks for $GEN_CPUS processors, and the host has $cpus" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.cpus=$cpus"
-    [ "$GEN_MEMORY_BYTES" -le "$memory" ] ||
-        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$memory")" "gen bundle --profile $(quoted "$GEN_PROFILE") --out $(quoted "$BUNDLE") --set resources.memory=1G"
+    whole "$cpus" 6 && awk -v want="$GEN_CPUS" -v have="$NUMBER" 'BEGIN { exit !(want > have) }' &&
+        problem "the profile asks for $GEN_CPUS processors, and the host has $NUMBER" "$(again --set "resources.cpus=$NUMBER")" owner
+    whole "$memory" || NUMBER=0
+    [ "$GEN_MEMORY_BYTES" -le "$NUMBER" ] ||
+        problem "the profile asks for $(human "$GEN_MEMORY_BYTES") of memory, and the host has $(human "$NUMBER")" "$(again --set "resources.memory=$((NUMBER >> 20))M")" owner
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
 }
 
@@ -74,16 +79,20 @@ name_problems() {
         word 1 "$line"
         folder=$(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$WORD" 2>/dev/null)
         ! bundle_made "$folder" "$WORD" ||
-            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(quoted "$folder")"
+            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(quoted "$folder")" owner
     fi
-    ! renamed || problem "$WHAT" "$MEND"
+    ! renamed || problem "$WHAT" "$MEND" owner
 }
 
 base_problems() {
     image_is_there "$GEN_BASE_REF" 2>/dev/null && return
     case $GEN_IMAGE_SOURCE in
-    mirror) have mmdebstrap || problem "the base image is made from an apt mirror, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap" ;;
-    archive) [ -r "$(archive_path)" ] || problem "the archive of the base image is not there: $(archive_path)" "$ENGINE save IMAGE > '$(archive_path)'" ;;
+    mirror)
+        have mmdebstrap || problem "the base image is made from an apt mirror, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap"
+        mirror_problems
+        ;;
+    registry) registry_problems ;;
+    archive) [ -r "$(archive_path)" ] || problem "the archive of the base image is not there: $(archive_path)" "$ENGINE save IMAGE > $(quoted "$(archive_path)")" owner ;;
     esac
 }
 
@@ -92,16 +101,20 @@ archive_path() {
 }
 
 space_problems() {
-    local missing
+    local missing fits
     [ -e "$IMAGE" ] && return
-    missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") || problem "not enough free space: $missing" \
-        "df -h $(quoted "$BUNDLE")   (free space, or write the bundle with a smaller storage.size or storage.reserve, or with storage.overcommit=true)"
+    missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") && return
+    # In whole gigabytes, or megabytes of a small disk: a size that fits.
+    fits=$((($(free_bytes "$BUNDLE") - GEN_STORAGE_RESERVE_BYTES) * 3 / 4 >> 20))
+    if [ "$fits" -ge 2048 ]; then fits=$((fits >> 10))G; elif [ "$fits" -ge 64 ]; then fits=${fits}M; else fits=''; fi
+    problem "not enough free space: $missing" \
+        "${fits:+$(again --set "storage.size=$fits")   (that fits now, and leaves room for the image), or }df -h $(quoted "$BUNDLE")   (and make room)" owner
 }
 
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(copy_problems)
+    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(port_problems) <(copy_problems)
 }
 
 copy_problems() {

@@ -14,6 +14,15 @@ DEVICE=/dev/gen-workspace-$INSTANCE
 # is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
 is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
 
+# is_whole FILE: whether it is as large as the filesystem in it says of itself: one that was cut off has the beginning, and no more. The
+# numbers stand behind byte 1024: blocks at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
+is_whole() {
+    is_ext4 "$1" && od -An -v -tu4 -w4 -j 1024 -N 340 "$1" 2>/dev/null | awk -v bytes="$(file_bytes "$1")" '
+        { value[NR - 1] = $1 }
+        END { many = int(value[24] / 128) % 2 ? value[84] : 0
+              exit !(NR == 85 && value[6] <= 6 && (many * 4294967296 + value[1]) * 1024 * 2 ^ value[6] <= bytes) }'
+}
+
 # attached_device: the loop device that holds the image, as the kernel has it now.
 attached_device() { loops_of "$IMAGE" "$DEVICE" | head -n 1; }
 
@@ -39,6 +48,15 @@ DISK=$STATE/project/disk
 HELD=$STATE/project/held
 
 disk_is_mounted() { mountpoint -q "$DISK" 2>/dev/null; }
+
+# disk_shows_image: whether what is mounted there is the disk image, and nothing else.
+disk_shows_image() {
+    local device
+    device=$(attached_device)
+    disk_is_mounted && [ -n "$device" ] && awk -v number="$(cat "/sys/block/${device#/dev/}/dev" 2>/dev/null)" -v point="$DISK" '
+        { gsub(/\\040/, " ", $5); gsub(/\\134/, "\\", $5); if ($5 == point) found = $3 }
+        END { exit !(found != "" && found == number) }' /proc/self/mountinfo
+}
 
 # mount_tool COMMAND...: runs it as root where the host's mounts are.
 mount_tool() {
@@ -139,18 +157,8 @@ make_volume() {
         read -r id _ < <(volume_facts "$name") && owned "$TOKEN" "$id"
 }
 
-# right_size KILOBYTES: whether a filesystem of that size is the one in the disk image; says so otherwise. Its own tables take
-# a part; a small one has a journal that takes more.
-right_size() {
-    local bytes=$(($1 * 1024)) size
-    size=$(file_bytes "$IMAGE")
-    [ "$bytes" -le "$size" ] && [ "$bytes" -ge $((size - size * 7 / 100 - (32 << 20))) ] && return
-    echo "the filesystem has $(human "$bytes"), the image file $(human "$size")"
-    return 1
-}
-
-file_bytes() { wc -c <"$1" | tr -d ' '; }
-allocated_bytes() { echo $(($(du -k "$1" | cut -f 1) * 1024)); }
+file_bytes() { whole "$(wc -c <"$1")" && echo "$NUMBER"; }
+allocated_bytes() { whole "$(du -k "$1" | sed -n '1s/[^0-9].*//p')" && echo $((NUMBER * 1024)); }
 
 # free_bytes FOLDER: what an ordinary user may still write there.
 free_bytes() {
@@ -161,9 +169,12 @@ free_bytes() {
 # room_for BYTES FILE: whether the host could hold FILE grown to BYTES and keep its reserve.
 # Prints what is missing otherwise.
 room_for() {
-    local need=$1 have=0 free
-    [ ! -f "$2" ] || have=$(allocated_bytes "$2")
-    free=$(free_bytes "$BUNDLE") || return 1
+    local need have=0 free
+    whole "$1" || return 1
+    need=$NUMBER
+    [ ! -f "$2" ] || { whole "$(allocated_bytes "$2")" && have=$NUMBER; }
+    whole "$(free_bytes "$BUNDLE")" || return 1
+    free=$NUMBER
     [ "$GEN_STORAGE_OVERCOMMIT" = true ] && need=0 && have=0
     [ $((free - GEN_STORAGE_RESERVE_BYTES)) -ge $((need - have)) ] && return 0
     echo "$(human "$((need - have))") may be written and $(human "$GEN_STORAGE_RESERVE_BYTES") are kept in reserve, but only $(human "$free") are free under $BUNDLE"
@@ -197,12 +208,12 @@ keep_image() { keep_also "$1" && rm -f "$1"; }
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }
 
-# used_bytes: what the filesystem in the image uses, from the sandbox where it runs, from the superblock elsewhere.
+# used_bytes: what the filesystem in the image uses: a program of our image looks while it may be mounted, the superblock tells
+# elsewhere.
 used_bytes() {
-    local fields
-    if fields=$(inside df -k --output=used "$GEN_STORAGE_PATH" 2>/dev/null); then
-        echo $((${fields##*$'\n'} * 1024))
-        return
+    local said
+    if is_attached && said=$(tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
+        whole "${said##*$'\n'}" && echo $((NUMBER * 1024)) && return
     fi
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }
         /^Block size/ { size = $2 } END { printf "%.0f\n", (all - free) * size }'

@@ -39,8 +39,8 @@ done
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
 run_up || exit
 say "The sandbox ${BOLD}$GEN_NAME${PLAIN} runs."
-say_aside | sed 's/^/  aside:      /'
-[ "$GEN_BACKENDS" = docker ] || sed '1s/^/  isolation:  /; 2,$s/^/              /' "$STATE/names/isolation"
+say_aside | printable | sed 's/^/  aside:      /'
+[ "$GEN_BACKENDS" = docker ] || sed '1s/^/  isolation:  /; 2,$s/^/              /' "$STATE/names/isolation" | printable
 say "  check it:   ./test-setup.sh"
 say "  work in it: scripts/connect.sh"
 say "  stop it:    scripts/stop.sh        (the workspace stays)"

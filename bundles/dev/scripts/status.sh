@@ -16,14 +16,14 @@ trap 'last_line $?' EXIT
 end_on_signals
 help_or_refuse "$0" "$@"
 
-row() { printf '  %-12s %s\n' "$1" "$2"; }
+row() { say "$(printf '  %-12s %s' "$1" "$2")"; }
 
 need_sandbox "$EX_REFUSED"
 line=$(sandbox_line)
 state=none
 ! ours "$line" 3 || { word 2 "$line" && state=$WORD; }
 [ "$state" != running ] || state="running, $(health)"
-say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION, profile $GEN_PROFILE)"
+say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION)"
 row sandbox "$state"
 ! renamed || row '' "$WHAT: ./rollback.sh undoes it"
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi

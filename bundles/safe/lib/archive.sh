@@ -17,10 +17,12 @@ remember_names() {
     local name names id
     names=$(set -o pipefail && archive_names "$1") || return 1
     docker images --all --no-trunc --quiet | sort -u | write_durably "$KNOWN_IMAGES" || return 1
-    for name in $names; do
-        id=$(docker images --no-trunc --quiet "$name") || return 1
+    while IFS= read -r name; do
+        # What begins like an option is no image's name.
+        case $name in '' | -*) continue ;; esac
+        id=$(docker images --no-trunc --quiet "$name" </dev/null) || return 1
         echo "$name ${id:-none}"
-    done | write_durably "$NAMES"
+    done <<<"$names" | write_durably "$NAMES"
 }
 
 # put_back_names: our own name for the base is not among them.

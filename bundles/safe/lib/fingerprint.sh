@@ -97,11 +97,12 @@ measure_rollback() {
         return "$UNKNOWN"
     fi
     if found=$(difference "$1" "$after" "$(moved_by "$1")"); then
+        whole "$(wc -l <"$after")"
         if [ -z "$found" ]; then
-            say "This host is what it was before the run: $(($(wc -l <"$after"))) objects compared, no difference."
+            say "This host is what it was before the run: $NUMBER objects compared, no difference."
         else
             say "$found"
-            say "Of this run nothing is left: $(($(wc -l <"$after"))) objects compared, and only others have changed this host meanwhile."
+            say "This host is what it was before the run, but for what others did meanwhile, which is named above: $NUMBER objects compared."
         fi
         return 0
     fi

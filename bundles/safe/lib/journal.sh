@@ -32,7 +32,7 @@ checksum() {
 # does the "begin" of a run that has not changed anything yet.
 journal_append() {
     local body
-    [ -n "$RECORDS" ] || read -r RECORDS BYTES < <(if [ -e "$JOURNAL" ]; then wc -lc <"$JOURNAL"; else echo 0 0; fi)
+    [ -n "$RECORDS" ] || journal_count
     clock
     body='{"seq":'$((RECORDS + 1))',"time":"'$NOW'","run":"'$RUN'","event":"'$1'","step":"'${2:--}'","scope":"'${3:--}'"'
     checksum "$body"
@@ -45,6 +45,14 @@ journal_append() {
     warn "error: the journal cannot be written: $JOURNAL"
     warn "  mend: df -h $(quoted "$STATE")   (make room, then scripts/recover.sh)"
     return 1
+}
+
+# journal_count: sets RECORDS and BYTES.
+journal_count() {
+    local records=0 bytes=0
+    [ ! -e "$JOURNAL" ] || read -r records bytes < <(wc -lc <"$JOURNAL")
+    whole "$records" && RECORDS=$NUMBER
+    whole "$bytes" && BYTES=$NUMBER
 }
 
 # journal_sync EVENT [STEP [SCOPE [PATH...]]]: what the record speaks of goes to the disk before it.
@@ -60,22 +68,24 @@ journal_sync() {
 # What was checked before, the first KNOWN records, is known by its digest, so that a long journal is not read record by
 # record each time.
 journal_whole() {
-    local line number body sum digest='' seen=$STATE/journal.checked
+    local line at body sum known='' digest='' seen=$STATE/journal.checked
     WHOLE=0 TORN='' KNOWN=0
     [ -s "$JOURNAL" ] || return 0
-    WHOLE=$(($(wc -l <"$JOURNAL")))
+    whole "$(wc -l <"$JOURNAL")" || journal_unread
+    WHOLE=$NUMBER
     [ -z "$(tail -c 1 "$JOURNAL")" ] || TORN=yes # a whole record ends with a line break
-    [ ! -s "$seen" ] || read -r KNOWN digest <"$seen"
+    [ ! -s "$seen" ] || read -r known digest <"$seen"
+    ! whole "$known" || KNOWN=$NUMBER
     [ "$digest" = "$(head -n "$KNOWN" "$JOURNAL" | digest_of)" ] || KNOWN=0
-    number=$KNOWN
+    at=$KNOWN
     while IFS= read -r line; do
-        number=$((number + 1))
+        at=$((at + 1))
         body=${line%,\"sum\":*}
         sum=${line##*,\"sum\":}
         checksum "$body"
         [ "$body" != "$line" ] && [ "$sum" = "$SUM}" ] && continue
-        [ "$number" -eq "$WHOLE" ] && [ -z "$TORN" ] && TORN=yes && WHOLE=$((WHOLE - 1)) && continue
-        fail "$EX_REFUSED" "the journal is damaged in line $number, so nothing is changed on its word" "$JOURNAL" \
+        [ "$at" -eq "$WHOLE" ] && [ -z "$TORN" ] && TORN=yes && WHOLE=$((WHOLE - 1)) && continue
+        fail "$EX_REFUSED" "the journal is damaged in line $at, so nothing is changed on its word" "$JOURNAL" \
             "look at it, then move it away and see what is left with scripts/status.sh"
     done < <(tail -n "+$((KNOWN + 1))" "$JOURNAL" | head -n "$((WHOLE - KNOWN))")
 }
@@ -126,4 +136,4 @@ journal_unread() {
 }
 
 # journal_committed RUN: whether that run committed.
-journal_committed() { [ -s "$JOURNAL" ] && grep -q "\"run\":\"$1\",\"event\":\"commit\"" "$JOURNAL"; }
+journal_committed() { [ -s "$JOURNAL" ] && grep -qF "\"run\":\"$1\",\"event\":\"commit\"" "$JOURNAL"; }

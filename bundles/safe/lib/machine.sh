@@ -107,7 +107,8 @@ build_machine() {
     create_tool "$TOOL" >/dev/null || return 1
     docker export --output "$tar" "$TOOL" || return 1
     remove_ours "$TOOL" || return 1
-    machine build --rootfs "$tar" --size $(($(file_bytes "$tar") * 5 / 4 + (256 << 20))) || return 1
+    whole "$(file_bytes "$tar")" || return 1
+    machine build --rootfs "$tar" --size $((NUMBER * 5 / 4 + (256 << 20))) || return 1
     rm -f "$tar"
     echo "$id $(machine_code)" | write_durably "$MACHINE_IMAGE"
 }
@@ -118,5 +119,7 @@ machine_code() {
 }
 
 machine_is_built() {
+    local part
+    for part in build.json kernel root.img; do [ -s "$MACHINE/$part" ] || return 1; done
     [ -s "$MACHINE_IMAGE" ] && word 1 "$(image_line "$GEN_IMAGE_REF")" && [ "$(<"$MACHINE_IMAGE")" = "$WORD $(machine_code)" ]
 }

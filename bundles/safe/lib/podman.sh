@@ -106,8 +106,9 @@ client_problems() {
 # look_at_health: nothing looks by itself without systemd, and with it too seldom.
 look_at_health() { docker healthcheck run "$(sandbox_id)" >/dev/null 2>&1 || :; }
 
-# up: starts the container as compose.yaml describes it: config/podman.options has the same, a word a line.
-up() {
+# up_words: sets UP, the words that start the container as compose.yaml describes it: config/podman.options has the same, a word
+# a line.
+up_words() {
     local word options=(--name "$GEN_CONTAINER" --label "gen.instance=$INSTANCE" --label "gen.local=$(additions)" --annotation "gen.token=$TOKEN")
     # Compose's label of that name says the same of Docker's.
     options+=(--label "com.docker.compose.project.working_dir=$BUNDLE" --mount "type=volume,source=$VOLUME,target=$GEN_STORAGE_PATH")
@@ -115,8 +116,29 @@ up() {
     [ "$BACKEND" != gvisor ] || options+=(--runtime runsc)
     while IFS= read -r word; do options+=("$word"); done <"$BUNDLE/config/podman.options"
     [ ! -e "$LOCAL/env" ] || options+=(--env-file "$LOCAL/env")
-    # The options name files of the bundle.
-    (cd "$BUNDLE" && docker run --detach "${options[@]}" "$GEN_IMAGE_REF")
+    UP=(run --detach "${options[@]}" "$GEN_IMAGE_REF")
+}
+
+# up: starts it. The options name files of the bundle.
+up() {
+    up_words
+    (cd "$BUNDLE" && docker "${UP[@]}")
+}
+
+# engine_differences: how the container differs from the one that this bundle describes. Podman writes down with which words each
+# was made: those are compared, and what can be changed afterwards.
+engine_differences() {
+    local said networks TOKEN
+    TOKEN=$(owned_lines | awk -v name="$GEN_CONTAINER" '$1 == "container" && $4 == name { token = $2 } END { print token }')
+    up_words
+    engine_words "${UP[@]}"
+    said=$(docker inspect --type container "$GEN_CONTAINER" | json_leaves) && [ -n "$said" ] || return 1
+    # The first word is where the client lies.
+    { json_strings_each "${WORDS[@]:1}" | sed 's/^/rule /'; printf '%s\n' "$said" | sed -n 's/^\[\][.]Config[.]CreateCommand\[\] /said /p' | sed 1d; } | awk '
+        { word = substr($0, 6); count[word] += $1 == "said" ? 1 : -1 }
+        END { for (word in count) if (count[word]) print (count[word] > 0 ? "the container was made with " : "the container was made without ") word }' | sort
+    networks=$(printf '%s\n' "$said" | sed -n 's/^\[\][.]NetworkSettings[.]Networks[.]\([^. ]*\)[. ].*/\1/p' | sort -u | grep -vxF -e "$NETWORK" -e '{}' -e none)
+    [ -z "$networks" ] || echo "the container is on the network $networks"
 }
 
 # A build has a container of its own, which bears no label: it is known by the name of the image that it begins with. What it
@@ -135,7 +157,8 @@ end_build() {
     local file pid ids id
     for file in "$BUILD_WORK"/buildah*/pid; do
         [ -s "$file" ] || continue
-        pid=$(<"$file")
+        whole "$(<"$file")" 10 || continue
+        pid=$NUMBER
         # The number may be another process's by now: ours has a file of that folder mounted.
         while grep -qsF "/$(basename "${file%/pid}")/" "/proc/$pid/mountinfo"; do
             kill -KILL "$pid" 2>/dev/null

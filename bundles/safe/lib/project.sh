@@ -23,11 +23,33 @@ project_is_copied() {
     has=$(copied project) && [ "$has" = "$(project_path)" ]
 }
 
+# apart PATH: whether neither that folder nor this bundle lies in the other one.
+apart() {
+    local project=${1%/}/
+    case $BUNDLE/ in "$project"*) return 1 ;; esac
+    case $project in "$BUNDLE"/*) return 1 ;; esac
+}
+
+# copy_is_there: whether what the copy is made of is on the disk, which may be another one by now. On one that is not mounted, or that
+# we may not look into, nobody can see that.
+copy_is_there() {
+    { disk_is_mounted || [ "$BACKEND" = microvm ]; } && [ -x "$DISK" ] || return 0
+    case $(copied method) in
+    overlay) [ -d "$DISK/upper" ] && [ -d "$DISK/work" ] ;;
+    plain) [ -d "$DISK/tree" ] ;;
+    *) return 1 ;;
+    esac
+}
+
 # name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
 name_project() {
     local path has
     path=$(cd -- "$1" 2>/dev/null && pwd -P) || fail "$EX_USAGE" "there is no such folder: ${1:-(none was named)}" "" "scripts/start.sh --project PATH"
     case $path in *$'\n'*) fail "$EX_USAGE" "the project's path has a line break" "" "give the folder another name" ;; esac
+    if ! apart "$path"; then
+        fail "$EX_USAGE" "the project and this bundle must lie apart" "what an agent can write must never be what this host runs: $BUNDLE, $path" \
+            "mv $(quoted "$BUNDLE") to a folder outside of the project, or name another one"
+    fi
     if has=$(copied project) && [ "$has" != "$path" ]; then
         fail "$EX_REFUSED" "this sandbox holds a copy of another project" "$has" \
             "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --set name=NAME)"
@@ -43,6 +65,8 @@ project_problems() {
         problem "no project is named: this bundle makes a copy of one" "scripts/start.sh --project PATH"
     elif [ ! -d "$path" ] || [ ! -r "$path" ] || [ ! -x "$path" ]; then
         problem "the project cannot be read: $path" "ls -ld $(quoted "$path")   (or name another one: scripts/start.sh --project PATH)"
+    elif ! apart "$(cd -- "$path" && pwd -P)"; then
+        problem "the project and this bundle must lie apart: $path" "mv $(quoted "$BUNDLE") to a folder outside of the project"
     fi
     have git || problem "git is not installed" "sudo apt-get install git"
     if ! have python3; then

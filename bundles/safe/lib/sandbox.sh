@@ -67,10 +67,12 @@ wait_healthy() {
 
 # healthy_within SECONDS: whether the sandbox becomes healthy by itself in that time.
 healthy_within() {
-    local tries=0
+    local tries=0 most
+    whole "$1" || return 1
+    most=$((NUMBER * 5))
     until [ "$(health)" = healthy ]; do
         tries=$((tries + 1))
-        [ "$tries" -le $(($1 * 5)) ] || return 1
+        [ "$tries" -le "$most" ] || return 1
         sleep 0.2
     done
 }

@@ -1,12 +1,11 @@
 # The values of this bundle: the only file of shell in which a value of the profile stands. Every other script reads them here.
 # shellcheck shell=bash disable=SC2034
 GEN_VERSION=0.1.0
-GEN_PROFILE=safe
 GEN_NAME=safe
 GEN_BACKENDS='microvm gvisor docker'
 GEN_ISOLATION_MINIMUM=container
 GEN_ENGINE=docker
-GEN_COMPOSE_PROJECT=safe-42de5911
+GEN_COMPOSE_PROJECT=safe-d69faf23
 GEN_CONTAINER=safe
 GEN_VOLUME=safe-workspace
 GEN_NETWORK=safe-network

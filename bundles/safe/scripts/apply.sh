@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # Brings what the agent changed back into your project, all of it or nothing.
 #
-# usage: scripts/apply.sh [--approve HASH] [--yes] [--accept PATH]... [--only PATH]... [--json]
+# usage: scripts/apply.sh [--approve HASH] [--yes] [--accept PATH]... [--accept-kind KIND]... [--only PATH]... [--json]
 #
 #   --approve HASH   only if it is what scripts/review.sh showed with this hash
-#   --yes            do not ask. This does not cover what is held back.
+#   --yes            do not ask. This covers neither what is held back nor what scripts/review.sh has not shown.
 #   --accept PATH    bring back this path, which is held back since it could run or steer something on this machine
+#   --accept-kind KIND
+#                    bring back all that is held back for this kind alone: lock (lock files whose manifest changed as well,
+#                    and which name no new host) or executable. Of the other kinds each path has to be named.
 #   --only PATH      bring back this path, and nothing else
 #   --json           one document for programs (schemas/apply.schema.json)
 #
+# Nothing comes back that the last scripts/review.sh has not shown; on a terminal, where there was none, it is shown first.
 # What comes back is what is written down when this begins, while the filesystem of the copy is frozen: all of it is of one
 # moment, and what the sandbox does afterwards does not change it. What you changed yourself since the copy was made is
 # merged; where that cannot be done, each conflict is named and nothing is changed. Killed in the middle, the next apply or

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Shows the difference between two moments of the copy of the project; without arguments, since it was made.
 #
-# usage: scripts/diff.sh [A..B] [--stat] [--patch] [--json]
+# usage: scripts/diff.sh [A..B | A] [--stat] [--patch] [--json]
 #
 #   A..B     from commit A to commit B (scripts/changes.sh lists them); B may be left out for now
+#   A        what the command of that one commit changed
 #   --stat   the paths alone
 #   --patch  as `git apply` takes it: nothing is escaped
 #   --json   one document for programs (schemas/changes.schema.json)

@@ -5,6 +5,8 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/base.sh
+. "$BUNDLE/lib/base.sh"
 # shellcheck source=templates/lib/archive.sh
 . "$BUNDLE/lib/archive.sh"
 
@@ -18,7 +20,7 @@ lines=$(owned_lines) || exit 1
 while read -r kind token id name; do
     [ "$kind" = base ] || continue
     [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
-    line=$(image_line "$name") || exit 1
+    drop_part "$token" && line=$(image_line "$name") || exit 1
     word 1 "$line"
     if [ "$id" != - ] && [ -n "$WORD" ] && [ "${WORD#sha256:}" != "$id" ]; then
         echo "$name is another image by now, which stays"

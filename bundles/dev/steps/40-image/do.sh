@@ -25,6 +25,8 @@ proxy_arguments() {
     done
 }
 
+# Whom the user hides files from is no matter of the image's.
+umask 022
 rm -rf "$CONTEXT"
 mkdir -p "$CONTEXT"
 [ ! -d "$BUNDLE/image" ] || cp -R "$BUNDLE/image/." "$CONTEXT/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, limits, merge, review, reviewed, words
+from project import bring, document, kinds, limits, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
 from project.track import Track
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from project.reviewed import Reviewed
     from project.verdict import Verdict
 
+LOOK = "scripts/review.sh (gen review), then apply again"
+# Of what came since the last review, so many paths are named.
+SHOWN = 50
 RECOVERED = {
     "undone": "an apply that was cut off before is undone: the project is what it was before it",
     "done": "an apply that was cut off at its end is done",
@@ -30,8 +33,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """The command line."""
     parser = subparsers.add_parser("apply", help="brings changes into the project", allow_abbrev=False)
     parser.add_argument("--approve", metavar="HASH", help="only what `review` showed with this hash")
-    parser.add_argument("--yes", action="store_true", help="does not ask; never covers what is held back")
+    parser.add_argument(
+        "--yes", action="store_true", help="does not ask; never covers what is held back, or not reviewed"
+    )
     parser.add_argument("--accept", action="append", default=[], metavar="PATH", help="a path that is held back")
+    parser.add_argument(
+        "--accept-kind", action="append", default=[], metavar="KIND", help="what is held back for this kind alone"
+    )
     parser.add_argument("--only", action="append", default=[], metavar="PATH", help="nothing but this path")
     parser.add_argument("--recover", action="store_true", help="only ends what an apply left that was cut off")
     parser.add_argument("--json", action="store_true", help="one document for programs")
@@ -51,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
         with Host(root) as host:
             found = reviewed.gather(track, host)
             _approved(found, args.approve)
+            _seen(track, found, args)
             wanted = _wanted(found, args)
             plan = _plan(track, host, found, wanted, args.state)
             if not plan.conflicts and wanted:
-                _ask(args, plan, host)
+                _ask(args, plan, wanted, host)
                 told = {"commit": found.commit, "paths": [_text(one.change.path) for one in wanted]}
                 bring.bring(host, journal, plan, told, review.moved_on(track))
     try:
@@ -77,14 +86,46 @@ def _approved(found: Reviewed, approved: str | None) -> None:
         raise Failure("this is not what was reviewed, so nothing is changed", why, "review again", 4)
 
 
+def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
+    """Refuses what nobody has looked at; on a terminal, where nothing was shown yet, shows it."""
+    if args.approve is not None or not found.verdicts:
+        return
+    fresh = reviewed.unseen(track, found)
+    if fresh is None and _terminal(args):
+        review.show(track, found)
+        reviewed.remember(track.state, found)
+    elif fresh is None:
+        raise Failure("nobody has looked at what would come back, so nothing is changed", "", LOOK, 4)
+    elif fresh:
+        counts = words.counted(len(fresh), "path")
+        shown = [f"{one.status.value:8} {words.path(one.path)}" for one in fresh[:SHOWN]]
+        more = [f"and {len(fresh) - SHOWN} more"] if len(fresh) > SHOWN else []
+        why = "\n".join((f"Since the last review, this came ({counts}):", *shown, *more))
+        raise Failure("this is not what was reviewed, so nothing is changed", why, LOOK, 4)
+
+
 def _wanted(found: Reviewed, args: argparse.Namespace) -> list[Verdict]:
     """What is to come back: of what is held back, only what somebody said yes to, one by one."""
     accepted = review.accepted_paths(found, args.accept)
+    accepted += [one.change.path for one in kinds.accepted(found, args.accept_kind)]
     chosen = _only(found, args.only)
     if _terminal(args):
         waiting = [one for one in found.held() if one.change.path in chosen and one.change.path not in accepted]
-        accepted += [one.change.path for one in waiting if _yes(_question(one))]
+        accepted += _asked(found, waiting)
     return [one for one in found.wanted(accepted) if one.change.path in chosen]
+
+
+def _asked(found: Reviewed, waiting: Sequence[Verdict]) -> list[bytes]:
+    """What somebody says yes to: once for several of a kind that may be accepted as a whole, else one by one."""
+    said: dict[bytes, bool] = {}
+    for kind in kinds.TOGETHER:
+        group = [one for one in kinds.accepted(found, [kind]) if one in waiting]
+        if len(group) > 1:
+            said.update(dict.fromkeys((one.change.path for one in group), _yes(kinds.question(kind, group))))
+    for one in waiting:
+        if one.change.path not in said:
+            said[one.change.path] = _yes(_question(one))
+    return [path for path, yes in said.items() if yes]
 
 
 def _only(found: Reviewed, only: Sequence[str]) -> set[bytes]:
@@ -109,15 +150,18 @@ def _terminal(args: argparse.Namespace) -> bool:
     return not args.json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _ask(args: argparse.Namespace, plan: Plan, host: Host) -> None:
+def _ask(args: argparse.Namespace, plan: Plan, wanted: Sequence[Verdict], host: Host) -> None:
     if args.yes or args.approve is not None:
         return
     if not _terminal(args):
         raise Failure(
             "nobody is there to ask, so nothing is changed", "", "apply --approve HASH, as `review` says it", 4
         )
-    count = words.counted(len(plan.puts) + len(plan.takes), "move")
-    if not _yes(f"Bring this into {host.root} ({count})?"):
+    merged = {put.path for put in plan.puts if put.merged}
+    for one in wanted:
+        mark = "  merged with your own changes" if one.change.path in merged else ""
+        sys.stderr.write(f"  {one.change.status.value:8} {words.path(one.change.path)}{mark}\n")
+    if not _yes(f"Bring this into {host.root} ({words.counted(len(wanted), 'path')})?"):
         raise Failure("nothing is changed", "", "", 4)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from project import ignoring, layer, limits, records
+from project import ignoring, layer, limits, records, shapes
+from project.failure import Failure
 from project.moment import Moment
 from project.repository import Question, Repository, excludes_of_user
 from project.secret import LOOKED_INTO
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import subprocess
 
     from project.secret import Secrets
+
+MANIFEST = "MANIFEST.sha256"
 
 
 class Choice:
@@ -26,7 +29,7 @@ class Choice:
         self.moment = moment
         self.taken: list[tuple[bytes, bytes]] = []
         self.folders: dict[bytes, os.stat_result] = {}
-        # ignored, secret, git, special, unreadable, deep, mount.
+        # ignored, secret, git, special, unreadable, deep, mount, bundle.
         self.left: dict[bytes, str] = {}
         # What git keeps for itself is neither tracked nor, when it was asked for, left out.
         self.history: list[bytes] = []
@@ -148,17 +151,33 @@ class Chooser:
         return below
 
     def _folder(self, here: int, folder: bytes) -> list[bytes]:
-        """Takes the files and links of one folder; gives the names of the folders in it."""
+        """Takes the files and links of one folder; gives the names of the folders in it. Of a bundle, nothing."""
+        self.choice.folders[folder] = os.fstat(here)
+        entries = self._entries(here, folder)
+        names = [entry.name for entry in entries]
+        if ".state" in names and _is(shapes.STATE, here, entries):
+            self.choice.left[folder + b"/.state" if folder else b".state"] = "bundle"
+            entries = [entry for entry in entries if entry.name != ".state"]
+        if MANIFEST not in names or not _is(shapes.BUNDLE, here, entries):
+            return self._take(here, folder, entries)
+        if not folder:
+            why = f"It has a {MANIFEST} and scripts of one. What an agent changes there would be run on this machine."
+            raise Failure("this project is a bundle of gen; none is given to an agent", why, "name another folder", 4)
+        self.choice.left[folder] = "bundle"
+        return []
+
+    def _take(self, here: int, folder: bytes, entries: list[os.DirEntry[str]]) -> list[bytes]:
         prefix = folder + b"/" if folder else b""
         choice, secrets, folders = self.choice, self.secrets, []
-        choice.folders[folder] = os.fstat(here)
-        heads, tails = secrets.hints.heads, secrets.hints.tails
+        hints = secrets.hints
+        firsts, tails, ends, settle = hints.firsts, hints.tails, hints.ends, hints.settle
         take, words = choice.taken.append, _by_status if choice.moment is None else _by_inode
-        for entry in self._entries(here, folder):
+        for entry in entries:
             name = os.fsencode(entry.name)
             path, low = prefix + name, name.lower()
-            # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, in place.
-            if low[:2] not in heads and low.rpartition(b".")[2] not in tails and entry.is_file(follow_symlinks=False):
+            # Most are files of no suspicious name, and an entry spends its time on them: Hints.settle, mostly in place.
+            plain = low[:2] not in firsts and low.rpartition(b".")[2] not in tails and not low.endswith(ends)
+            if (plain or settle(low)) and entry.is_file(follow_symlinks=False):
                 try:
                     take((path, words(entry)))
                 except OSError:
@@ -212,6 +231,31 @@ class Chooser:
         except OSError:
             self.choice.left[folder] = "unreadable"
             return []
+
+
+def _is(shape: shapes.Shape, here: int, entries: list[os.DirEntry[str]]) -> bool:
+    """Whether an open folder with these entries has a shape."""
+
+    def names(below: str) -> list[bytes] | None:
+        if not below:
+            return [os.fsencode(entry.name) for entry in entries]
+        found = [entry for entry in entries if entry.name.lower() == below]
+        if any(entry.is_symlink() for entry in found):
+            return None
+        return [os.fsencode(name) for entry in found for name in _listed(here, entry.name)]
+
+    return shapes.has(shape, names)
+
+
+def _listed(here: int, name: str) -> list[str]:
+    try:
+        folder = os.open(name, layer.FOLDER, dir_fd=here)
+    except OSError:
+        return []
+    try:
+        return os.listdir(folder)
+    finally:
+        os.close(folder)
 
 
 def _by_status(entry: os.DirEntry[str]) -> bytes:

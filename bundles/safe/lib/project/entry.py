@@ -12,7 +12,8 @@ from project.choose import Choice, Chooser
 from project.failure import Failure
 from project.git import Git
 from project.layer import FOLDER, Unread, Walk, open_below
-from project.secret import SECRETS, Secrets
+from project.secret import Secrets
+from project.secret_table import SECRETS
 from project.settings import Settings
 
 TYPE_CHECKING = False

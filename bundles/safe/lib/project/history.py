@@ -28,7 +28,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=log)
     parser = subparsers.add_parser("diff", help="what differs between two commits, or since entry")
-    parser.add_argument("range", nargs="?", metavar="A..B", help="an empty A is the entry, an empty B is now")
+    parser.add_argument(
+        "range",
+        nargs="?",
+        metavar="A..B",
+        help="an empty A is the entry, an empty B is now; A alone is what that commit changed",
+    )
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true")
     shape.add_argument("--patch", action="store_true", help="as `git apply` takes it: nothing is escaped")
@@ -93,12 +98,12 @@ def status(args: argparse.Namespace) -> int:
 
 
 def between(track: Track, text: str | None) -> tuple[str | None, str | None]:
-    """The two states that A..B names; None is the one at entry."""
+    """The two states that A..B names, or the one commit A; None is the state at entry."""
     if not text:
         return None, track.head()
     first, dots, last = text.partition("..")
     if not dots:
-        raise Failure(f"{words.path(os.fsencode(text))} is no range of commits", "", "diff A..B", 2)
+        return track.before(first), track.resolve(first)
     return (track.resolve(first) if first else None), (track.resolve(last) if last else track.head())
 
 

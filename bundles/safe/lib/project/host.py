@@ -91,8 +91,9 @@ class Host:
     """The open project. Folders stay open for a while: a path that is swapped for a link in between leads nowhere."""
 
     def __init__(self, root: bytes) -> None:
+        self.real = os.path.realpath(root)
         try:
-            self.fd = os.open(os.path.realpath(root), FOLDER)
+            self.fd = os.open(self.real, FOLDER)
         except OSError as error:
             raise Failure("the project cannot be opened", f"{words.path(root)}: {error.strerror}") from None
         self.root = words.path(root)
@@ -102,7 +103,7 @@ class Host:
     def again(self) -> Host:
         """The same project with no folder open but its own."""
         other = Host.__new__(Host)
-        other.fd, other.root, other.device = os.dup(self.fd), self.root, self.device
+        other.fd, other.root, other.real, other.device = os.dup(self.fd), self.root, self.real, self.device
         other._open = OrderedDict()
         return other
 

@@ -23,6 +23,7 @@ FILES = (
     "left-out.json",
     "seen.list",
     "ignored.list",
+    "reviewed.json",
     "lock",
 )
 FOLDERS = ("upper", "work", "masks", "tree")

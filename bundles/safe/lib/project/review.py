@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, limits, reviewed, words
+from project import bring, document, limits, reviewed, rules, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
@@ -29,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """The command line."""
     parser = subparsers.add_parser("review", help="shows what the sandbox changed", allow_abbrev=False)
     parser.add_argument("range", nargs="?", default="", metavar="COMMIT..COMMIT")
+    parser.add_argument("--rules", action="store_true", help="the table of what is held back, and nothing else")
     parser.add_argument("--json", action="store_true", help="one document for programs")
     parser.add_argument("--stat", action="store_true", help="the summary alone")
     parser.add_argument("--patch", metavar="FILE", help="also writes what apply would bring back, for `git apply`")
@@ -38,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Shows it; gives the exit code."""
+    if args.rules:
+        document.show({**rules.reference(), "rules": rules.listed()})
+        return 0
     limits.open_files()
     track = Track(args.state)
     root = reviewed.project(args.state)
@@ -50,19 +54,28 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if host is not None:
             host.__exit__(None, None, None)
-    safe = [verdict.change for verdict in found.verdicts if not verdict.never]
-    with Patch(track.git.repo, safe) as patch:
-        told = patch.told()
     if args.patch:
         _write(args.patch, track, found, args.accept)
     if args.json:
-        document.show(reviewed.as_json(found, told))
-        return 0
-    paint = words.Paint(words.coloured(sys.stdout))
-    whole = not args.range
-    lines = [*_summary(found, told, paint, whole), *([] if args.stat else _diff(track, found, paint))]
-    words.show(lines, paged=True)
+        document.show(reviewed.as_json(found, _told(track, found)))
+    else:
+        show(track, found, whole=not args.range, difference=not args.stat)
+    if not args.range:
+        reviewed.remember(track.state, found)
     return 0
+
+
+def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> None:
+    """Shows it to people."""
+    paint = words.Paint(words.coloured(sys.stdout))
+    told = _told(track, found)
+    lines = [*_summary(found, told, paint, whole), *(_diff(track, found, paint) if difference else [])]
+    words.show(lines, paged=True)
+
+
+def _told(track: Track, found: Reviewed) -> dict[bytes, Told]:
+    with Patch(track.git.repo, [verdict.change for verdict in found.verdicts if not verdict.never]) as patch:
+        return patch.told()
 
 
 def moved_on(track: Track) -> bring.Finish:
@@ -91,7 +104,7 @@ def _range(track: Track, text: str) -> tuple[str | None, str | None]:
         return None, None
     old, dots, new = text.partition("..")
     if not dots:
-        raise Failure(f"{words.line(os.fsencode(text))} is no range of commits", "", "review COMMIT..COMMIT", 2)
+        return track.before(old), track.resolve(old)
     return track.resolve(old) if old else None, track.resolve(new) if new else None
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from project import document, links, records, risky, spelling, words
+from project import document, links, locks, mentions, packages, records, risky, rules, words
+from project.failure import Failure
 from project.host import Host, split
+from project.scan import Scan
 from project.settings import Settings
-from project.verdict import LARGEST, Verdict, judge
+from project.tree import LARGEST
+from project.verdict import Verdict, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
 # How much of what is asked for is fetched ahead, by one process of git.
 AHEAD_BYTES, AHEAD = 16 << 20, 4096
+# Which state was shown last.
+SHOWN = "reviewed.json"
 NOTES = {
     "device": "a device",
     "fifo": "a named pipe",
@@ -94,15 +100,33 @@ def gather(track: Track, host: Host | None, old: str | None = None, new: str | N
     new = new or track.head()
     if new is None:
         return Reviewed("", "")
+    scan = Scan(host.real) if host else None
     changes = track.changes(old, new)
-    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host, _own_links(track.state) if changes else ())
+    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host, scan)
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new))
 
 
-def _own_links(state: str) -> list[bytes]:
-    """The symbolic links that the project had at entry."""
-    content = records.read(os.path.join(state, "base.list"))
-    return [path for path, status in records.split(content)[1] if status.startswith(b"12")] if content else []
+def remember(state: str, found: Reviewed) -> None:
+    """Writes down that all of this was shown: `apply` brings nothing back that was not."""
+    content = json.dumps({"schema": 1, "hash": found.hash, "commit": found.commit})
+    records.write(os.path.join(state, SHOWN), content.encode("ascii"), durable=True)
+
+
+def unseen(track: Track, found: Reviewed) -> list[Change] | None:
+    """What came since somebody looked last; None where nobody has looked at all."""
+    try:
+        shown = json.loads(records.read(os.path.join(track.state, SHOWN)))
+        if shown["hash"] == found.hash:
+            return []
+        then = track.touched(track.resolve(shown["commit"]) if shown["commit"] else None)
+    except (ValueError, KeyError, TypeError, Failure):
+        return None
+    changes = (verdict.change for verdict in found.verdicts if not verdict.never)
+    return [each for each in changes if each.path not in then or then[each.path][1] != _version(each.new)]
+
+
+def _version(entry: Entry | None) -> tuple[int, str] | None:
+    return (entry.mode, entry.oid) if entry else None
 
 
 def project(state: str) -> bytes:
@@ -111,11 +135,16 @@ def project(state: str) -> bytes:
 
 
 def _looked_into(changes: Sequence[Change]) -> list[Entry | None]:
-    """What a verdict depends on: links, and settings that are judged by content."""
-    by_content = (change for change in changes if spelling.folded(split(change.path)[1]) == "package.json")
-    packages = [entry for change in by_content for entry in (change.old, change.new) if entry and entry.size <= LARGEST]
+    """What a verdict depends on: links, and what is judged by its content, in the order of the judges."""
+    by_content = (change for change in changes if packages.is_package(change.path))
+    read = [entry for change in by_content for entry in (change.old, change.new) if entry and entry.size <= LARGEST]
     made = [change.new for change in changes if change.new and change.new.mode == risky.LINK]
-    return [*(entry for entry in made if entry.size <= links.LONGEST), *packages]
+    return [
+        *(entry for entry in made if entry.size <= links.LONGEST),
+        *read,
+        *locks.looked_into(changes),
+        *mentions.looked_into(changes),
+    ]
 
 
 def match(spelled: Sequence[str], paths: Iterable[bytes]) -> dict[str, list[bytes]]:
@@ -150,7 +179,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
         },
         "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
         "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],
-        "rules": [asdict(rule) for rule in risky.TABLE],
+        "rules": rules.reference(),
     }
 
 

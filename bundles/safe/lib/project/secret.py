@@ -1,67 +1,49 @@
-"""What is never copied unless it is asked for: the one list of names that secrets have."""
+"""What is never copied unless it is asked for: decided by name, and for a few names by what is in the file."""
 
 from __future__ import annotations
 
 import re
 from fnmatch import translate
 
+from project.secret_table import BY_CONTENT, HARMLESS, SECRETS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Names without regard to case. One that ends with `/` is a folder; one with another `/` in it is a path's end.
-SECRETS = (
-    *(".env", ".env.*", ".env-*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".htpasswd"),
-    *("*.pem", "*.key", "*.p12", "*.pfx", "*.p8", "*.ppk", "*.jks", "*.keystore", "*.kdbx", "*.kdb", "*.ovpn"),
-    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.gpg-key", "*.asc.key", "secring.*", "wallet.dat"),
-    *(".git-credentials", ".pypirc", ".dockercfg", ".docker/config.json", ".s3cfg", ".boto", ".vault-token"),
-    *("credentials*", "client_secret*.json", "*service-account*.json", "*service_account*.json", "*.tfstate"),
-    *("*.tfstate.backup", "*.auto.tfvars", "terraform.tfvars", ".terraformrc", "secrets.yml", "secrets.yaml"),
-    *(".aws/", ".ssh/", ".gnupg/", ".azure/", ".kube/", ".config/gcloud/", ".password-store/"),
-)
-# What looks like one of those and is none: samples to fill in, public halves, and programs about credentials.
-HARMLESS = (
-    *(".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub", "*.example", "*.sample"),
-    *(
-        f"credentials*.{end}"
-        for end in ("py", "js", "ts", "tsx", "go", "rs", "java", "rb", "c", "h", "cs", "md", "php")
-    ),
-)
-# These are secrets only with such a thing in them.
-KEYED = ("key", "account", "cred", "secret", "firebase", "google", "gcp", "service", "auth")
-PRIVATE_KEY = rb'"private_key"\s*:\s*"-----BEGIN'
-BY_CONTENT = (
-    *((".npmrc", rb"_auth|_password"), (".yarnrc*", rb"[Aa]uth")),
-    *((f"*{word}*.json", PRIVATE_KEY) for word in KEYED),
-)
 LOOKED_INTO = 65536
 
 
 class Hints:
-    """One quick look that settles most names: what has none of these beginnings and endings is on no list."""
+    """One quick look that settles most names: those that are none of the names, beginnings and endings on a list."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self.heads: set[bytes] = {b".g"}
+        self.exact: set[bytes] = set()
         self.tails: set[bytes] = set()
+        heads, ends = {b".g"}, set()
         for pattern in patterns:
             last = pattern.lower().rstrip("/").rpartition("/")[2].encode("utf-8", "surrogateescape")
-            if not any(letter in last[:2] for letter in b"*?[") and len(last) > 1:
-                self.heads.add(last[:2])
-            elif b"." in last and not any(letter in last.rpartition(b".")[2] for letter in b"*?[]"):
-                self.tails.add(last.rpartition(b".")[2])
+            before = re.split(rb"[*?\[]", last, maxsplit=1)[0]
+            after = re.split(rb"[*?\]]", last)[-1]
+            if before == last:
+                self.exact.add(last)
+            elif len(before) > 1:
+                heads.add(before)
+            elif b"." in after:
+                self.tails.add(after.rpartition(b".")[2])
             else:
-                # It may be any name: all are looked at.
-                self.heads = _Everything()
+                # With nothing on either side it may be any name: all are looked at.
+                ends.add(after)
+        self.heads, self.ends = tuple(heads), tuple(ends)
+        # What a name begins with that is to be looked at more closely.
+        self.firsts = {known[:2] for known in (*self.exact, *heads)}
 
     def settle(self, name: bytes) -> bool:
         """Whether a file of this name needs no second look."""
         name = name.lower()
-        return name[:2] not in self.heads and name.rpartition(b".")[2] not in self.tails
-
-
-class _Everything(set[bytes]):
-    def __contains__(self, name: object) -> bool:
-        return True
+        if name in self.exact or name.rpartition(b".")[2] in self.tails:
+            return False
+        return not (name.startswith(self.heads) or name.endswith(self.ends))
 
 
 class Names:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 
 from project import disk, risky
 from project.failure import Failure
@@ -24,6 +25,16 @@ MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 KEPT_ATTRIBUTES = ("user.", "system.posix_acl_")
 
 
+def _users_mask() -> int:
+    """The mask that the user works with: scripts have one of their own for what they keep."""
+    given = os.environ.get("GEN_UMASK", "")
+    if re.fullmatch("0?[0-7]{1,3}", given):
+        return int(given, 8)
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 class Stage:
     """The staging folder of one apply: `new` holds what will be put, `old` what was taken, `gone` what is undone."""
 
@@ -31,8 +42,7 @@ class Stage:
         self.host, self.name = host, name.encode("ascii")
         owner = os.fstat(host.fd)
         self.uid, self.gid = owner.st_uid, owner.st_gid
-        self.mask = os.umask(0)
-        os.umask(self.mask)
+        self.mask = _users_mask()
 
     def make(self) -> None:
         """The empty folders; nobody else may look into them."""
@@ -95,10 +105,15 @@ class Stage:
             os.close(folder)
 
     def _enter(self, folder: int, name: bytes) -> int:
+        made = False
         with contextlib.suppress(FileExistsError):
-            os.mkdir(name, 0o777 & ~self.mask, dir_fd=folder)
+            os.mkdir(name, 0o700, dir_fd=folder)
             self._own(folder, name, None)
-        return os.open(name, FOLDER, dir_fd=folder)
+            made = True
+        inner = os.open(name, FOLDER, dir_fd=folder)
+        if made:
+            os.fchmod(inner, os.fstat(inner).st_mode & 0o7000 | 0o777 & ~self.mask)
+        return inner
 
     def _file(self, folder: int, name: bytes, put: Put, sync: bool) -> None:
         fd = os.open(name, MAKE, 0o600, dir_fd=folder)

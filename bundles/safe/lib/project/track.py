@@ -57,6 +57,11 @@ class Track:
             raise Failure(f"{name} is no commit of this project's copy", "", "see `log`", 2)
         return found.decode().strip()
 
+    def before(self, name: str) -> str | None:
+        """The commit before one that is given as `resolve` takes it; None where that is the first."""
+        found = self.git.run("rev-parse", "--verify", "--quiet", f"{self.resolve(name)}^", ok=(0, 1, 128))
+        return found.decode().strip() or None
+
     def changes(self, old: str | None, new: str | None) -> list[Change]:
         """What differs between two states, sorted by path; None is the state at entry."""
         if old == new:

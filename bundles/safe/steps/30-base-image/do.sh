@@ -9,6 +9,8 @@ set -u
 . "$BUNDLE/lib/preflight.sh"
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/base.sh
+. "$BUNDLE/lib/base.sh"
 # shellcheck source=templates/lib/archive.sh
 . "$BUNDLE/lib/archive.sh"
 set -eo pipefail
@@ -18,7 +20,7 @@ own base "$GEN_BASE_REF"
 case $GEN_IMAGE_SOURCE in
 registry) docker pull "$GEN_BASE_REF" ;;
 archive) load_archive ;;
-mirror) make_from_mirror ;;
+mirror) make_from_mirror "$TOKEN" ;;
 esac
 word 1 "$(image_line "$GEN_BASE_REF")"
 owned "$TOKEN" "$WORD"

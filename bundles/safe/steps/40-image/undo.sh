@@ -30,7 +30,7 @@ remove_image() { # TOKEN ID NAME
     [ "$id" != - ] || return 0
     # Without a name it stays only when somebody took its name for another one.
     found=$(docker images --no-trunc --format '{{.ID}} {{.Repository}}') || return 1
-    ! grep -qxE "(sha256:)?$id <none>" <<<"$found" || remove "$id"
+    ! grep -qxF -e "sha256:$id <none>" -e "$id <none>" <<<"$found" || remove "$id"
 }
 
 lines=$(owned_lines) || exit 1

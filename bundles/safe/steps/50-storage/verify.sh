@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds when the disk image is there and has a filesystem.
+# Holds when the disk image is there, and all of its filesystem with it.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
@@ -7,5 +7,5 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-if [ -f "$IMAGE" ] && is_ext4 "$IMAGE"; then exit "$HOLDS"; fi
+if [ -f "$IMAGE" ] && is_whole "$IMAGE"; then exit "$HOLDS"; fi
 needed_without_machine

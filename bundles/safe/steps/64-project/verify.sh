@@ -5,5 +5,13 @@ set -u
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/project.sh
 . "$BUNDLE/lib/project.sh"
+# shellcheck source=templates/lib/preflight.sh
+. "$BUNDLE/lib/preflight.sh"
 
 project_is_copied || exit "$HOLDS_NOT"
+# After an undo the question is whether the record of it is left.
+if [ -z "${GEN_UNDO:-}" ] && ! copy_is_there; then
+    problem "a copy of the project was made, and is not on the disk any more: another disk image is in its place" \
+        "scripts/discard.sh   (the history of what was changed is in .state/project; then start again)" owner
+    exit "$UNKNOWN"
+fi

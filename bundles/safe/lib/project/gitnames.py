@@ -1,0 +1,169 @@
+"""What git runs, or reads what to run from, on the host: the files of its settings and hooks, and the paths in them.
+
+Git itself is not asked: it would obey what it reads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from project.links import read
+from project.repository import Repository, content
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Settings whose whole value is a path, and which cover all that is below a folder.
+PATHS = frozenset(
+    re.findall(
+        r"\S+",
+        "core.hookspath core.attributesfile include.path includeif.path init.templatedir commit.template mailmap.file "
+        "blame.ignorerevsfile diff.orderfile core.askpass http.cookiefile gpg.ssh.allowedsignersfile",
+    )
+)
+# Settings that name addresses, branches and places, and nothing that is run or read.
+ADDRESSES = frozenset(
+    re.findall(
+        r"\S+",
+        "remote.url remote.pushurl remote.fetch remote.push submodule.url submodule.path submodule.active "
+        "url.insteadof url.pushinsteadof branch.merge branch.remote safe.directory maintenance.repo core.worktree "
+        "core.excludesfile gui.recentrepo user.name user.email",
+    )
+)
+LARGEST = 1 << 20
+DEEPEST = 10
+WORD = re.compile(rb"""[^\s"'`;|&()<>=,:{}\\]+""")
+LINE = re.compile(rb'\s*\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]|\s*([A-Za-z][\w-]*)\s*(?:=(.*))?$')
+VARIABLE = re.compile(rb"\$\w*/")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A path in a setting or a hook of git's: relative ones are taken from `base`. `below` counts all that it holds."""
+
+    path: bytes
+    base: bytes
+    by: str
+    kind: str = "git"
+    below: bool = False
+
+
+def of_repository(repository: Repository) -> Iterator[Named]:
+    """All that a repository's own files name."""
+    top = os.path.abspath(repository.top)
+    folders = dict.fromkeys(os.path.abspath(folder) for folder in (repository.gitdir, repository.common))
+    for folder in folders:
+        # Where it is not called .git, its files are nothing but names in a project.
+        yield Named(folder, b"/", "the repository's .git", below=True)
+        for name in (b"config", b"config.worktree"):
+            yield from of_config(os.path.join(folder, name), top)
+        yield from _of_hooks(os.path.join(folder, b"hooks"), top)
+        yield from _of_links(folder)
+
+
+def users_configs() -> list[bytes]:
+    """The settings that every repository of this user obeys."""
+    home = os.path.expanduser(b"~")
+    xdg = os.environb.get(b"XDG_CONFIG_HOME") or os.path.join(home, b".config")
+    own = os.environb.get(b"GIT_CONFIG_GLOBAL")
+    places = [own] if own else [os.path.join(home, b".gitconfig"), os.path.join(xdg, b"git", b"config")]
+    return [*places, os.environb.get(b"GIT_CONFIG_SYSTEM") or b"/etc/gitconfig"]
+
+
+def of_config(file: bytes, top: bytes, depth: int = 0) -> Iterator[Named]:
+    """The paths that a file of settings names, and those that it includes; conditions count as met."""
+    for key, value in settings(content(file, LARGEST)):
+        by = f"{_shown(file, top)} {key}"
+        plain = re.sub(r"\..*\.", ".", key)
+        if plain in ADDRESSES or not value:
+            continue
+        below = plain in PATHS
+        for word in [value] if below else words(value.lstrip(b"!")):
+            for base in dict.fromkeys((top, os.path.dirname(file))):
+                yield Named(_expanded(word), base, by, below=below)
+        if plain == "core.hookspath":
+            yield from _of_hooks(os.path.join(top, _expanded(value)), top)
+        if plain in ("include.path", "includeif.path") and depth < DEEPEST:
+            yield from of_config(os.path.join(os.path.dirname(file), _expanded(value)), top, depth + 1)
+
+
+def settings(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """The settings of a file: `section.subsection.key`, folded but for the subsection, and the value."""
+    section = ""
+    for line in re.sub(rb"\\\r?\n", b"", text).splitlines():
+        rest = line
+        while found := LINE.match(rest):
+            head, sub, key, value = found.groups()
+            if head is None:
+                if key:
+                    name = f"{section}.{key.decode('ascii').lower()}"
+                    yield name, _value(value or b"")
+                break
+            section = head.decode("ascii", "replace").lower() + (f".{sub.decode('utf-8', 'replace')}" if sub else "")
+            rest = rest[found.end() :]
+
+
+def words(text: bytes) -> Iterator[bytes]:
+    """What in a command, or in a script, may be a path: `$(...)/x` and `$TOP/x` may be one of the project's."""
+    for found in WORD.finditer(text):
+        word = found.group()
+        if word.startswith(b"$"):
+            word = VARIABLE.sub(b"", word, count=1)
+        yield word
+        if word.startswith(b"/"):
+            yield word.lstrip(b"/")
+
+
+def _value(text: bytes) -> bytes:
+    parts, quoted = [], False
+    for piece in re.findall(rb'\\.|"|[#;]|[^\\"#;]+', text):
+        if piece == b'"':
+            quoted = not quoted
+        elif piece in (b"#", b";") and not quoted:
+            break
+        else:
+            parts.append({b"\\n": b"\n", b"\\t": b"\t"}.get(piece, piece[1:] if piece[:1] == b"\\" else piece))
+    return b"".join(parts).strip()
+
+
+def _of_hooks(folder: bytes, top: bytes) -> Iterator[Named]:
+    for name in _names(folder):
+        if name.endswith(b".sample"):
+            continue
+        by = _shown(os.path.join(folder, name), top)
+        for word in dict.fromkeys(words(content(os.path.join(folder, name), LARGEST))):
+            yield Named(word, top, by, "hook")
+
+
+def _of_links(folder: bytes) -> Iterator[Named]:
+    """What links in git's own folder lead to; its objects are none."""
+    waiting = [(folder, 0)]
+    while waiting:
+        here, depth = waiting.pop()
+        for name in _names(here):
+            path = os.path.join(here, name)
+            target = read(path)
+            if target is not None:
+                yield Named(target, here, f"the link {_shown(path, folder)}", "hook", below=True)
+            elif depth < DEEPEST and name not in (b"objects", b"refs", b"logs", b"lfs", b"modules", b"worktrees"):
+                waiting.append((path, depth + 1))
+
+
+def _names(folder: bytes) -> list[bytes]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _expanded(path: bytes) -> bytes:
+    return os.path.expanduser(path) if path.startswith(b"~") else path
+
+
+def _shown(path: bytes, top: bytes) -> str:
+    from project import words as shown
+
+    return shown.path(os.path.relpath(path, top) if path.startswith(top.rstrip(b"/") + b"/") else path)

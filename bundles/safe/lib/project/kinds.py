@@ -1,0 +1,39 @@
+"""Kinds of what is held back that one yes may cover: those of which nothing runs before somebody asks for it."""
+
+from __future__ import annotations
+
+import os
+
+from project import words
+from project.failure import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from project.reviewed import Reviewed
+    from project.verdict import Verdict
+
+# What a yes to each means. Of every other kind something may run by itself, so that each path is looked at.
+TOGETHER = {
+    "lock": "The next installation fetches what they say. The manifest of each changed as well, and none names a host "
+    "that it did not name before.",
+    "executable": "They can be executed, and could not before.",
+}
+
+
+def accepted(found: Reviewed, kinds: Iterable[str]) -> list[Verdict]:
+    """What is held back for nothing but these kinds."""
+    wanted = frozenset(kinds)
+    for kind in sorted(wanted - TOGETHER.keys()):
+        shown = words.line(os.fsencode(kind))
+        why = f"One yes covers these kinds: {', '.join(TOGETHER)}. Of any other, something may run by itself."
+        raise Failure(f"{shown} is no kind that is accepted as a whole", why, "apply --accept PATH, one by one", 2)
+    return [one for one in found.held() if {reason.kind for reason in one.held} <= wanted]
+
+
+def question(kind: str, verdicts: Iterable[Verdict]) -> str:
+    """What is asked once for all of a kind."""
+    shown = [f"  {one.change.status.value} {words.path(one.change.path)}" for one in verdicts]
+    head = f"{words.counted(len(shown), 'path')} of kind {kind} held back:"
+    return "\n".join((head, *shown, f"    {TOGETHER[kind]}", "  Bring all of them back?"))

@@ -1,0 +1,132 @@
+"""The tree that results on the host: what stands there now and what the changes bring, whichever of it comes true."""
+
+from __future__ import annotations
+
+from project import links, risky, spelling
+from project.host import Blocked, Host, split
+from project.scan import Scan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from project.data import Change
+
+    Blob = Callable[[str], bytes]
+    Names = Callable[[str], Iterable[bytes] | None]
+
+# Files that are read for what they say are small; of a larger one nothing is known.
+LARGEST = 1 << 20
+
+
+class Tree:
+    """Host and changes together. Somebody may say yes to a part of them, so what is there now never counts as gone.
+
+    Without a host only what the changes bring is known.
+    """
+
+    def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> None:
+        self.changes, self.blob, self.host = changes, blob, host
+        self.scan = scan or (Scan(host.real) if host else None)
+        self.new = {change.path: change.new for change in changes if change.new}
+        self._made: dict[bytes, dict[bytes, None]] | None = None
+        self._names: dict[bytes, tuple[bytes, ...]] = {}
+        self._leaves: dict[bytes, bool] = {}
+        self.folders = Folders(self)
+
+    def names(self, folder: bytes) -> tuple[bytes, ...]:
+        """What a folder holds, or will; the empty one is the root."""
+        if folder not in self._names:
+            there = self.scan.wait().names.get(folder) if self.scan else None
+            if there is None:
+                there = self.host.names(folder) if self.host else []
+            self._names[folder] = tuple(dict.fromkeys((*there, *self._made_in(folder))))
+        return self._names[folder]
+
+    def targets(self, path: bytes) -> list[bytes]:
+        """Where links at a path lead: the host's, and the one that is about to be there."""
+        there = self.host.link(path) if self.host else None
+        new = self.new.get(path)
+        made = self._link(new.oid, new.size) if new and new.mode == risky.LINK else None
+        return [target for target in (there, made) if target is not None]
+
+    def leaves(self, path: bytes) -> bool:
+        """Whether a new link at a path may lead out of the project: then it never comes."""
+        if path not in self._leaves:
+            new = self.new.get(path)
+            fresh = new is not None and new.mode == risky.LINK
+            self._leaves[path] = fresh and links.leaves(path, self.targets(path)[-1], self.targets)
+        return self._leaves[path]
+
+    def staying(self, path: bytes) -> list[bytes]:
+        """The targets at a path without those that never come: the agent sends nobody around on the host."""
+        return self.targets(path)[:-1] if self.leaves(path) else self.targets(path)
+
+    def contents(self, path: bytes) -> list[bytes]:
+        """What a file at a path holds: the host's, and the one that is about to be there. None of a large one's."""
+        new = self.new.get(path)
+        made = [self.blob(new.oid)] if new and new.mode in risky.FILES and new.size <= LARGEST else []
+        return [*self._there(path), *made]
+
+    def _there(self, path: bytes) -> list[bytes]:
+        try:
+            seen = self.host.look(path) if self.host else None
+            if self.host is None or seen is None or seen.kind != "file" or seen.size > LARGEST:
+                return []
+            return [self.host.content(path, seen)]
+        except (OSError, Blocked):
+            return []
+
+    def _link(self, oid: str, size: int) -> bytes:
+        return self.blob(oid) if size <= links.LONGEST else b""
+
+    def _made_in(self, folder: bytes) -> Iterable[bytes]:
+        if self._made is None:
+            self._made = {}
+            for path in self.new:
+                # Elsewhere a backslash divides, too.
+                left = path.replace(b"\\", b"/")
+                while left:
+                    above, name = split(left)
+                    below = self._made.setdefault(above, {})
+                    if name in below:
+                        break
+                    below[name] = None
+                    left = above
+        return self._made.get(folder, ())
+
+
+class Folders:
+    """The folders of the tree that results, by folded path: spellings that some filesystem takes for one are one."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.known: dict[str, dict[str, list[bytes]]] = {}
+
+    def index(self, folder: str) -> dict[str, list[bytes]]:
+        """What a folder holds: the paths by their folded names."""
+        if folder not in self.known:
+            found: dict[str, list[bytes]] = {}
+            for place in self._places(folder):
+                for name in self.tree.names(place):
+                    found.setdefault(spelling.folded(name), []).append(place + b"/" + name if place else name)
+            self.known[folder] = found
+        return self.known[folder]
+
+    def below(self, folder: str) -> Names:
+        """The names in a folder of this one; None where it is a link."""
+
+        def names(name: str) -> Iterable[bytes] | None:
+            inner = f"{folder}/{name}".strip("/") if name else folder
+            if name and any(self.tree.targets(place) for place in self._places(inner)):
+                return None
+            return [path.rpartition(b"/")[2] for paths in self.index(inner).values() for path in paths]
+
+        return names
+
+    def _places(self, folder: str) -> Iterator[bytes]:
+        if not folder:
+            yield b""
+            return
+        above, _, name = folder.rpartition("/")
+        yield from self.index(above).get(name, ())
