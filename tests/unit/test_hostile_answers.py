@@ -27,7 +27,7 @@ def hostile(tmp_path: Path) -> tuple[Path, dict[str, str], Path]:
     programs.mkdir()
     for name in ("docker", "python3"):
         (programs / name).write_text(
-            f"#!/bin/sh\ncat >/dev/null 2>&1 </dev/null\necho '{ATTACK}'\necho '{ATTACK} {ATTACK} {ATTACK}'\n"
+            f"#!/bin/sh\necho {name} \"$@\" >>{tmp_path}/asked\necho '{ATTACK}'\necho '{ATTACK} {ATTACK} {ATTACK}'\n"
         )
         (programs / name).chmod(0o755)
     (bundle / ".state").mkdir()
@@ -121,16 +121,26 @@ def test_no_file_that_somebody_planted_in_the_state_is_run(hostile: tuple[Path, 
         (bundle / ".state" / name).write_text(f"{ATTACK} {ATTACK}\n")
     (bundle / ".state/journal.jsonl").write_text('{"seq":1,"run":"x","sum":1}\n' * 2)
     (bundle / ".state/lock").symlink_to(f"{ATTACK}:{ATTACK}:{ATTACK}")
-    for script in (
-        "scripts/status.sh",
-        "scripts/plan.sh",
-        "scripts/recover.sh",
-        "scripts/stop.sh",
-        "rollback.sh --yes",
-        "test-setup.sh",
-    ):
-        bash(f"./{script}", env, bundle)
+    for script in ("status.sh", "plan.sh", "recover.sh", "stop.sh", "../rollback.sh --yes", "../test-setup.sh"):
+        bash(f"timeout 20 scripts/{script}", env, bundle)
         assert not mark.exists(), script
+
+
+# A path would be a folder of this host for the engine; the word that marks what is ours stands in patterns.
+PLANTS = ("/etc", "../../etc", "-v", "x/x/;e touch $W;s/x", "a b", "a:b", "", ATTACK)
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_name_is_no_name(plant: str, hostile: tuple[Path, dict[str, str], Path]) -> None:
+    bundle, env, _ = hostile
+    ask = '. lib/docker.sh; echo "$VOLUME $NETWORK [$INSTANCE]"'
+    (bundle / ".state/names").mkdir()
+    for name, good in (("volume", "ours-2"), ("network", "ours-3")):
+        (bundle / ".state/names" / name).write_text(f"{good}\n")
+    assert bash(ask, env, bundle).stdout == "ours-2 ours-3 [0123456789abcdef]\n"
+    for name in ("names/volume", "names/network", "instance"):
+        (bundle / ".state" / name).write_text(f"{plant}\n")
+    assert bash(ask, env, bundle).stdout == "dev-workspace dev-network []\n"
 
 
 def test_what_a_check_prints_steers_neither_a_terminal_nor_a_report(
