@@ -6,11 +6,20 @@
 # Empty as long as no run has begun: then nothing is ours. It is made by the first run.
 INSTANCE=''
 [ ! -s "$STATE/instance" ] || read -r INSTANCE <"$STATE/instance"
+is_random_word "$INSTANCE" || INSTANCE=''
 
-# A name that we chose at run time, since somebody else's object has the first one. Kept in .state/names/.
-VOLUME=$GEN_VOLUME NETWORK=$GEN_NETWORK
-[ ! -s "$STATE/names/volume" ] || read -r VOLUME <"$STATE/names/volume"
-[ ! -s "$STATE/names/network" ] || read -r NETWORK <"$STATE/names/network"
+# kept_name KIND NAME: sets KEPT to the name that we chose at run time, since somebody else's object has the first one, else to
+# NAME. It is kept in .state/names/; a path there would be a folder of this host.
+kept_name() {
+    local kept=''
+    KEPT=$2
+    [ ! -s "$STATE/names/$1" ] || read -r kept <"$STATE/names/$1"
+    case $kept in '' | [!a-zA-Z0-9]* | *[!a-zA-Z0-9_.-]*) ;; *) KEPT=$kept ;; esac
+}
+kept_name volume "$GEN_VOLUME"
+VOLUME=$KEPT
+kept_name network "$GEN_NETWORK"
+NETWORK=$KEPT
 
 # What isolates the sandbox: the one backend that the bundle accepts if that is docker, else the one that was chosen here.
 # Empty as long as none is chosen.

@@ -111,8 +111,14 @@ plan_hash() {
         for file in "$LOCAL/compose.override.yaml" "$LOCAL/env" "$LOCAL/project"; do
             if [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
         done
-        printf '%s\n' "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | sed "s/${INSTANCE:-ID}/ID/g"
+        printf '%s\n' "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
     } | digest_of
+}
+
+# named_alike: standard input with ID in the place of this bundle's number.
+named_alike() {
+    local line
+    while IFS= read -r line; do printf '%s\n' "${line//"${INSTANCE:-ID}"/ID}"; done
 }
 
 # plan_refuse: what would stop, or is unknown, is neither shown as if it would run, nor approved.

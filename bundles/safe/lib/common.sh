@@ -219,8 +219,12 @@ made_once() {
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
+    is_random_word "$(<"$file")" || fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" "scripts/status.sh"
     echo "$(<"$file")"
 }
+
+# is_random_word TEXT: whether it looks like one: it stands in patterns and names of files.
+is_random_word() { case $1 in '' | *[!0-9a-f]*) return 1 ;; esac; }
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
 instance() { made_once "$STATE/instance" 8; }
