@@ -109,7 +109,7 @@ PYTHON
     for moment in 10-network:do 20-image:do 30-sandbox:do 20-image:verify 20-image:undo; do
         fresh
         mkdir .state
-        mount -t tmpfs -o size=256k none .state || skip "this user may not mount"
+        mount -t tmpfs -o mode=700,size=256k none .state || skip "this user may not mount"
         make_step 20-image image
         make_step 10-network network
         make_step 30-sandbox sandbox

@@ -225,13 +225,13 @@ story() {
 
 @test "a disk that is full before the run changes nothing; one that fills in the middle is undone" {
     mkdir .state
-    mount -t tmpfs -o size=256k none .state || skip "this user may not mount"
+    mount -t tmpfs -o mode=700,size=256k none .state || skip "this user may not mount"
     dd if=/dev/zero of=.state/filler bs=1k 2>/dev/null || true
     started start
     cat output
     umount .state
     [ "$code" -ne 0 ] && [ "$sequence" = "" ]
-    mount -t tmpfs -o size=256k none .state
+    mount -t tmpfs -o mode=700,size=256k none .state
     faults image:do-fill
     started start
     cat output
@@ -246,7 +246,7 @@ story() {
 
 @test "a step that fails on a full disk: what it said is lost, and that is said" {
     mkdir .state
-    mount -t tmpfs -o size=256k none .state || skip "this user may not mount"
+    mount -t tmpfs -o mode=700,size=256k none .state || skip "this user may not mount"
     faults image:do-fill image:do-error
     # It fills the disk first, and what it says then has no room.
     sed -i '/^fault do-error/{h;d};/^fault do-fill/G' steps/20-image/do.sh
