@@ -38,7 +38,7 @@ words() { bash -c 'for f in common json docker storage cost; do . "lib/$f.sh"; d
     printf '%s\n' '3 - /workspace/a b' '0 0 /workspace/clean' '1 2 relative' 'x 1 /workspace/x' '99999999999 1 /workspace/y' \
         $'1 1 /workspace/\033[31m"q\\' '; rm -rf /' >"$answer"
     [ "$(cost '[(r["folder"], r["changes"], r["commits"]) for r in d["repositories"]]')" = \
-        "[('/workspace/a b', 3, None), ('/workspace/clean', 0, 0), ('/workspace/?[31m\"q\\\\', 1, 1)]" ]
+        "[('/workspace/a b', 3, None), ('/workspace/clean', 0, 0), ('/workspace/\\\\x1b[31m\"q\\\\', 1, 1)]" ]
     words >"$BATS_TEST_TMPDIR/words"
     cat "$BATS_TEST_TMPDIR/words"
     [ "$(grep -c 'git in' "$BATS_TEST_TMPDIR/words")" -eq 2 ]
