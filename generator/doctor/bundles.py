@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SETTING = re.compile(r"(?P<key>GEN_[A-Z_]+)=(?P<value>.*)")
 _LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[A-Za-z0-9._/-]+)")
-_LEFTOVER = re.compile(r".*\.new|.*\.parts|instance\.[0-9]+")
+_LEFTOVER = re.compile(r".*\.new|.*\.parts|(instance|token)\.[0-9]+")
 
 
 def bundles_to_look_at(given: str | None, here: Path) -> tuple[Bundle, ...]:
