@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from generator.doctor.facts import EngineObject, Standing
 
 _SETTING = re.compile(r"(?P<key>GEN_[A-Z_]+)=(?P<value>.*)")
-_LEFTOVER = re.compile(r".*\.new|.*\.parts|instance\.[0-9]+")
+_LEFTOVER = re.compile(r".*\.new|.*\.parts|(instance|token)\.[0-9]+")
 
 
 def bundles_to_look_at(given: str | None, here: Path) -> tuple[tuple[Bundle, ...], tuple[str, ...]]:
