@@ -17,7 +17,7 @@ made.append(put("sub/package.json", '{"scripts": {"postinstall": "evil"}}\n'))
 # What a file names that steers something: it is of no name that is held back.
 put("sub/.envrc", ". ./dev.sh\n")
 made.append(put("sub/dev.sh"))
-made.append(put("sub/package.json", '{"scripts": {"pnpm:devPreinstall": "node x"}}\n'))
+made.append(put("pnpm/package.json", '{"scripts": {"pnpm:devPreinstall": "node x"}}\n'))
 # A repository that is nothing but a folder: git takes it for one wherever it stands.
 for path in ("bare/HEAD", "bare/config", "bare/objects/x", "bare/refs/heads/x"):
     made.append(put(path, "ref: refs/heads/x\n"))
