@@ -29,7 +29,7 @@ def place(tmp_path: Path) -> Path:
     [
         ("review b", "review"),
         ("review b --range a..c --stat --json", "review a..c --stat --json"),
-        ("apply b --approve h --yes --accept p --accept q", "apply --approve h --yes --accept p --accept q"),
+        ("apply b --approve h --yes --accept p --accept q", "apply --approve h --yes --accept=p --accept=q"),
         ("apply b --only r --json", "apply --json --only r"),
         ("diff b --range a..", "diff a.."),
         ("undo b", "undo 1"),

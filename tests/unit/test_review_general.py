@@ -1,4 +1,4 @@
-"""What is held back whatever tool may read it: settings that are new at the top, names of modules, names that mislead."""
+"""What is held back whatever tool may read it: new settings at the top, names of modules, names that mislead."""
 
 from __future__ import annotations
 
@@ -36,9 +36,23 @@ NEW = {
     "not text\udcff": "name",
 }
 PLAIN = (
-    "src/newtool.toml", "data/a.json", "mypackage.py", "src/json.py", "json/data.txt", "tests/pip.py", "Dockerfile", ".gitignore",
-    "README", "a b.txt", "a-b", "\u00e9t\u00e9.txt", "\u65e5\u672c.md", "profile.txt", "test.py", "main.py",
-)  # fmt: skip
+    "src/newtool.toml",
+    "data/a.json",
+    "mypackage.py",
+    "src/json.py",
+    "json/data.txt",
+    "tests/pip.py",
+    "Dockerfile",
+    ".gitignore",
+    "README",
+    "a b.txt",
+    "a-b",
+    "\u00e9t\u00e9.txt",
+    "\u65e5\u672c.md",
+    "profile.txt",
+    "test.py",
+    "main.py",
+)
 
 
 def kinds(base: Tree, sandbox: Tree) -> dict[str, set[str]]:
@@ -107,18 +121,29 @@ def test_what_a_tool_runs_from_the_folder_that_it_is_started_in(
 
 # By group of the tools that were found to run something: names that were not in the table once.
 GROUPS = {
-    "package managers": "package.yaml package.json5 .pnpmfile.mjs bunfig.toml x-1.dist-info/entry_points.txt x.egg-info/PKG-INFO x.egg-link",
-    "language servers": "rust-analyzer.toml .bsp/x.json hie.yaml compile_commands.json compile_flags.txt .luarc.json tsconfig.json "
+    "package managers": (
+        "package.yaml package.json5 .pnpmfile.mjs bunfig.toml x-1.dist-info/entry_points.txt "
+        "x.egg-info/PKG-INFO x.egg-link"
+    ),
+    "language servers": "rust-analyzer.toml .bsp/x.json hie.yaml compile_commands.json compile_flags.txt "
+    ".luarc.json tsconfig.json "
     "jsconfig.json pyrightconfig.json .solargraph.yml .elixir_ls/x .metals/x .ccls gopls.json",
-    "what an editor loads on save": ".vale.ini dprint.json .php-cs-fixer.dist.php .credo.exs biome.json .style.yapf ruff.toml",
-    "entering a folder": ".rbenv-vars .prototools .envrc.local .mise.local.toml .pyenv-version .tool-versions .flaskenv",
-    "an interpreter's start": ".ghci .iex.exs .RData .Rprofile .irbrc .ocamlinit .sbtrc startup.jl .perldb .octaverc",
-    "reviews": ".gitlint .arcconfig .reviewboardrc Dangerfile dangerfile.ts .copier-answers.yml",
-    "loaded in place of source": "a.elc a.beam a.whl liba.so.1.2 a.pyz a.egg a.luac a.zwc a.phar a.wasm a.eln",
-    "builds elsewhere": ".woodpecker.yml .drone.yml codemagic.yaml wercker.yml render.yaml fly.toml app.yaml Procfile .tekton/x "
+    "what an editor loads on save": (
+        ".vale.ini dprint.json .php-cs-fixer.dist.php .credo.exs biome.json .style.yapf ruff.toml"
+    ),
+    "entering a folder": (
+        ".rbenv-vars .prototools .envrc.local .mise.local.toml .pyenv-version .tool-versions .flaskenv"
+    ),
+    "an interpreter's start": (".ghci .iex.exs .RData .Rprofile .irbrc .ocamlinit .sbtrc startup.jl .perldb .octaverc"),
+    "reviews": (".gitlint .arcconfig .reviewboardrc Dangerfile dangerfile.ts .copier-answers.yml"),
+    "loaded in place of source": ("a.elc a.beam a.whl liba.so.1.2 a.pyz a.egg a.luac a.zwc a.phar a.wasm a.eln"),
+    "builds elsewhere": ".woodpecker.yml .drone.yml codemagic.yaml wercker.yml render.yaml fly.toml app.yaml "
+    "Procfile .tekton/x "
     "buildspec.yml .semaphore/x cloudbuild.yaml renovate.json .taskcluster.yml bitrise.yml",
-    "assistants": ".goosehints .augment/rules/x .kilocode/rules/x .iflow/x .serena/x .rovodev/x CRUSH.md .roomodes opencode.json",
-}  # fmt: skip
+    "assistants": (
+        ".goosehints .augment/rules/x .kilocode/rules/x .iflow/x .serena/x .rovodev/x CRUSH.md .roomodes opencode.json"
+    ),
+}
 
 
 @pytest.mark.parametrize("names", GROUPS.values(), ids=GROUPS)

@@ -21,7 +21,10 @@ def package(**scripts: str) -> str:
 
 # The host's files; what the agent changes, of which the first is held back, unless there is a dash.
 NAMED: dict[str, tuple[Tree, str]] = {
-    "a script of an installation": ({"package.json": package(postinstall="node scripts/setup.js")}, "scripts/setup.js q.js"),
+    "a script of an installation": (
+        {"package.json": package(postinstall="node scripts/setup.js")},
+        "scripts/setup.js q.js",
+    ),
     "without its suffix": ({"package.json": package(prepare="node ./scripts/setup")}, "scripts/setup.js q.js"),
     "a script that such a script runs": (
         {"package.json": package(prepare="npm run build", build="node tools/b.js", test="node t.js")},
@@ -31,12 +34,18 @@ NAMED: dict[str, tuple[Tree, str]] = {
     "what package.json tells to people": ({"package.json": package(test="node t.js")}, "- t.js index.js"),
     "a hook of husky's": ({".husky/pre-push": "#!/bin/sh\n. ./tools/check\n"}, "tools/check q"),
     "a script that a hook runs by name": (
-        {".husky/pre-push": "npm run lint-it\n", "package.json": package(**{"lint-it": "node l/x.js", "b": "node b.js"})},
+        {
+            ".husky/pre-push": "npm run lint-it\n",
+            "package.json": package(**{"lint-it": "node l/x.js", "b": "node b.js"}),
+        },
         "l/x.js b.js",
     ),
     "a hook below a folder": ({".husky/pre-push": "../tools/check.sh\n"}, "tools/check.sh q.sh"),
     "pre-commit": ({".pre-commit-config.yaml": "hooks:\n- id: x\n  entry: ./tools/run.py --x\n"}, "tools/run.py q.py"),
-    "lefthook": ({"lefthook.yml": "pre-push:\n  commands:\n    a:\n      run: sh tools/x.sh {files}\n"}, "tools/x.sh q.sh"),
+    "lefthook": (
+        {"lefthook.yml": "pre-push:\n  commands:\n    a:\n      run: sh tools/x.sh {files}\n"},
+        "tools/x.sh q.sh",
+    ),
     "direnv": ({".envrc": "source_env conf/dev.sh\n"}, "conf/dev.sh q.sh"),
     "a folder of programs": ({".envrc": "PATH_add tools/bin\n"}, "tools/bin/ls tools/x"),
     "another folder of programs": ({".envrc": 'export PATH="$PWD/tools/bin:$PATH"\n'}, "tools/bin/ls tools/x"),
@@ -53,13 +62,19 @@ NAMED: dict[str, tuple[Tree, str]] = {
     "an action": ({".github/workflows/x.yml": "- uses: ./tools/act\n"}, "tools/act/action.yml tools/act.txt"),
     "GitLab": ({".gitlab-ci.yml": "include: '/ci/x.yml'\n"}, "ci/x.yml q.yml"),
     "owners and forms": ({".github/CODEOWNERS": "src/x.py @me\n", ".github/ISSUE.yml": "src/x.py"}, "- src/x.py"),
-    "a build's backend": ({"pyproject.toml": '[build-system]\nbuild-backend = "back"\nbackend-path = ["_b"]\n'}, "_b/back.py back.txt"),
+    "a build's backend": (
+        {"pyproject.toml": '[build-system]\nbuild-backend = "back"\nbackend-path = ["_b"]\n'},
+        "_b/back.py back.txt",
+    ),
     "a plugin of pytest": ({"pytest.ini": "[pytest]\naddopts = -p tools.plug\n"}, "tools/plug.py q.py"),
     "another plugin of pytest": ({"conftest.py": 'pytest_plugins = ["tools.plug"]\n'}, "tools/plug.py q.py"),
     "what settings extend": ({".eslintrc.json": '{"extends": "./base/rules.js"}'}, "base/rules.js q.js"),
     "a plugin of settings": ({"vite.config.ts": "import x from './tools/plug'\n"}, "tools/plug.ts q.ts"),
     "what a debugger reads": ({".gdbinit": "source tools/x.gdb\n"}, "tools/x.gdb q.gdb"),
-    "a container of an editor's": ({".devcontainer/devcontainer.json": '{"postCreateCommand": "bash tools/x.sh"}'}, "tools/x.sh q.sh"),
+    "a container of an editor's": (
+        {".devcontainer/devcontainer.json": '{"postCreateCommand": "bash tools/x.sh"}'},
+        "tools/x.sh q.sh",
+    ),
     "a makefile": ({"Makefile": "V := $(shell tools/version.sh)\nall: src/a.c\n"}, "tools/version.sh src/a.c"),
     "npm's shell": ({".npmrc": "script-shell=./tools/sh\n"}, "tools/sh q"),
     "in another spelling": ({".envrc": "source_env Conf/Dev.sh\n"}, "conf/dev.SH q.sh"),
@@ -71,9 +86,12 @@ NAMED: dict[str, tuple[Tree, str]] = {
         {".envrc": ". s/a.sh\n", "s/a.sh": '. "$(dirname "$0")/b.sh"\n', "s/b.sh": "python3 c.py\n"},
         "s/c.py q.py",
     ),
-    "in a package that is installed": ({"node_modules/x/package.json": package(postinstall="node b.js")}, "- node_modules/x/q b.js"),
+    "in a package that is installed": (
+        {"node_modules/x/package.json": package(postinstall="node b.js")},
+        "- node_modules/x/q b.js",
+    ),
     "a file that steers nothing": ({"README.md": "Run scripts/setup.js\n"}, "- scripts/setup.js"),
-}  # fmt: skip
+}
 
 
 def named(project: Path, base: Tree, sandbox: Tree) -> dict[str, str]:

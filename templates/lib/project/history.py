@@ -7,7 +7,6 @@ import sys
 import time
 
 from project import document, words
-from project.failure import Failure
 from project.patch import Patch
 from project.settings import Settings
 from project.track import Track
