@@ -214,7 +214,7 @@ made_once() {
     local file=$1
     if [ ! -s "$file" ]; then
         mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-        random_word "$2" >"$file.$$"
+        random_word "$2" >"$file.$$" && durable "$file.$$"
         # A link is made or not made: of two that come here at once, one wins and both read the same word.
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"

@@ -153,6 +153,8 @@ need_sandbox() { need_engine "$1"; }
 # The engine finishes what it was asked even when nobody waits for the answer.
 engine_settle() {
     local last='' found same=0
+    # A line of the record that was cut off in the middle.
+    rm -f "$OWNED.new"
     while [ "$same" -lt 6 ]; do
         found=$(engine_marked) || return 0
         if [ "$found" = "$last" ]; then same=$((same + 1)); else same=0; fi

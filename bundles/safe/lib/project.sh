@@ -76,6 +76,7 @@ project_problems() {
     fi
 }
 
+# enter_project [--foresee]: makes the copy, or only says how it would be made.
 enter_project() {
     local path words=() word method=$GEN_PROJECT_METHOD
     path=$(project_path)
@@ -85,10 +86,11 @@ enter_project() {
     for word in $GEN_PROJECT_SECRETS; do words+=(--secret "$word"); done
     for word in $GEN_PROJECT_KEEP; do words+=(--keep "$word"); done
     set +f
+    [ "${1:-}" != --foresee ] || words+=(--foresee)
     # A machine has no overlay of this host's: it unpacks the copy on its own disk.
     [ "$BACKEND" != microvm ] || method=plain
     project enter --project "$path" --sandbox-uid "$GEN_UID" --method "$method" ${words[@]+"${words[@]}"} || return 1
-    [ "$BACKEND" != microvm ] || tar_for_machine
+    [ "${1:-}" = --foresee ] || [ "$BACKEND" != microvm ] || tar_for_machine
 }
 
 # tar_for_machine: the copy as one file, which the machine reads and cannot write.

@@ -194,6 +194,17 @@ def _json(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
     document.show(told)
 
 
+def _brought(wanted: Sequence[Verdict], merged: set[bytes]) -> list[str]:
+    """What came back, by name; of very many the first."""
+    lines = []
+    for one in wanted[:SHOWN]:
+        how = ", merged" if one.change.path in merged else ""
+        lines.append(f"  {one.change.status.value:8} {words.path(one.change.path)}{how}")
+    return lines + (
+        [f"  and {len(wanted) - SHOWN} more: scripts/changes.sh, then scripts/diff.sh"] if len(wanted) > SHOWN else []
+    )
+
+
 def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
     out = []
     if plan.conflicts:
@@ -205,6 +216,7 @@ def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
     else:
         merged = sum(put.merged for put in plan.puts)
         out.append(f"{words.counted(len(wanted), 'path')} brought back, {merged} of them merged with your own changes")
+        out += _brought(wanted, {put.path for put in plan.puts if put.merged})
     if left := _left(found, wanted):
         out.append(f"{words.counted(len(left), 'path')} still held back: apply --accept PATH, one by one")
         out += [f"  {words.path(verdict.change.path)}" for verdict in left]

@@ -14,7 +14,7 @@ from project.git import Git
 from project.layer import FOLDER, Unread, Walk, open_below
 from project.secret import Secrets
 from project.secret_table import SECRETS
-from project.settings import Settings
+from project.settings import Settings, method_told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--git", action="store_true", help="take .git too, for the agent to see; it never comes back")
     parser.add_argument("--secret", action="append", default=[], metavar="PATTERN", help="leave this out as well")
     parser.add_argument("--keep", action="append", default=[], metavar="PATTERN", help="take this, secret or not")
+    parser.add_argument("--foresee", action="store_true", help="only says how the copy would be made")
     parser.set_defaults(run=run)
 
 
@@ -47,6 +48,11 @@ def run(args: argparse.Namespace) -> int:
         root = os.open(project, FOLDER)
     except OSError as error:
         raise Failure(f"the project cannot be read: {words.path(project)}", str(error.strerror), code=2) from None
+    if args.foresee:
+        method, why = decide(args.method, project, os.fstat(root), args.sandbox_uid, "")
+        os.close(root)
+        sys.stdout.write(method_told(method, why) + "\n")
+        return 0
     try:
         choice = _enter(args, state, project, root)
     except OSError as error:
@@ -61,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> Choice:
     found = os.fstat(root)
     method, why = decide(args.method, project, found, args.sandbox_uid, state)
-    if why and args.method == "overlay":
+    if method == "plain" and args.method == "overlay":
         raise Failure("no overlay can be made of this project", why, "--method plain", 4)
     gid = found.st_gid if found.st_uid == args.sandbox_uid else args.sandbox_uid
     os.makedirs(os.path.join(state, "disk"), mode=0o700, exist_ok=True)
@@ -72,7 +78,7 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
     secrets = Secrets(args.secret, args.keep)
     choice = Chooser(root, project, state, secrets, args.ignored, args.git).choose()
     asked = {"ignored": args.ignored, "git": args.git, "secret": args.secret, "keep": args.keep, "method": args.method}
-    settings = Settings(project, method, args.sandbox_uid, gid, json.dumps(asked))
+    settings = Settings(project, method, args.sandbox_uid, gid, json.dumps(asked), why)
     if method == "overlay":
         _overlay(state, choice, found)
     else:
@@ -88,9 +94,9 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
 
 
 def decide(asked: str, project: bytes, found: os.stat_result, uid: int, state: str) -> tuple[str, str]:
-    """The method, and why no overlay could be made."""
+    """The method, and why no overlay could be made. Without a state it is not tried whether whiteouts work."""
     if asked == "plain":
-        return "plain", ""
+        return "plain", "that was asked for"
     why = ""
     if not sys.platform.startswith("linux"):
         why = "This is no Linux."
@@ -100,7 +106,7 @@ def decide(asked: str, project: bytes, found: os.stat_result, uid: int, state: s
         why = "A path has a letter that mount options cannot hold."
     elif found.st_uid != uid:
         why = f"The project belongs to user {found.st_uid}, and the sandbox's is {uid}."
-    elif not _whiteouts_work(os.path.join(state, "disk")):
+    elif state and not _whiteouts_work(os.path.join(state, "disk")):
         why = "This filesystem, or this user, cannot make whiteouts."
     return ("plain", why) if why else ("overlay", "")
 

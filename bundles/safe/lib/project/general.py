@@ -28,7 +28,8 @@ OPTION = Reason("name", "its name begins with a dash: commands that are given * 
 SPACE = Reason("name", "its name begins or ends with a space, which nobody sees")
 UNDECODED = Reason("name", "its name is no text, so what is shown is not what it is called")
 SUFFIXES = tuple(
-    f".{word}" for word in "toml ini cfg conf cnf yaml yml json json5 jsonc rc properties kdl hcl plist lua".split()
+    "." + word
+    for word in re.findall(r"\w+", "toml ini cfg conf cnf yaml yml json json5 jsonc rc properties kdl hcl plist lua")
 )
 # Read by people and by what they start, as the table says.
 PLAIN = frozenset(("dockerfile", "containerfile", ".gitignore", ".dockerignore", ".gitkeep", ".keep"))
@@ -49,13 +50,16 @@ def _at_top(path: bytes) -> list[Reason]:
         return []
     if top.startswith("."):
         return [DOT]
-    if top in _modules() if below and _stem(below[0]) == "__init__" and len(below) == 1 else _module(top, below):
+    if _module(top, below):
         return [MODULE]
     return [SETTINGS] if not below and (top.endswith(SUFFIXES) or FILE.fullmatch(top)) else []
 
 
 def _module(top: str, below: list[str]) -> bool:
-    return not below and top.endswith(".py") and _stem(top) in _modules()
+    """Whether Python finds a module of a known name there: a file, or what makes one of a folder."""
+    if below:
+        return len(below) == 1 and _stem(below[0]) == "__init__" and top in _modules()
+    return top.endswith(".py") and _stem(top) in _modules()
 
 
 def _stem(name: str) -> str:

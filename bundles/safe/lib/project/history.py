@@ -7,7 +7,6 @@ import sys
 import time
 
 from project import document, words
-from project.failure import Failure
 from project.patch import Patch
 from project.settings import Settings
 from project.track import Track
@@ -28,12 +27,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=log)
     parser = subparsers.add_parser("diff", help="what differs between two commits, or since entry")
-    parser.add_argument(
-        "range",
-        nargs="?",
-        metavar="A..B",
-        help="an empty A is the entry, an empty B is now; A alone is what that commit changed",
-    )
+    about = "an empty A is the entry, an empty B is now; A alone is what that commit changed"
+    parser.add_argument("range", nargs="?", metavar="A..B", help=about)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true")
     shape.add_argument("--patch", action="store_true", help="as `git apply` takes it: nothing is escaped")
@@ -90,7 +85,8 @@ def status(args: argparse.Namespace) -> int:
         found = {"changes": list(map(document.of_change, changes)), "notes": list(map(document.of_note, notes))}
         document.show(told | found)
         return 0
-    lines = [f"project: {settings.shown()}", f"copy: {settings.method}, {words.counted(len(changes), 'change')}"]
+    lines = [f"project: {settings.shown()}", f"method: {settings.told()}"]
+    lines += [f"waiting: {words.counted(len(changes), 'change') if changes else 'nothing'}"]
     lines += list(_stat(changes))
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
     words.show(lines, paged=True)

@@ -51,7 +51,7 @@ def called(text: str) -> set[str]:
 
 
 def run_unasked(content: bytes, also: Iterable[str] = ()) -> str:
-    """What of a package.json is run, or read, though nobody asks for it: `also` are scripts that a hook runs by name."""
+    """What of a package.json is run, or read, though nobody asks for it; `also` are scripts that a hook runs."""
     package = _read(content)
     if package is None:
         return content.decode("utf-8", "replace")

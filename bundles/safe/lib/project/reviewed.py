@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from project import document, links, locks, mentions, packages, records, risky, rules, words
 from project.failure import Failure
-from project.host import Host, split
 from project.scan import Scan
 from project.settings import Settings
 from project.tree import LARGEST
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from project.data import Change, Entry, Note
+    from project.host import Host
     from project.patch import Told
     from project.risky import Reason
     from project.track import Track

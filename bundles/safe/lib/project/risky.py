@@ -71,7 +71,7 @@ OTHER = Reason("type", "neither a file nor a symbolic link")
 
 _EXACT = {rule.pattern: rule for rule in TABLE if "*" not in rule.pattern}
 _WILD = tuple((rule.pattern.split("*"), rule) for rule in TABLE if rule.pattern not in _EXACT)
-# No wildcard pattern matches what neither begins nor ends as one of them, nor has its middle: most names are done with here.
+# No wildcard pattern matches what neither begins nor ends as one of them, nor has its middle: so most names are quick.
 _HEADS = tuple(parts[0] for parts, _ in _WILD if parts[0])
 _TAILS = tuple(parts[-1] for parts, _ in _WILD if not parts[0] and parts[-1])
 _MIDDLES = tuple(parts[1] for parts, _ in _WILD if not parts[0] and not parts[-1])

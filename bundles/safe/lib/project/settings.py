@@ -11,10 +11,11 @@ from project.failure import Failure
 class Settings:
     """The project's folder, how its copy is made (`overlay` or `plain`), and whose it is."""
 
-    __slots__ = ("asked", "gid", "method", "project", "uid")
+    __slots__ = ("asked", "gid", "method", "project", "uid", "why")
 
-    def __init__(self, project: bytes, method: str, uid: int, gid: int, asked: str = "") -> None:
+    def __init__(self, project: bytes, method: str, uid: int, gid: int, asked: str = "", why: str = "") -> None:
         self.project, self.method, self.uid, self.gid, self.asked = project, method, uid, gid, asked
+        self.why = why
 
     @classmethod
     def load(cls, state: str) -> Settings:
@@ -24,7 +25,9 @@ class Settings:
         try:
             found = json.loads(records.read(os.path.join(state, "settings.json")))
             project = found["project"].encode("utf-8", "surrogateescape")
-            return cls(project, found["method"], found["uid"], found["gid"], json.dumps(found["asked"]))
+            return cls(
+                project, found["method"], found["uid"], found["gid"], json.dumps(found["asked"]), found.get("why", "")
+            )
         except (ValueError, KeyError):
             raise Failure("there is no copy of a project here", f"{state} has no settings of one.", code=2) from None
 
@@ -46,6 +49,10 @@ class Settings:
 
         return words.path(self.project)
 
+    def told(self) -> str:
+        """How the copy is made, and why so."""
+        return method_told(self.method, self.why)
+
     def save(self, state: str) -> None:
         """Writes it durably: from now on the copy counts as whole."""
         import json
@@ -56,9 +63,17 @@ class Settings:
             "method": self.method,
             "uid": self.uid,
             "gid": self.gid,
+            "why": self.why,
             "asked": json.loads(self.asked or "{}"),
         }
         quick = records.join([(self.project, b"%d %d" % (self.uid, self.gid))], self.method.encode())
         records.write(os.path.join(state, "settings.list"), quick, durable=True)
         content = json.dumps(found, indent=2, sort_keys=True) + "\n"
         records.write(os.path.join(state, "settings.json"), content.encode("ascii"), durable=True)
+
+
+def method_told(method: str, why: str) -> str:
+    """How a copy is made, and why so, in one line for people."""
+    if method == "overlay":
+        return "overlay (the project lies below, read-only; what changes lies on the disk image)"
+    return f"plain (a whole copy{': ' + why if why else ''})"

@@ -8,7 +8,11 @@ set -u
 # shellcheck source=templates/lib/preflight.sh
 . "$BUNDLE/lib/preflight.sh"
 
-project_is_copied || exit "$HOLDS_NOT"
+if ! project_is_copied; then
+    path=$(project_path)
+    if foreseeing && [ -d "$path" ] && have python3 && how=$(enter_project --foresee 2>/dev/null); then would "the copy of $path is made as $how"; fi
+    exit "$HOLDS_NOT"
+fi
 # After an undo the question is whether the record of it is left.
 if [ -z "${GEN_UNDO:-}" ] && ! copy_is_there; then
     problem "a copy of the project was made, and is not on the disk any more: another disk image is in its place" \
