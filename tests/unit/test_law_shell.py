@@ -40,6 +40,8 @@ ALLOWED_EVALUATION = {
     "lib/isolation.sh: a list of unquoted words": "backends: words of the settings, or one of them",
     "lib/owned.sh: a list of unquoted words": IDS,
     "lib/preflight.sh: a pattern with a variable in it": "a container's name from the settings",
+    "lib/reach.sh: a pattern with a variable in it": "ports and addresses of the settings, written in hexadecimal digits",
+    "lib/troubles.sh: a pattern with a variable in it": "the patterns of a step's own troubles, from a file of the manifest",
     "steps/set-aside/undo.sh: a list of unquoted words": IDS,
     "lib/plan.sh: a list of unquoted words": STEPS,
     "lib/plan.sh: a pattern with a variable in it": "a pattern that is written in that file",
