@@ -36,6 +36,7 @@ class NoReturn:
 
 def actions(plan: Plan) -> tuple[Action, ...]:
     """What is done with the folder, in this order; the last two when something went wrong, or in the end."""
+    none = plan.agent.install.kind == "none"
     return (
         *_naming(plan),
         Action(
@@ -72,8 +73,8 @@ def actions(plan: Plan) -> tuple[Action, ...]:
         ),
         Action(
             command=f"scripts/connect.sh -- {shlex.join(plan.agent.version_command)}",
-            purpose="see that the assistant answers",
-            output="its version",
+            purpose="see that a command in it runs" if none else "see that the assistant answers",
+            output="its version, and the last line on standard error",
             exit_codes={"0": "done: report", "4": "the sandbox does not run: `scripts/status.sh`"},
         ),
         *_returning(plan),

@@ -16,7 +16,7 @@ from generator.schema_parts import text as _text
 from generator.schemas_plan import plan_schema, plan_state_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-RESULTS = ("committed", "unchanged", "rolled-back", "residue", "failed", "refused", "usage", "ok")
+RESULTS = ("committed", "unchanged", "rolled-back", "residue", "failed", "refused", "usage", "ok", "stopped", "none")
 RECORDS = ("begin", "doing", "done", "undone", "commit", "end", "delete-data")
 
 

@@ -33,6 +33,8 @@ class Wording:
     start: Raw
     first: int
     workspace_commands: tuple[tuple[str, Raw], ...]
+    work: tuple[Raw, ...]
+    waits: tuple[Raw, ...]
     kept: Raw
     when_full: Raw
     needs: Raw
@@ -54,6 +56,8 @@ def wording(plan: Plan) -> Wording:
         start=project.start(plan.profile),
         first=1 + plan.profile.has_copy,
         workspace_commands=project.workspace_commands(plan.profile),
+        work=project.work(plan.profile),
+        waits=project.waits(plan.profile),
         kept=project.kept(plan.profile),
         when_full=project.when_full(plan.profile),
         needs=_needs(plan),
@@ -135,9 +139,10 @@ def _contents(plan: Plan) -> tuple[tuple[str, Raw], ...]:
     profile, settings, agent = plan.profile, plan.settings, plan.agent
     resources, user = profile.resources, profile.image.user
     ports = settings["GEN_PORTS"]
-    assistant = f"{text(agent.title)} {text(settings['GEN_AGENT_VERSION'])}".strip()
+    none = agent.install.kind == "none"
+    assistant = "none" if none else f"{text(agent.title)} {text(settings['GEN_AGENT_VERSION'])}".strip()
     rows = {
-        "assistant": f"{assistant}, command {code(agent.command)}",
+        "assistant": assistant if none else f"{assistant}, command {code(agent.command)}",
         "base image": code(profile.image.base),
         "user": f"{code(user.name)}, uid {user.uid}; nothing in it runs as root",
         "workspace": project.workspace(profile),
@@ -177,6 +182,16 @@ def _containment(plan: Plan) -> tuple[Raw, ...]:
         )
     if plan.profile.security.seccomp != "strict":
         lines.append("System calls are filtered by the engine's own list, which is longer than ours.")
+    if plan.profile.build.ca_certificates:
+        whose = "this machine" if plan.profile.build.ca_certificates == "host" else "`config/ca-certificates.crt`"
+        lines.append(
+            f"Its image trusts the certificates of {whose}, as they were when it was built: whoever has their keys can "
+            "read and change what it sends."
+        )
+    lines.append(
+        "Layers of its image may come from the engine's build cache, however old: what a layer installed is of the "
+        "day on which it was built. After `docker builder prune` and a rollback all of them are built again."
+    )
     lines += [f"It has the capability {code(entry.name)}: {text(entry.reason)}." for entry in granted]
     return tuple(Raw(line) for line in lines)
 

@@ -8,6 +8,8 @@ from generator.languages import Raw
 from generator.languages import markdown_code as code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from generator.profile import Profile
 
 _OWN = (
@@ -63,3 +65,81 @@ def when_full(profile: Profile) -> Raw:
     if profile.has_copy:
         return Raw("`scripts/exec.sh -- rm FILE`, or another bundle with a larger `storage.size`")
     return Raw("`scripts/resize-volume.sh 40`")
+
+
+_LOOP = (
+    (
+        "`scripts/exec.sh -- COMMAND`",
+        "runs one command; what it changes is one commit",
+        "the command's own; 4: the sandbox does not run, or the command was refused (`result=refused`)",
+    ),
+    ("`scripts/changes.sh --json`", "those commits, the newest first", "0: shown"),
+    (
+        "`scripts/diff.sh COMMIT --stat`",
+        "what that one command changed; `A..B`: between two; nothing: all",
+        "0: shown; 2: no such commit",
+    ),
+    (
+        "`scripts/review.sh --json`",
+        "all that would come back, with its `hash`; of each change `held` and `never` say why not",
+        "0: report it; nothing comes back that this has not shown",
+    ),
+    (
+        "`scripts/apply.sh --approve HASH`",
+        "brings it back, if you were told to; names each path",
+        "0: done; 1: conflicts, nothing was changed; 3: what is named is left, run it again; "
+        "4: refused, nothing was changed: review again",
+    ),
+    (
+        "`scripts/stop.sh`",
+        "stops the sandbox; what waits stays for the next start",
+        "0: stopped; 3: what is named still runs",
+    ),
+)
+_APPLY = (
+    ("nothing, and no terminal", "stays; exit code 4", "stays"),
+    ("`--yes`", "all of it, if the last review showed it; else exit code 4", "stays"),
+    ("`--approve HASH`", "all of it, if it is still exactly what had this hash; else exit code 4", "stays"),
+    ("and `--only PATH`", "PATH alone (of a folder all that is below)", "stays"),
+    ("and `--accept PATH`", "as without it", "PATH comes as well, file by file; with `--only` too, both must name it"),
+)
+
+
+def work(profile: Profile) -> tuple[Raw, ...]:
+    """How an AI works on the copy of a project and brings it back, a line each; none where there is no copy."""
+    if not profile.has_copy:
+        return ()
+    return tuple(
+        map(
+            Raw,
+            (
+                "## Work on the project, and bring it back",
+                "",
+                "The whole loop; each of these but the last has its last line on standard error:",
+                "",
+                *_table(("command", "what for", "by its exit code"), _LOOP),
+                "",
+                "What comes back is what is neither *held back* (it could run or steer something on this machine: only",
+                "path by path, and only if a person says so) nor *never brought back* (no option brings it):",
+                "",
+                *_table(("`scripts/apply.sh` with", "what is not held back", "what is held back"), _APPLY),
+            ),
+        )
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(row)} |"
+
+
+def waits(profile: Profile) -> tuple[Raw, ...]:
+    """What somebody who takes over does with what is in the copy."""
+    if not profile.has_copy:
+        return ()
+    return (
+        Raw(
+            "What `waiting` counts is somebody's work that nobody has brought back: `scripts/review.sh`, and never "
+            "`scripts/discard.sh` unasked."
+        ),
+    )

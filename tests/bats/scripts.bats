@@ -78,7 +78,7 @@ ends() {
 
 @test "an engine that holds nothing" {
     FAKE_ENGINE=none
-    ends scripts/status.sh -- 1 failed none
+    ends scripts/status.sh -- 1 none none
     ends scripts/stop.sh -- 0 ok 'is stopped'
     ends scripts/recover.sh -- 0 ok
     ends rollback.sh -- 0 unchanged

@@ -38,7 +38,10 @@ def test_start_check_stop_start_rollback(make_bundle: MakeBundle, tmp_path: Path
     # With any other code a daemon that is started again would bring it back.
     assert bundle.inspect("{{.State.Status}} {{.State.ExitCode}}") == "exited 0"
     assert not inventory().loops - before.loops, "a stopped sandbox holds no loop device"
-    assert bundle.script("scripts/status.sh", check=False).returncode == 1
+    status = bundle.script("scripts/status.sh", check=False)
+    assert status.returncode == 1
+    assert "stopped, kept: scripts/start.sh goes on with it" in status.stdout
+    assert "gen: result=stopped " in status.stdout
 
     bundle.start()
     assert bundle.inside("cat", "/workspace/file").stdout == "kept\n"
