@@ -12,6 +12,7 @@ import pytest
 from tests.engine.private import PrivateEngine
 from tests.hostile.attacks import ATTACKS, PROBES, WEAKENED, Attack, Outcome
 from tests.hostile.field import Field, backends, field
+from tests.hostile.lies import LIES, Lie
 from tests.hostile.plants import FOLDER, PLANTS, Plant
 from tests.hostile.report import document, faults
 
@@ -35,11 +36,11 @@ def ready(private_engine: PrivateEngine, base_image: str) -> Iterator[Field]:
     patch.undo()
 
 
-ALL = (*ATTACKS, *PLANTS)
+ALL = (*ATTACKS, *PLANTS, *LIES)
 
 
 @pytest.mark.parametrize("attack", ALL, ids=[attack.id for attack in ALL])
-def test_an_attack_is_held_and_its_control_is_a_breach(ready: Field, attack: Attack | Plant) -> None:
+def test_an_attack_is_held_and_its_control_is_a_breach(ready: Field, attack: Attack | Plant | Lie) -> None:
     columns = (WEAKENED, *ready.bundles)
     assert faults({(attack.id, column): ready.outcome(attack, column) for column in columns}) == []
 

@@ -16,6 +16,7 @@ from tests.engine.podman import PrivatePodman
 from tests.engine.private import PrivateEngine
 from tests.hostile.attacks import ATTACKS, WEAKENED, Outcome
 from tests.hostile.field import PODMAN, Field, backends, field
+from tests.hostile.lies import LIES
 from tests.hostile.plants import PLANTS
 from tests.hostile.report import HEAD, document, faults
 
@@ -27,7 +28,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.add_argument("--out", type=Path, help="the folder for containment.md; without it nothing is written")
     parser.add_argument(
-        "attacks", nargs="*", metavar="ATTACK", help="only these: " + ", ".join(one.id for one in (*ATTACKS, *PLANTS))
+        "attacks",
+        nargs="*",
+        metavar="ATTACK",
+        help="only these: " + ", ".join(one.id for one in (*ATTACKS, *PLANTS, *LIES)),
     )
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hostile-", ignore_cleanup_errors=True) as name:
@@ -67,7 +71,7 @@ def main() -> int:
 def attack_all(ready: Field, only: list[str]) -> dict[tuple[str, str], Outcome]:
     """The outcome of each attack, by attack and backend, said as it comes."""
     results: dict[tuple[str, str], Outcome] = {}
-    for attack in (*ATTACKS, *PLANTS):
+    for attack in (*ATTACKS, *PLANTS, *LIES):
         if only and attack.id not in only:
             continue
         for column in (WEAKENED, *ready.bundles):

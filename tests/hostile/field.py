@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run
 from tests.hostile.attacks import WEAKENED, Outcome, Verdict
+from tests.hostile.lies import Lie, Stage
 from tests.hostile.plants import SWAPPING, Garden, Plant, files_of
 
 if TYPE_CHECKING:
@@ -66,9 +67,12 @@ class Field:
     weak: str
     facts: dict[str, Any]
     garden: Garden
+    stage: Stage
 
-    def outcome(self, attack: Attack | Plant, column: str) -> Outcome:
+    def outcome(self, attack: Attack | Plant | Lie, column: str) -> Outcome:
         """What becomes of it on a backend, or in the control."""
+        if isinstance(attack, Lie):
+            return self.stage.control(attack) if column == WEAKENED else self.stage.attack(attack, column)
         where = self.garden if isinstance(attack, Plant) else self
         return where.control(attack) if column == WEAKENED else where.attack(attack, column)
 
@@ -217,7 +221,14 @@ def field(
             "pids": PIDS, "memory": MEMORY, "disk": disk, "set_uid": SET_UID,
         }  # fmt: skip
         garden = Garden(bundles=bundles, projects=projects, facts=beside(folder, marker, flood), was=was)
-        ready = Field(engine=engine, podman=podman, bundles=bundles, weak="weak", facts=facts, garden=garden)
+        liar = generate(folder / "hostile-liar", "hostile-liar", *SMALL, *HOST, *on_base(base_image))
+        liar.env["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
+        stack.callback(liar.rollback, "--delete-data")
+        liar.start()
+        stage = Stage(bundle=liar, folder=folder)
+        ready = Field(
+            engine=engine, podman=podman, bundles=bundles, weak="weak", facts=facts, garden=garden, stage=stage
+        )
         for container in (*(bundle.name for bundle in bundles.values()), "weak"):
             ready.arm(container)
         yield ready

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.hostile.attacks import ATTACKS, WEAKENED
+from tests.hostile.lies import LIES
 from tests.hostile.plants import PLANTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tests.hostile.attacks import Attack, Outcome
+    from tests.hostile.lies import Lie
     from tests.hostile.plants import Plant
 
 HEAD = """# Containment: what was tried from inside, and what came of it
@@ -41,13 +43,26 @@ and copies with `cp`.
 """
 
 
+SAID = """
+## What the host is told
+
+In a container whose agent owns its programs, each program that a script may ask says what a row names; then every
+script runs that asks or shows anything, and `gen test --json`. The judge looks whether the host ran what was said,
+whether a line or a title is of the sandbox's making, and whether anything steers a terminal.
+
+"""
+
+
 def document(results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...]) -> str:
-    """Both tables."""
-    return table(ATTACKS, results, backends) + BACK + table(PLANTS, results, backends)
+    """The tables."""
+    parts = (table(ATTACKS, results, backends), BACK, table(PLANTS, results, backends), SAID)
+    return "".join(parts) + table(LIES, results, backends)
 
 
 def table(
-    rows: Sequence[Attack] | Sequence[Plant], results: Mapping[tuple[str, str], Outcome], backends: tuple[str, ...]
+    rows: Sequence[Attack] | Sequence[Plant] | Sequence[Lie],
+    results: Mapping[tuple[str, str], Outcome],
+    backends: tuple[str, ...],
 ) -> str:
     """One row an attack: the verdict for each backend, and what the probe saw."""
     columns = (*backends, WEAKENED)
