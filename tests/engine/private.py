@@ -55,7 +55,7 @@ class PrivateEngine:
 def fill_build_cache(folder: Path) -> None:
     """Builds the image of a small bundle, for the engines that begin with the data of this one. The cache stays."""
     bundle = generate(folder, "cache", *SMALL, *on_base(base_of_tests()))
-    (bundle.path / ".state").mkdir()
+    (bundle.path / ".state").mkdir(mode=0o700)
     run("bash", bundle.path / "steps/40-image/do.sh")
     (image,) = re.findall(r"^GEN_IMAGE_REF=(\S+)", (bundle.path / "lib/settings.sh").read_text(), re.MULTILINE)
     run("docker", "rmi", image)

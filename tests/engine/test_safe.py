@@ -302,8 +302,8 @@ def test_what_somebody_is_told_along_the_way(safe: MakeBundle, tmp_path: Path) -
     (bundle.path / "local").mkdir()
     (bundle.path / "local/project").write_text(f"{project}\n", "utf-8")
     told = [line for step in document(bundle, "plan")["steps"] for line in step["would"] if "copy of" in line]
-    assert told == [f"the copy of {project} is made as overlay (the project lies below, read-only; what changes lies on "
-                    "the disk image)"]  # fmt: skip
+    why = "the project lies below, read-only; what changes lies on the disk image"
+    assert told == [f"the copy of {project} is made as overlay ({why})"]
     bundle.script("scripts/start.sh")
     executed(bundle, "echo one >one; echo more >>notes.txt")
     executed(bundle, "echo two >two")

@@ -41,7 +41,7 @@ def made_anew(folder: Path) -> str:
     name = f"gt-{secrets.token_hex(4)}"
     bundle = generate(folder, name)
     step = bundle.path / "steps" / "30-base-image"
-    (bundle.path / ".state").mkdir()  # the runner's work, which is not here
+    (bundle.path / ".state").mkdir(mode=0o700)  # the runner's work, which is not here
     run("bash", step / "do.sh")
     found = layers(name)
     run("bash", step / "undo.sh")

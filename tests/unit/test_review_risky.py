@@ -122,13 +122,16 @@ def test_every_spelling_is_held_back(place: str, spelling_of) -> None:
     assert missed == []
 
 
-@pytest.mark.parametrize("rule", risky.TABLE, ids=lambda rule: rule.pattern)
-def test_every_row_holds_what_it_names_and_says_why(rule: risky.Rule) -> None:
-    name = rule.pattern.replace("*", "x")
-    held = {reason.kind: reason for reason in risky.by_name(f"sub/{name.upper()}".encode())}
-    assert rule.kind in held
-    assert held[rule.kind].reason
-    assert rule.pattern == spelling.folded(rule.pattern.encode())
+def test_every_row_holds_what_it_names_and_says_why() -> None:
+    wrong = []
+    for rule in risky.TABLE:
+        name = rule.pattern.replace("*", "x")
+        held = {reason.kind: reason for reason in risky.by_name(f"sub/{name.upper()}".encode())}
+        says_why = rule.kind in held and held[rule.kind].reason
+        if not says_why or rule.pattern != spelling.folded(rule.pattern.encode()):
+            wrong.append(rule)
+    assert wrong == []
+    assert len(risky.TABLE) > 3000
 
 
 def test_no_row_stands_twice() -> None:

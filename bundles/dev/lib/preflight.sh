@@ -101,12 +101,13 @@ archive_path() {
 }
 
 space_problems() {
-    local missing fits
+    local missing size fits=''
     [ -e "$IMAGE" ] && return
     missing=$(room_for "$GEN_STORAGE_BYTES" "$IMAGE") && return
     # In whole gigabytes, or megabytes of a small disk: a size that fits.
-    fits=$((($(free_bytes "$BUNDLE") - GEN_STORAGE_RESERVE_BYTES) * 3 / 4 >> 20))
-    if [ "$fits" -ge 2048 ]; then fits=$((fits >> 10))G; elif [ "$fits" -ge 64 ]; then fits=${fits}M; else fits=''; fi
+    whole "$(free_bytes "$BUNDLE")" || NUMBER=0
+    size=$(((NUMBER - GEN_STORAGE_RESERVE_BYTES) * 3 / 4 >> 20))
+    if [ "$size" -ge 2048 ]; then fits=$((size >> 10))G; elif [ "$size" -ge 64 ]; then fits=${size}M; fi
     problem "not enough free space: $missing" \
         "${fits:+$(again --set "storage.size=$fits")   (that fits now, and leaves room for the image), or }df -h $(quoted "$BUNDLE")   (and make room)" owner
 }

@@ -284,22 +284,17 @@ run_back() {
     steps=$(journal_steps_ever) || journal_unread
     if [ -z "$steps" ]; then
         say "There is nothing to undo."
-        RESULT=unchanged
-        return "$EX_DONE"
+        RESULT=unchanged && return
     fi
     journal_append begin - all || return "$EX_REFUSED"
     BEGUN=yes
     # Whoever asks one day where the data are finds that they were told to go.
-    if [ "${GEN_DELETE_DATA:-}" = yes ] && ! journal_append delete-data - all; then
-        RESULT=residue
-        return "$EX_RESIDUE"
-    fi
+    [ "${GEN_DELETE_DATA:-}" != yes ] || journal_append delete-data - all || { RESULT=residue && return "$EX_RESIDUE"; }
     # shellcheck disable=SC2086 # a list of words
     if undo_steps all $steps && measure_whole_rollback && journal_append end - all; then
         RESULT=rolled-back
         return "$EX_DONE"
     fi
-    FAILED_STEP=undo
-    RESULT=residue
+    FAILED_STEP=undo RESULT=residue
     return "$EX_RESIDUE"
 }

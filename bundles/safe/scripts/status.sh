@@ -3,7 +3,9 @@
 #
 # usage: scripts/status.sh [--help]
 #
-# Exit codes: 0 the sandbox runs and is healthy; 1 it does not; 4 the engine does not answer.
+# Exit codes: 0 the sandbox runs and is healthy; 1 it does not; 4 the engine does not answer. With 1 the last line says which:
+#             result=stopped: it is stopped and kept, and scripts/start.sh goes on with it; result=none: there is no sandbox here
+#             (any more); result=failed: it stands, and something is wrong with it.
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
@@ -12,9 +14,37 @@
 . "$BUNDLE/lib/sandbox.sh"
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
+# shellcheck source=templates/lib/lock.sh
+. "$BUNDLE/lib/lock.sh"
+# shellcheck source=templates/lib/project.sh
+[ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 trap 'last_line $?' EXIT
 end_on_signals
 help_or_refuse "$0" "$@"
+
+# at_work RUN: whether the last run is still at work, or was interrupted, and what ends it then.
+at_work() {
+    local owner
+    owner=$(lock_owner)
+    if [ -n "$owner" ] && process_lives "$owner"; then
+        echo "$1 is at work (process ${owner%%:*}): wait for it"
+    else
+        echo "$1 was interrupted: scripts/recover.sh undoes what it began (so does the next start or rollback)"
+    fi
+}
+
+# copy_rows: how the copy is made, and whether anything in it waits to be reviewed.
+copy_rows() {
+    local key value
+    if [ ! -s "$PROJECT/settings.json" ]; then
+        row copy "none yet"
+        return
+    fi
+    project status 2>/dev/null | while IFS= read -r line; do
+        key=${line%%: *} value=${line#*: }
+        case $key in project | method | waiting) row "$key" "$value" ;; esac
+    done
+}
 
 row() { say "$(printf '  %-12s %s' "$1" "$2")"; }
 
@@ -24,8 +54,13 @@ state=none
 ! ours "$line" 3 || { word 2 "$line" && state=$WORD; }
 [ "$state" != running ] || state="running, $(health)"
 say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION)"
-row sandbox "$state"
-! renamed || row '' "$WHAT: ./rollback.sh undoes it"
+case $state in
+none) row sandbox "none: scripts/start.sh makes it" ;;
+exited | created) row sandbox "stopped, kept: scripts/start.sh goes on with it" ;;
+*) row sandbox "$state" ;;
+esac
+wrong=''
+if renamed; then wrong=yes && row '' "$WHAT: ./rollback.sh undoes it"; fi
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi
 [ "$GEN_BACKENDS" = docker ] || row isolation "${BACKEND:-none is chosen yet}"
 while IFS= read -r line; do [ -z "$line" ] || row aside "$line"; done <<<"$(say_aside)"
@@ -38,6 +73,7 @@ if [ -f "$IMAGE" ]; then
 else
     row workspace none
 fi
+[ "$GEN_PROJECT_METHOD" = none ] || copy_rows
 if [ "$GEN_NETWORK_MODE" = none ]; then
     row network "none, as the profile says"
 elif ours "$(network_line "$NETWORK")" 2; then
@@ -48,6 +84,12 @@ fi
 if ! open=$(journal_open_run); then
     row run "cannot be known: $JOURNAL cannot be read"
 elif [ -n "$open" ]; then
-    row run "the last run was interrupted: scripts/start.sh or ./rollback.sh brings it to an end"
+    wrong=yes
+    row run "$(at_work "$open")"
+    for step in $(journal_steps_of "$open"); do row '' "begun, and not undone: $step"; done
 fi
-[ "$state" = 'running, healthy' ] || exit "$EX_FAILED"
+[ "$state" != 'running, healthy' ] || exit "$EX_DONE"
+# Nothing has failed where somebody stopped it, or took it away.
+# shellcheck disable=SC2034 # last_line prints it
+case $wrong$state in exited | created) RESULT=stopped ;; none) RESULT=none ;; esac
+exit "$EX_FAILED"

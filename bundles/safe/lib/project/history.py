@@ -86,7 +86,8 @@ def status(args: argparse.Namespace) -> int:
         document.show(told | found)
         return 0
     lines = [f"project: {settings.shown()}", f"method: {settings.told()}"]
-    lines += [f"waiting: {words.counted(len(changes), 'change') if changes else 'nothing'}"]
+    waits = f"{words.counted(len(changes), 'change')}: scripts/review.sh" if changes else "nothing"
+    lines += [f"waiting: {waits}"]
     lines += list(_stat(changes))
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
     words.show(lines, paged=True)
