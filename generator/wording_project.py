@@ -102,6 +102,11 @@ _APPLY = (
     ("`--approve HASH`", "all of it, if it is still exactly what had this hash; else exit code 4", "stays"),
     ("and `--only PATH`", "PATH alone (of a folder all that is below)", "stays"),
     ("and `--accept PATH`", "as without it", "PATH comes as well, file by file; with `--only` too, both must name it"),
+    (
+        "and `--accept-kind KIND`",
+        "as without it",
+        "what is held back for KIND alone comes as well: `lock` or `executable`",
+    ),
 )
 
 
@@ -123,6 +128,7 @@ def work(profile: Profile) -> tuple[Raw, ...]:
                 "path by path, and only if a person says so) nor *never brought back* (no option brings it):",
                 "",
                 *_table(("`scripts/apply.sh` with", "what is not held back", "what is held back"), _APPLY),
+                "",
             ),
         )
     )
