@@ -27,7 +27,7 @@ PROGRAMS = (
     "mountpoint", "getent", "python3", "dumpe2fs", "resize2fs", "e2fsck", "ls", "head", "which",
 )  # fmt: skip
 SCRIPTS = (
-    "test-setup.sh", "test-setup.sh --tap", "test-setup.sh --junit report.xml", "scripts/status.sh", "scripts/plan.sh",
+    "test-setup.sh", "test-setup.sh --tap", "test-setup.sh --junit /dev/null", "scripts/status.sh", "scripts/plan.sh",
     "scripts/plan.sh --json", "scripts/mount-storage.sh report", "scripts/resize-volume.sh 300M", "scripts/backup.sh",
 )  # fmt: skip
 BEFORE = ("# " + "x" * (PIECE - 2), "\r", "\u2028", "\x85", "\v", "\x1b[2K\x1b[1G")
@@ -114,7 +114,7 @@ class Stage:
         says += [] if says else [f"# {before}{forged}" for before in BEFORE for forged in FORGERIES]
         says += [] if lie.id == "numbers" else list(FORGERIES)
         text = "".join(f"{line}\n" for line in says)
-        script = f"#!/bin/sh\nwhile IFS= read -r line; do printf '%s\\n' \"$line\"; done <<'END'\n{text}END\nexit 1\n"
+        script = f"#!/bin/sh\nwhile IFS= read -r line; do printf '%s\\n' \"$line\"; done <<'END'\n{text}END\n"
         plant = (
             "cd /usr/local/bin && "
             'while IFS= read -r line; do printf "%s\\n" "$line"; done >lies && chmod 755 lies\n'
