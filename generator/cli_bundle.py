@@ -86,8 +86,8 @@ def _register(folder: Path) -> None:
     try:
         registry.register(folder)
     except GenError as error:
-        click.echo(f"gen: warning: {error.brief}: {error.details}", err=True)
-        click.echo(f"Its scripts run without gen. For gen: gen trust {shlex.quote(str(folder))}", err=True)
+        say(f"gen: warning: {error.brief}: {error.details}", err=True)
+        say(f"Its scripts run without gen. For gen: gen trust {shlex.quote(str(folder))}", err=True)
 
 
 def _require_project(folder: Path, project: Path | None, name: str, again: str) -> None:
