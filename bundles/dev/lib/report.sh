@@ -37,13 +37,13 @@ show_check() { # CODE TITLE OUTPUT
     case $format:$1 in
     # Behind a # would stand what TAP is to make of it.
     tap:0) say "ok $((PASSED + FAILED)) - ${2//#/\\#}" ;;
-    tap:*) say "not ok $((PASSED + FAILED)) - ${2//#/\\#}" && indent '# ' "$3" ;;
+    tap:*) say "not ok $((PASSED + FAILED)) - ${2//#/\\#}" && indent '#   ' "$3" ;;
     text:0) say "${GREEN}✓${PLAIN} $2" ;;
     text:*) say "${RED}✗${PLAIN} $2" && indent '    ' "$3" ;;
     esac
 }
 
-# indent MARK TEXT: MARK before each line: in TAP a line of a check's is a comment, whatever it says.
+# indent MARK TEXT: MARK before each line: in TAP a line of a check's is a comment, and never one of ours, whatever it says.
 indent() {
     local line
     [ -n "$2" ] || return 0

@@ -22,14 +22,14 @@ trap 'last_line $?' EXIT
 end_on_signals
 help_or_refuse "$0" "$@"
 
-# at_work RUN: whether the last run is still at work, or was interrupted, and what ends it then.
-at_work() {
+# run_row RUN: whether the last run is still at work, or was interrupted, and what ends it then.
+run_row() {
     local owner
     owner=$(lock_owner)
     if [ -n "$owner" ] && process_lives "$owner"; then
-        echo "$1 is at work (process ${owner%%:*}): wait for it"
+        row run "$1 is at work (process ${owner%%:*}): wait for it"
     else
-        echo "$1 was interrupted: scripts/recover.sh undoes what it began (so does the next start or rollback)"
+        row run "$1 was interrupted: scripts/recover.sh undoes what it began (so does the next start or rollback)"
     fi
 }
 
@@ -85,7 +85,7 @@ if ! open=$(journal_open_run); then
     row run "cannot be known: $JOURNAL cannot be read"
 elif [ -n "$open" ]; then
     wrong=yes
-    row run "$(at_work "$open")"
+    run_row "$open"
     for step in $(journal_steps_of "$open"); do row '' "begun, and not undone: $step"; done
 fi
 [ "$state" != 'running, healthy' ] || exit "$EX_DONE"
