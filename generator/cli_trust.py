@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from generator.cli_output import say, styled
 from generator.errors import ExitCode, GenError
 from generator.execute.bundle import is_bundle
 from generator.execute.registry import forget
@@ -38,7 +39,7 @@ def trust_command(path: Path, yes: bool, revoke: bool) -> int:
     """
     folder = path.resolve()
     if revoke:
-        click.echo(f"{folder} is not run any more." if forget(folder) else f"{folder} was not registered.")
+        say(f"{folder} is not run any more." if forget(folder) else f"{folder} was not registered.")
         return ExitCode.DONE
     if not is_bundle(folder):
         raise click.UsageError(f"{path} is not a bundle: it has no MANIFEST.sha256.")
@@ -50,7 +51,7 @@ def trust_command(path: Path, yes: bool, revoke: bool) -> int:
             exit_code=ExitCode.REFUSED,
         )
     trust(folder)
-    click.echo(f"gen runs {click.style(str(folder), bold=True)} from now on, as it is now.")
+    say("gen runs ", styled(str(folder), bold=True), " from now on, as it is now.")
     return ExitCode.DONE
 
 
@@ -58,8 +59,8 @@ def asked(folder: Path) -> bool:
     """Shows what is about to be trusted, and asks on the terminal. False where there is none."""
     if not (os.isatty(0) and os.isatty(2)):
         return False
-    click.echo(f"{folder} looks like a bundle, and gen did not write it for you.", err=True)
+    say(f"{folder} looks like a bundle, and gen did not write it for you.", err=True)
     for line in describe(folder):
-        click.echo(f"  {line}", err=True)
+        say(f"  {line}", err=True)
     known = " again, as it is now" if is_known(folder) else ""
     return click.confirm(f"Its scripts would run as you. Trust it{known}?", default=False, err=True)

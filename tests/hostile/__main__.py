@@ -44,6 +44,8 @@ def main() -> int:
         if podman:
             podman.start(base)
         os.environ["DOCKER_HOST"] = engine.env["DOCKER_HOST"]
+        # The bundles are registered where no person's are.
+        os.environ["XDG_DATA_HOME"] = str(folder / "data")
         try:
             with field(engine, base, folder, FLOOD, podman) as ready:
                 results = attack_all(ready, words.attacks)

@@ -105,11 +105,11 @@ SCRIPTS = {
 }
 
 
-def fake_plan(name: str = "fake") -> dict[str, object]:
+def fake_plan(name: str | None = None) -> dict[str, object]:
     """What the plan.json of a fake bundle holds."""
     steps = [{"dir": f"steps/{step}", "title": title, "effects": json.loads(NONE)} for step, title in STEPS]
     return {
-        "name": name,
+        **({} if name is None else {"name": name}),
         "steps": steps,
         "checks": [{"file": f"checks/{check}.sh", "title": title} for check, title in TITLES],
     }

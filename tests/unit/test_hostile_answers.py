@@ -30,7 +30,7 @@ def hostile(tmp_path: Path) -> tuple[Path, dict[str, str], Path]:
             f"#!/bin/sh\necho {name} \"$@\" >>{tmp_path}/asked\necho '{ATTACK}'\necho '{ATTACK} {ATTACK} {ATTACK}'\n"
         )
         (programs / name).chmod(0o755)
-    (bundle / ".state").mkdir()
+    (bundle / ".state").mkdir(0o700)
     (bundle / ".state/instance").write_text("0123456789abcdef\n")
     storage = bundle / "storage"
     storage.mkdir()

@@ -26,6 +26,7 @@ ASKS = re.compile(r"printf '[^'%]*\[y/N\] '$")
 ALLOWED = {
     "scripts/plan.sh": "it prints a document, whose texts go through json_strings, and lines of printable",
     "scripts/resize-volume.sh": "a function answers with a number of bytes",
+    "scripts/status.sh": "a function answers with what a row says",
 }
 """Scripts that print in another way as well, with the reason; each is tried with a hostile engine (printing.bats)."""
 
