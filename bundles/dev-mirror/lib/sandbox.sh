@@ -1,5 +1,5 @@
 # The sandbox's container. Sourced after docker.sh.
-# shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
+# shellcheck shell=bash disable=SC2034,SC2153 # what stands here is for those who source it
 
 # Where a container that a changed bundle replaces waits until the run has ended well.
 PRIOR_CONTAINER=$GEN_CONTAINER-prior-$INSTANCE

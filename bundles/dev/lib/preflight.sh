@@ -1,5 +1,5 @@
 # What must hold before anything is changed. Sourced after docker.sh and storage.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # names of the files that come before this one
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
 # shellcheck source=templates/lib/reach.sh

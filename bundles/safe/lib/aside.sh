@@ -1,6 +1,6 @@
 # What is somebody else's and stands under our names: what a start would move aside, what stands aside now, and which names
 # of our own give way. Sourced by docker.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # names of the files that come before this one
 
 # foreign_objects: what a start would move, a line each: "kind id state name new-name". Before the first run this bundle has no
 # number yet: then the new name ends with ID. Fails when the engine does not answer.
