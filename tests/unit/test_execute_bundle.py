@@ -14,6 +14,12 @@ from tests.unit.faking import STEPS, fake_bundle
 BUNDLE = Bundle(path=Path("/b"), shown="b")
 
 
+@pytest.fixture(autouse=True)
+def registry_of_one_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests have registered is none of these bundles."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+
+
 def test_the_current_folder_comes_first(tmp_path: Path) -> None:
     here = fake_bundle(tmp_path / "here")
     fake_bundle(here / "bundles" / "other")
