@@ -66,18 +66,18 @@ def started(bundle: Bundle) -> subprocess.Popen[str]:
 
 #   script                          code  result    within  (seconds; each question costs three)
 HANGING = (
-    ("scripts/status.sh",             4, "refused",  10),
-    ("test-setup.sh",                 4, "refused",  10),
-    ("scripts/connect.sh -- true",    4, "refused",  10),
-    ("scripts/plan.sh",               4, "refused",  20),
-    ("scripts/stop.sh",               3, "residue",  15),
-    ("scripts/backup.sh",             4, "refused",  20),
-    ("scripts/resize-volume.sh 300M", 4, "refused",  15),
-    ("scripts/mount-storage.sh attach", 4, "refused", 15),
-    ("scripts/mount-storage.sh detach", 4, "refused", 15),
-    ("scripts/recover.sh",            0, "ok",       15),
-    ("scripts/start.sh",              1, "failed",   30),
-    ("rollback.sh --yes",             3, "residue",  60),
+    ("scripts/status.sh",             4, "refused", 20),
+    ("test-setup.sh",                 4, "refused", 20),
+    ("scripts/connect.sh -- true",    4, "refused", 20),
+    ("scripts/plan.sh",               4, "refused", 40),
+    ("scripts/stop.sh",               3, "residue", 30),
+    ("scripts/backup.sh",             4, "refused", 40),
+    ("scripts/resize-volume.sh 300M", 4, "refused", 30),
+    ("scripts/mount-storage.sh attach", 4, "refused", 30),
+    ("scripts/mount-storage.sh detach", 4, "refused", 30),
+    ("scripts/recover.sh",            0, "ok", 30),
+    ("scripts/start.sh",              1, "failed", 60),
+    ("rollback.sh --yes",             3, "residue", 120),
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ fault_command() {
     case $COMMAND in
     'command "${WORDS[@]}"') COMMAND=${WORDS[*]} ;;
     '"${LIMITED[@]}" "$@"') COMMAND=$* ;;
+    '"$@"'*) if [ "${1:-}" = command ]; then COMMAND=${*:2}; else STARTS=''; fi ;;
     *) fault_is_program "${COMMAND%% *}" || STARTS='' ;;
     esac
 }
