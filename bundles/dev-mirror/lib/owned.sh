@@ -24,7 +24,12 @@ owned_by_ledger() {
 }
 
 # record LINES: makes them the record.
-record() { { [ -z "$1" ] || printf '%s\n' "$1"; } | write_durably "$OWNED"; }
+record() {
+    { [ -z "$1" ] || printf '%s\n' "$1"; } | write_durably "$OWNED" && return
+    # A line that could not be written is none; what stands of it would be left by an undo.
+    rm -f "$OWNED.new"
+    return 1
+}
 
 # own KIND NAME: writes down that one is about to be made. Sets TOKEN.
 own() {
