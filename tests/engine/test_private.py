@@ -66,6 +66,7 @@ def test_nobody_else_reads_a_project_by_its_copy(safe: MakeBundle, tmp_path: Pat
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(project))
     executed(bundle, "mkdir -p new/er && echo more >new/er/file")
+    bundle.script("scripts/review.sh")
     bundle.script("scripts/apply.sh", "--yes")
     assert unmeant(bundle.path) == []
     # What comes back has the user's own mask, not that of the state.

@@ -49,7 +49,7 @@ def test_events_journal_and_plan_fit_the_bundles_own_schemas(make_bundle: MakeBu
             check.validate(line)
             assert not check.is_valid(line | {"event": "unheard-of"})
         seen[name] = {line["event"] for line in lines}
-    assert seen["journal"] == {"begin", "doing", "done", "undone", "commit", "end"}
+    assert seen["journal"] == {"begin", "doing", "done", "undone", "commit", "end", "delete-data"}
     assert seen["audit"] == {"begin", "end"}
     assert {"run-started", "verifying", "kept", "doing", "done", "failed", "undoing", "undone", "run-ended"} <= seen[
         "event"

@@ -140,8 +140,10 @@ class Garden:
     def _wrong(self, project: Path, forbidden: list[str], but: Collection[str] = ()) -> str:
         """What came to the project and must not have come, whatever its name; in words."""
         for name in forbidden:
+            # By a link of its own, the project may have had a file of that name all along.
             path = project / name
-            if os.path.lexists(path) and not (name in self.was and path.read_bytes() == self.was[name]):
+            was = self.was.get(os.path.relpath(os.path.realpath(path), os.path.realpath(project)))
+            if os.path.lexists(path) and not (was is not None and path.is_file() and path.read_bytes() == was):
                 return f"{name!a} came back"
         for folder, below, files in os.walk(project):
             for path in (Path(folder, name) for name in (*below, *files)):
