@@ -23,6 +23,25 @@ setup() { make_bundle; }
     [ "$code" -eq 0 ]
 }
 
+@test "root runs an ordinary user's bundle whose state is that user's, and the fix of a refusal is for its cause" {
+    [ "$EUID" -eq 0 ] || skip "needs root"
+    mkdir -m 700 .state
+    chown 12345 . .state
+    started start
+    [ "$code" -eq 0 ]
+    chown 12346 .state
+    started start
+    [ "$code" -eq 4 ]
+    grep -q "neither you nor the owner of the bundle" output
+    grep -q "sudo -u '#12346'" output
+    chown 12345 .state
+    chmod 755 .state
+    started start
+    [ "$code" -eq 4 ]
+    grep -q "open to others" output
+    grep -q "chmod 700" output
+}
+
 @test "what a run writes is its user's alone, whatever mask the user has" {
     umask 002
     started start
