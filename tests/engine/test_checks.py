@@ -10,7 +10,6 @@ import pytest
 
 from tests.engine.conftest import Bundle, MakeBundle, run, until
 
-
 CHECKS = Path(__file__).parents[2] / "templates/checks"
 
 
