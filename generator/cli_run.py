@@ -25,6 +25,7 @@ from generator.cli_options import (
 from generator.execute import commands
 from generator.execute.process import become
 from generator.execute.trust import require_apart
+from generator.profile_values import NOBODY
 
 
 @click.command("up")
@@ -89,11 +90,12 @@ def up_command(
 
 
 def _owned(sets: tuple[str, ...], project: str | None) -> tuple[str, ...]:
-    """With a project: the agent gets the number of its owner, so that an overlay lets it write what the owner may."""
+    """With a project: the agent gets the number of whoever works with the copy, who reads and writes what it made.
+    Root can do that for anybody, so there it is the project's owner, for whom an overlay can be made."""
     if project is None or any(text.startswith("image.user.uid=") for text in sets):
         return sets
-    owner = Path(project).stat().st_uid
-    return (*sets, f"image.user.uid={owner}") if 1000 <= owner <= 60000 else sets
+    user = os.geteuid() or Path(project).stat().st_uid
+    return (*sets, f"image.user.uid={user}") if user not in (0, NOBODY) else sets
 
 
 @click.command("down")

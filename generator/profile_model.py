@@ -61,7 +61,11 @@ class User(_Part):
         Field(description="Name of the user that everything inside runs as."),
     ] = "aiuser"
     uid: Annotated[
-        int, Field(ge=1000, le=60000, description="Number of that user. A number that the base uses is freed first.")
+        int,
+        Field(
+            ge=1, le=values.LARGEST_UID, description="Number of that user. A number that the base uses is freed first."
+        ),
+        AfterValidator(values.not_nobody),
     ] = 1000
 
 

@@ -127,6 +127,18 @@ def not_system_user(value: str) -> str:
     return value
 
 
+LARGEST_UID = 2**31 - 2
+"""Docker takes numbers up to 2^31 - 1, and a program may take the last one for -1."""
+NOBODY = 65534
+
+
+def not_nobody(value: int) -> int:
+    """A number that is not the one which the kernel shows for users that it does not know."""
+    if value == NOBODY:
+        refuse(f"{value} is nobody's number", "Choose another one, such as 1000")
+    return value
+
+
 def python_minimum(value: str) -> str:
     """A Python version "3.N" that is not older than what gen promises."""
     match = re.fullmatch(r"3\.(0|[1-9][0-9]?)", value)

@@ -10,8 +10,6 @@ import pytest
 
 from tests.engine.conftest import Bundle, MakeBundle, run, until
 
-CHECKS = Path(__file__).parents[2] / "templates/checks"
-
 
 def failing(bundle: Bundle, *asked: str) -> set[str]:
     """The names of the checks, of all or of those that are asked for, that do not hold now."""
@@ -267,11 +265,10 @@ def test_an_assistant_that_is_not_what_was_promised_is_caught(shared: Bundle, tm
     for what, command, version, holds in AGENTS:
         copy = tmp_path / what
         run("cp", "-a", shared.path, copy)
-        with (copy / "lib/settings.sh").open("a") as settings:
-            settings.write(f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n")
-        check = copy / "checks/agent.sh"
-        check.write_text((CHECKS / "agent/check.sh").read_text())
-        assert (run("bash", check, check=False).returncode == 0) is holds, what
+        told = f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n"
+        (copy / "lib/settings.sh").write_text((copy / "lib/settings.sh").read_text() + told)
+        run("cp", "templates/checks/agent/check.sh", copy / "checks")
+        assert (run("bash", copy / "checks/check.sh", check=False).returncode == 0) is holds, what
 
 
 def test_a_key_in_the_image_is_found(shared: Bundle) -> None:

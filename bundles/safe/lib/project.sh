@@ -68,6 +68,9 @@ project_problems() {
     elif ! apart "$(cd -- "$path" && pwd -P)"; then
         problem "the project and this bundle must lie apart: $path" "mv $(quoted "$BUNDLE") to a folder outside of the project"
     fi
+    [ "$EUID" -eq 0 ] || [ "$EUID" -eq "$GEN_UID" ] ||
+        problem "the sandbox's user is number $GEN_UID and you are $EUID: neither could use what the other makes in the copy" \
+            "$(again --set "image.user.uid=$EUID")"
     have git || problem "git is not installed" "sudo apt-get install git"
     if ! have python3; then
         problem "python3 is not installed" "sudo apt-get install python3"

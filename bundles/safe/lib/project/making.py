@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -145,8 +146,12 @@ def _copy_link(source: int, name: bytes, target: int, uid: int, gid: int) -> tup
 
 
 def give(descriptor: int, uid: int, gid: int) -> None:
-    """Gives a file to the sandbox's user."""
-    if (uid, gid) != (os.geteuid(), os.getegid()):
+    """Gives a file to the sandbox's user. Somebody who is that user, and no root, may not give it to a group that they
+    are not in; then it keeps theirs, and the owner's rights are all that the sandbox needs."""
+    if uid == os.geteuid() != 0:
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, -1, gid)
+    elif (uid, gid) != (os.geteuid(), os.getegid()):
         os.fchown(descriptor, uid, gid)
 
 
