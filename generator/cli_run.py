@@ -268,18 +268,21 @@ def shell_command(bundle: str | None) -> None:
 @click.command("exec", context_settings={"allow_interspersed_args": False})
 @click.argument("name", shell_complete=complete_bundle, metavar="NAME")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
-def exec_command(name: str, words: tuple[str, ...]) -> None:
+@click.option("--timeout", metavar="TIME", help="End the command after 30s, 5m or 2h, with exit code 124.")
+def exec_command(name: str, words: tuple[str, ...], timeout: str | None) -> None:
     """Run one command in a running sandbox, as the sandbox's user.
 
-    NAME is a sandbox or a bundle's folder. Standard input and output are the command's own. Runs
-    scripts/connect.sh. The exit code is the command's; 4 when the sandbox does not run.
+    NAME is a sandbox or a bundle's folder. Standard input and output are the command's own. What ends this
+    (Ctrl-C, a closed terminal, --timeout) ends the command and what it began. Runs scripts/connect.sh. The
+    exit code is the command's; 4 when the sandbox does not run.
 
     \b
     Examples:
       gen exec dev -- aider --version
+      gen exec --timeout 5m dev -- npm test
       tar c src | gen exec dev -- tar x
     """
     command = words[1:] if words[:1] == ("--",) else words
     if not command:
         raise click.UsageError(f"Which command? For example: gen exec {name} -- id. For a shell: gen shell {name}")
-    become(commands.present(commands.connect(the_bundle(name), command)))
+    become(commands.present(commands.connect(the_bundle(name), command, timeout)))

@@ -70,9 +70,10 @@ def recover(bundle: Bundle) -> Command:
     return Command(bundle=bundle, script="scripts/recover.sh")
 
 
-def connect(bundle: Bundle, words: Sequence[str] = ()) -> Command:
-    """Opens a shell in the sandbox, or runs one command there."""
-    return Command(bundle=bundle, script="scripts/connect.sh", arguments=("--", *words) if words else ())
+def connect(bundle: Bundle, words: Sequence[str] = (), timeout: str | None = None) -> Command:
+    """Opens a shell in the sandbox, or runs one command there, for at most that time (30s, 5m, 2h)."""
+    arguments = (("--timeout", timeout) if timeout else ()) + (("--", *words) if words else ())
+    return Command(bundle=bundle, script="scripts/connect.sh", arguments=arguments)
 
 
 def copy(bundle: Bundle, verb: str, words: Sequence[str] = ()) -> Command:

@@ -125,10 +125,10 @@ healthy_line() {
 look_at_health() { :; }
 # inside ARG...: a command in the running sandbox as its user.
 inside() { docker exec --interactive "$(sandbox_id)" "$@"; }
-# sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
+# sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal, of the caller's kind.
 sandbox_client() {
-    CLIENT=("$ENGINE" exec --interactive)
-    [ "${1:-}" != tty ] || CLIENT+=(--tty)
+    CLIENT=("$ENGINE" exec --interactive --env "GEN_COMMAND=$AUDIT_ID")
+    [ "${1:-}" != tty ] || CLIENT+=(--tty --env "TERM=${TERM:-dumb}" --env "COLORTERM=${COLORTERM:-}")
     CLIENT+=("$(sandbox_id)")
 }
 # end_with_sandbox PID: returns when the sandbox has ended, and ends the client of that number if it has not noticed by itself.

@@ -1,0 +1,105 @@
+"""A command in the sandbox ends with whoever asked for it, and so does what it began."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Bundle, bundle_maker, until
+
+LOOP = "while :; do date +%N >>/workspace/ticks; sleep 0.1; done"
+CHILDREN = f"({LOOP}) & setsid sh -c '{LOOP}' & {LOOP}"
+STUBBORN = f"trap '' TERM INT HUP; {CHILDREN}"
+
+
+@pytest.fixture(scope="module", params=["docker", "gvisor"])
+def sandbox(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, base_image: str
+) -> Iterator[Bundle]:
+    """A running sandbox of that isolation."""
+    settings = ("network.mode=none", f"isolation={request.param}")
+    with bundle_maker(tmp_path_factory.mktemp("leash"), base_image, *settings) as make:
+        bundle = make()
+        bundle.start()
+        yield bundle
+
+
+def begun(bundle: Bundle, *words: str) -> subprocess.Popen[str]:
+    """That command in the sandbox, once it does something."""
+    bundle.inside("rm", "-f", "/workspace/ticks")
+    pipe = subprocess.PIPE
+    client = subprocess.Popen([bundle.path / "scripts/connect.sh", *words], stdin=subprocess.DEVNULL, stdout=pipe,
+                              stderr=pipe, text=True, start_new_session=True)  # fmt: skip
+    until(lambda: ticks(bundle) > 0)
+    return client
+
+
+def ticks(bundle: Bundle) -> int:
+    return len(bundle.inside("sh", "-c", "cat /workspace/ticks 2>/dev/null || :").stdout.splitlines())
+
+
+def goes_on(bundle: Bundle) -> bool:
+    """Whether anything still writes."""
+    before = ticks(bundle)
+    time.sleep(1)
+    return ticks(bundle) > before
+
+
+#   what ends it;  what it is;  its exit code
+ENDS = (
+    (signal.SIGTERM, CHILDREN, 143),
+    (signal.SIGINT, CHILDREN, 130),
+    (signal.SIGHUP, CHILDREN, 129),
+    (signal.SIGTERM, STUBBORN, 143),
+)
+
+
+@pytest.mark.parametrize(("ended_by", "command", "code"), ENDS, ids=["term", "int", "hup", "stubborn"])
+def test_a_signal_ends_the_command_and_what_it_began(
+    sandbox: Bundle, ended_by: signal.Signals, command: str, code: int
+) -> None:
+    client = begun(sandbox, "--", "bash", "-c", command)
+    # To the script alone, as `timeout` does it.
+    client.send_signal(ended_by)
+    client.communicate()
+    assert client.returncode == code
+    assert not goes_on(sandbox)
+
+
+def test_a_command_whose_time_is_over_ends_with_its_own_code(sandbox: Bundle) -> None:
+    client = begun(sandbox, "--timeout", "3s", "--", "bash", "-c", CHILDREN)
+    _, said = client.communicate()
+    assert client.returncode == 124
+    assert "after 3 s" in said
+    assert not goes_on(sandbox)
+
+
+def test_a_time_that_is_not_over_changes_nothing(sandbox: Bundle) -> None:
+    done = sandbox.script("scripts/connect.sh", "--timeout", "10m", "--", "sh", "-c", "echo said; exit 7", check=False)
+    assert (done.returncode, done.stdout) == (7, "said\n")
+    for wrong in ("", "0", "5d", "-1", "1.5s", "s"):
+        assert sandbox.script("scripts/connect.sh", "--timeout", wrong, "--", "true", check=False).returncode == 2
+
+
+def test_what_a_command_leaves_behind_of_its_own_will_stays(sandbox: Bundle) -> None:
+    """The control, too: such a loop is seen."""
+    sandbox.script("scripts/connect.sh", "--", "bash", "-c", f"setsid sh -c '{LOOP}' >/dev/null 2>&1 &")
+    until(lambda: ticks(sandbox) > 0)
+    assert goes_on(sandbox)
+    sandbox.inside("pkill", "-f", "ticks")
+
+
+def test_the_terminal_inside_is_of_the_callers_kind(sandbox: Bundle, tmp_path: Path) -> None:
+    words = f"{sandbox.path}/scripts/connect.sh -- sh -c 'echo $TERM/$COLORTERM'"
+    done = subprocess.run(
+        ["script", "--quiet", "--return", "--command", words, tmp_path / "typescript"],
+        env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "xterm-256color/truecolor" in done.stdout
