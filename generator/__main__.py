@@ -12,8 +12,14 @@ def run() -> int:
     No garbage is collected: so short a process ends before that pays, and the system takes all memory back at once.
     """
     gc.disable()
-    from generator.cli import main
+    try:
+        from generator.cli import main
+    except ImportError as error:
+        from generator.missing import told
 
+        what, why, mend = told(error)
+        sys.stderr.write(f"gen: error: {what}\n{why}\n{mend}\n")
+        return 2
     code = main()
     gc.freeze()  # Python collects once more when it ends, but not what is frozen
     return code

@@ -12,7 +12,8 @@ import click
 
 from generator import __version__
 from generator.cli_output import say, say_lines, styled
-from generator.errors import GenError
+from generator.errors import ExitCode, GenError
+from generator.missing import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough. Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ImportError as error:
+        _say(*told(error))
+        return ExitCode.USAGE
     except Exception as error:  # the last wall: what nobody foresaw is a fault of gen
         return _internal(error)
     return code if isinstance(code, int) else 0

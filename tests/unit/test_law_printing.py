@@ -22,7 +22,7 @@ PRINTS = {
     "click.echo": ("cli_output",),
     "click.secho": (),
     "sys.stdout.write": (),
-    "sys.stderr.write": (),
+    "sys.stderr.write": ("__main__",),
     "sys.stdout.buffer.write": (),
     "out.write": ("execute.view",),
     "Console": ("execute.screen",),

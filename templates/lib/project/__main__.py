@@ -74,8 +74,11 @@ def _run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="project", allow_abbrev=False)
     parser.add_argument("--state", required=True, metavar="DIR", help="the project's part of the bundle's .state")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in dict.fromkeys(COMMANDS.values()) if not name else (COMMANDS[name],):
-        import_module(f"project.{module}").add_parser(subparsers)
+    for command, module in {name: COMMANDS[name]}.items() if name else COMMANDS.items():
+        add = getattr(import_module(f"project.{module}"), "add_parser", None)
+        # One that reads its words itself, to be quick, and one module that has several.
+        if command not in subparsers.choices:
+            add(subparsers) if add else subparsers.add_parser(command, help="writes down what a command has changed")
     args = parser.parse_args(argv)
     code: int = args.run(args)
     return code
