@@ -122,8 +122,9 @@ def _returning(plan: Plan) -> tuple[Action, ...]:
     )
 
 
-def points_of_no_return(steps: tuple[StepSpec, ...]) -> tuple[NoReturn, ...]:
+def points_of_no_return(steps: tuple[StepSpec, ...], *, has_copy: bool) -> tuple[NoReturn, ...]:
     """Each loss that no undo brings back. A run that has not committed loses nothing."""
+    stays = "storage/kept/ stays" if has_copy else "backups/ and storage/kept/ stay"
     folders = {step.id: step.folder for step in steps}
     outside = "what was written in the container outside the workspace"
     return (
@@ -140,16 +141,17 @@ def points_of_no_return(steps: tuple[StepSpec, ...]) -> tuple[NoReturn, ...]:
         NoReturn(
             action="./rollback.sh --delete-data",
             point=f"the undoing of {folders['storage']}",
-            lost="the workspace, with everything in it; backups/ and storage/kept/ stay",
+            lost=f"the workspace, with everything in it; {stays}",
         ),
     )
 
 
-KEPT = (
-    "what the engine keeps of the image's build (its build cache), and what Buildx notes of it in ~/.docker/buildx/: "
-    "neither can be told apart from other builds'",
-    "a base image that was on this machine before",
-    "storage/kept/ (workspaces), backups/ and local/",
-    ".state/ (journal and logs)",
-)
-"""What a rollback leaves."""
+def kept(*, has_copy: bool) -> tuple[str, ...]:
+    """What a rollback leaves. Of a copy of a project there are no backups."""
+    return (
+        "what the engine keeps of the image's build (its build cache), and what Buildx notes of it in "
+        "~/.docker/buildx/: neither can be told apart from other builds'",
+        "a base image that was on this machine before",
+        "storage/kept/ (workspaces) and local/" if has_copy else "storage/kept/ (workspaces), backups/ and local/",
+        ".state/ (journal and logs)",
+    )

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from generator.guide import KEPT, actions, points_of_no_return
+from generator.guide import actions, kept, points_of_no_return
 from generator.profile_show import OWN_PROFILE
 from generator.schemas import schema_file
 from generator.wording_effects import outside
@@ -36,8 +36,8 @@ def plan_data(plan: Plan) -> dict[str, Any]:
             {"id": check.id, "file": check.file, "title": check.title, "asserts": check.asserts, "expect": check.expect}
             for check in plan.checks
         ],
-        "no_return": [asdict(point) for point in points_of_no_return(plan.steps)],
-        "kept_after_rollback": KEPT,
+        "no_return": [asdict(point) for point in points_of_no_return(plan.steps, has_copy=plan.profile.has_copy)],
+        "kept_after_rollback": kept(has_copy=plan.profile.has_copy),
         "outside": [asdict(place) for place in outside(plan.profile)],
     }
 

@@ -99,7 +99,7 @@ def _cost(data: dict[str, Any]) -> list[str]:
             f"the workspace, {size:.1f} MiB in {data['workspace']}: kept, and lost only with --delete-data",
             f"its newest other copy: {copy['file']}, from {copy['time']}"
             if copy
-            else "no other copy of it: gen has none in backups/ or storage/kept/",
+            else "no other copy of it: neither a backup nor a workspace that was kept",
         ]
     if data["lost_outside_workspace"]:
         lines.append("what was installed or written in the sandbox outside the workspace")

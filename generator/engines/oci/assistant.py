@@ -65,7 +65,7 @@ def _assistant(request: Request) -> dict[str, Any]:
         "version": profile.agent.version or agent.install.version,
         "command": agent.command,
         "version_command": list(agent.version_command),
-        "home": f"{profile.storage.path}/.home",
-        "configuration": f"{profile.storage.path}/.home/{agent.config_dir}",
+        "home": profile.home,
+        "configuration": f"{profile.home}/{agent.config_dir}",
         "notes": list(agent.notes),
     }
