@@ -114,6 +114,8 @@ space_problems() {
 
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
+    ! have iconv || printf '%s' "$BUNDLE" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 ||
+        problem "the folder's path is not UTF-8, and an engine is told of no other" "give the folder, or what it lies in, another name"
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
     cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(port_problems) <(copy_problems)
 }

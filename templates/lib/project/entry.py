@@ -104,11 +104,21 @@ def decide(asked: str, project: bytes, found: os.stat_result, uid: int, state: s
         why = "The kernel is older than 5.11."
     elif any(letter in project + os.fsencode(state) for letter in b":,\\\n\r"):
         why = "A path has a letter that mount options cannot hold."
+    elif not _is_utf8(project + os.fsencode(state)):
+        why = "A path is not UTF-8, and an engine is told of no other."
     elif found.st_uid != uid:
         why = f"The project belongs to user {found.st_uid}, and the sandbox's is {uid}."
     elif state and not _whiteouts_work(os.path.join(state, "disk")):
         why = "This filesystem, or this user, cannot make whiteouts."
     return ("plain", why) if why else ("overlay", "")
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _whiteouts_work(disk: str) -> bool:
