@@ -212,7 +212,7 @@ superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: */
 # elsewhere.
 used_bytes() {
     local said
-    if is_attached && said=$(tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
+    if is_attached && said=$(heard tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
         whole "${said##*$'\n'}" && echo $((NUMBER * 1024)) && return
     fi
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }

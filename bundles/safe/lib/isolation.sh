@@ -57,7 +57,7 @@ boots_microvm() {
 probe() {
     local network=none said code=0 RUN_SECONDS=$PROBE_SECONDS
     [ "$GEN_NETWORK_MODE" = none ] || network=bridge
-    said=$(brief --network "$network" --memory "${PROBE_BYTES}b" --memory-swap "${PROBE_BYTES}b" --cap-drop ALL "$@" -- \
+    said=$(heard brief --network "$network" --memory "${PROBE_BYTES}b" --memory-swap "${PROBE_BYTES}b" --cap-drop ALL "$@" -- \
         sh -c 'cat /proc/version /proc/cmdline /proc/meminfo /proc/net/dev; dmesg 2>/dev/null | head -n 3' 2>&1 </dev/null) || code=$?
     [ "$code" -ne 124 ] || remove_ours "$TOOL"
     [ "$code" -eq 0 ] || said=$(printf '%s\n' "$said" | grep -v -e '^$' -e "^Run 'docker" | tail -n 1)
