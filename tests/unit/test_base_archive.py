@@ -53,7 +53,13 @@ def load(folder: Path, *members: Member) -> tuple[str, Path]:
                 tar.addfile(member, io.BytesIO(content))
     sources = "".join(f". lib/{name}.sh; " for name in ("docker", "storage", "preflight", "mirror", "base", "archive"))
     script = f"{sources} take_name() {{ :; }}; set -eo pipefail; load_archive {TOKEN}"
-    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "GIVEN": str(given), "GEN_RUN": "x", "GEN_PRIOR": str(folder)}
+    env = {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "GIVEN": str(given),
+        "GEN_RUN": "x",
+        "GEN_PRIOR": str(folder),
+    }
     done = subprocess.run(["bash", "-c", script], cwd=bundle, env=env, capture_output=True, text=True, check=False)
     assert not (bundle / ".state/mirror").exists() or done.returncode
     return done.stdout + done.stderr, given

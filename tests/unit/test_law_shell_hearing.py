@@ -13,7 +13,9 @@ from tests.unit.shell_law import bare, function_at, functions_of
 from tests.unit.test_law_shell import texts_of_the_bundle
 
 # What runs a program in a container or a machine, or shows what one has printed.
-SOURCES = re.compile(r"(?:\bdocker|\"\$ENGINE\"|\bmachine)[ ](?:exec|run|logs|attach)\b|\bbrief(?=[ ])|\b\w*tool(?=[ ]-)")
+SOURCES = re.compile(
+    r"(?:\bdocker|\"\$ENGINE\"|\bmachine)[ ](?:exec|run|logs|attach)\b|\bbrief(?=[ ])|\b\w*tool(?=[ ]-)"
+)
 HEARD = re.compile(r"\bheard (?:with_limit \S+ )?$")
 
 ALLOWED = {
