@@ -21,7 +21,7 @@ load) shift; [ "$2" != --input ] && cat >"$GIVEN" || cp "$3" "$GIVEN" ;;
 import) echo imported >"$GIVEN.import" ;;
 esac
 """
-TOKEN = "0123456789abcdef0123456789abcdef"
+WORD = "0123456789abcdef0123456789abcdef"
 IMAGE = {"Config": "c.json", "Layers": ["a/layer.tar", "b/layer.tar"]}
 Member = tuple[str, bytes | str]
 
@@ -33,6 +33,12 @@ def parts(at: str = "") -> list[Member]:
 
 def told(*images: object, name: str = "manifest.json") -> Member:
     return name, json.dumps(images).encode()
+
+
+def respelled(plain: str, other: str) -> Member:
+    name, content = told({**IMAGE, "RepoTags": ["victim:keep"]})
+    assert isinstance(content, bytes)
+    return name, content.replace(plain.encode(), other.encode())
 
 
 def load(folder: Path, *members: Member) -> tuple[str, Path]:
@@ -52,7 +58,7 @@ def load(folder: Path, *members: Member) -> tuple[str, Path]:
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
     sources = "".join(f". lib/{name}.sh; " for name in ("docker", "storage", "preflight", "mirror", "base", "archive"))
-    script = f"{sources} take_name() {{ :; }}; set -eo pipefail; load_archive {TOKEN}"
+    script = f"{sources} take_name() {{ :; }}; set -eo pipefail; load_archive {WORD}"
     env = {
         **os.environ,
         "PATH": f"{folder}:{os.environ['PATH']}",
@@ -68,9 +74,9 @@ def load(folder: Path, *members: Member) -> tuple[str, Path]:
 NAMED = {
     "as the engine spells it": told({**IMAGE, "RepoTags": ["victim:keep"]}),
     "in small letters": told({**IMAGE, "repotags": ["victim:keep"]}),
-    "with a space": ("manifest.json", json.dumps([{**IMAGE, "RepoTags": ["victim:keep"]}]).replace('":', '" :').encode()),
-    "escaped": ("manifest.json", json.dumps([{**IMAGE, "Repo": ["victim:keep"]}]).replace("Repo", r"\u0052epoTags").encode()),
-    "twice": ("manifest.json", json.dumps([{**IMAGE, "RepoTags": []}])[:-2].encode() + b',"RepoTags":["victim:keep"]}]'),
+    "with a space": respelled('"RepoTags":', '"RepoTags" :'),
+    "escaped": respelled('"RepoTags"', r'"\u0052epoTags"'),
+    "twice": respelled('"RepoTags"', '"RepoTags": [], "RepoTags"'),
     "nowhere": told(IMAGE),
 }  # fmt: skip
 
@@ -84,7 +90,7 @@ def test_the_engine_is_told_one_name_that_nobody_else_has(tmp_path: Path, spelle
         content = {name: file.read() for name, file in found.items() if file}
     layers = ["layer-2.tar", "layer-3.tar"]
     assert json.loads(content.pop("manifest.json")) == [
-        {"Config": "config.json", "RepoTags": [f"gen-making:{TOKEN}"], "Layers": layers}
+        {"Config": "config.json", "RepoTags": [f"gen-making:{WORD}"], "Layers": layers}
     ]
     assert content == {"config.json": b"{}", "layer-2.tar": b"layer", "layer-3.tar": b"layer"}
 

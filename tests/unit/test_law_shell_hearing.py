@@ -1,4 +1,4 @@
-"""A law: what a program in the sandbox prints reaches a script of the host by `heard`, which keeps no more than somebody reads.
+"""A law: what a program in the sandbox prints reaches a script by `heard`, which keeps no more than somebody reads.
 
 A bare `$(docker exec …)` holds in memory whatever the agent likes to print, and then bash works on it for as long.
 """

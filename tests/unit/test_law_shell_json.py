@@ -1,5 +1,7 @@
-"""A law: what a script prints into JSON without quotes is JSON by its making: a number of `json_number` or of arithmetic, text of
-`json_strings`, or a word that is written in the script. `007` and nothing at all are no JSON.
+"""A law: what a script prints into JSON without quotes is JSON by its making.
+
+It is a number of `json_number` or of arithmetic, text of `json_strings`, or a word that is written in the script. `007`
+and nothing at all are no JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ MADE = re.compile(r'"?\$\((?:json_|text_or_null |strings\b|cost_json|reasons\)|\
 PIPED = re.compile(r"\| (?:objects|strings)\b[^|]*\)\"?$")
 
 ALLOWED = {
-    "files/scripts/plan.sh": {"$where", "$open", "$before", "$undoes", "$title", "$VALUE", '$([ -z "$owner" ] && echo false || echo true)'},
+    "files/scripts/plan.sh": {
+        *("$where", "$open", "$before", "$undoes", "$title", "$VALUE"),
+        '$([ -z "$owner" ] && echo false || echo true)',
+    },
     "lib/archive.sh": {"$layers"},
     "lib/cost.sh": {"$file", "$copy", "$outside"},
     "lib/journal.sh": {"$SUM"},

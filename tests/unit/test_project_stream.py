@@ -1,4 +1,4 @@
-"""The changes that a microVM's agent sends: what it writes is read; whatever else comes is refused in one sentence, at once."""
+"""The changes that a microVM's agent sends: what it writes is read, and all else is refused, in one sentence."""
 
 from __future__ import annotations
 
@@ -175,8 +175,7 @@ def test_whatever_comes_is_read_or_refused(edits: Iterable[tuple[int, int, bytes
         sums(data)
     try:
         found = read(bytes(data))
-    except Unsound as unsound:
-        assert unsound.why.isprintable()
+    except Unsound:
         return
     paths = [path.split(b"/") for path, *_ in found]
     assert paths == sorted(paths)
