@@ -46,7 +46,8 @@ copy_parts() {
         [ ! -s "$WORKSHOP/$to" ] || continue
         # Older engines write the second of two equal layers as a link to the first.
         link=$(tar -tvf "$1" -- "$2$name" | sed -n 's#^l.* -> \.\./\([A-Za-z0-9][A-Za-z0-9/_-]*\.tar\)$#\1#p')
-        [ -n "$link" ] && tar -xOf "$1" -- "$2$link" >"$WORKSHOP/$to" || { echo "the archive holds no image: $name is empty"; return 1; }
+        [ -n "$link" ] || { echo "the archive holds no image: $name is empty"; return 1; }
+        tar -xOf "$1" -- "$2$link" >"$WORKSHOP/$to" || return 1
     done
     printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":[%s]}]\n' "$(being_made "$3")" "$layers" >"$WORKSHOP/manifest.json"
 }
