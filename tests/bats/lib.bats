@@ -162,7 +162,8 @@ setup() {
     GEN_ENGINE=none INSTANCE=0123456789abcdef
     . lib/fingerprint.sh
     printf '%s\n' 'mount /dev/pts owner=host' 'mount /dev/pts owner=host' 'process of a machine, owner=0123456789abcdef' >before
-    [ -z "$(difference before before)" ]
+    cp before after
+    [ -z "$(difference before after)" ]
     { cat before && echo 'mount /dev/pts owner=host'; } >after
     [ "$(difference before after)" = 'somebody else made meanwhile: mount /dev/pts owner=host' ]
     { cat before && tail -n 1 before; } >after
