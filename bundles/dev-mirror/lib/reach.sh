@@ -16,7 +16,7 @@ through_proxy() {
 asker() {
     if have curl; then
         echo curl
-    elif have wget && wget --version 2>/dev/null | grep -q '^GNU'; then
+    elif have wget && wget --version 2>/dev/null | grep '^GNU' >/dev/null; then
         echo wget
     elif have python3; then
         echo python3

@@ -41,7 +41,7 @@ boots_gvisor() {
     whole "$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')" 12 || NUMBER=0
     [ "$NUMBER" -le $((PROBE_BYTES / 1024)) ] ||
         { WHY="runsc is told to ignore control groups (--ignore-cgroups), so no limit would hold" && return 1; }
-    [ "$GEN_NETWORK_MODE" = none ] || printf '%s\n' "$facts" | grep -q '^ *eth0:' ||
+    [ "$GEN_NETWORK_MODE" = none ] || grep -q '^ *eth0:' <<<"$facts" ||
         { WHY="runsc gives no network, which the profile asks for" && return 1; }
 }
 boots_microvm() {

@@ -31,13 +31,13 @@ plan_look() {
 
 # plan_step STEP FOLDER: sets PLAN_STATE.
 plan_step() {
-    if printf "%s\n" "$PLAN_FIRST" | grep -qxF "$1"; then
+    if grep -qxF -e "$1" <<<"$PLAN_FIRST"; then
         # What is undone first does not hold when its turn comes, whatever it says now.
         plan_ask "$1" "$2" again
         PLAN_STATE="do"
     else
         plan_ask "$1" "$2" yes
-        [ "$PLAN_STATE" = "do" ] || told "$2/logs/$1.verify.log" | grep -q '^settled: ' || ! plan_follows "$1" || PLAN_STATE=may
+        [ "$PLAN_STATE" = "do" ] || told "$2/logs/$1.verify.log" | grep '^settled: ' >/dev/null || ! plan_follows "$1" || PLAN_STATE=may
     fi
     if [ "$PLAN_STATE" = unknown ] || { [ "$PLAN_STATE" = "do" ] && ! changes "$1"; }; then plan_blocks "$1" "$2"; fi
 }

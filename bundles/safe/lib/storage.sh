@@ -133,7 +133,7 @@ detach() {
         warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
     }
-    while [ -n "$devices" ] && named_loops "${IMAGE##*/}" | grep -qxF "$devices"; do
+    while [ -n "$devices" ] && named_loops "${IMAGE##*/}" | grep -xF "$devices" >/dev/null; do
         tries=$((tries + 1))
         [ "$tries" -lt 300 ] || {
             warn "the loop device is still in use: sudo losetup -d ${devices//$'\n'/ }"
