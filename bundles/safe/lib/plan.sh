@@ -2,8 +2,9 @@
 # Looking changes nothing, on the host or in this folder. Sourced by the runner.
 # shellcheck shell=bash
 
-# The hash that a run was approved with; a run that nobody approved in particular has none.
-APPROVED=''
+# The hash that a run was approved with; a run that nobody approved in particular has none. The project that the plan is about, where
+# that is not the one in local/project.
+APPROVED='' PLANNED_PROJECT=''
 # A step's own time limit is made for its work. An engine that does not say what it has within this does not answer.
 PLAN_SECONDS=60
 
@@ -46,7 +47,7 @@ plan_step() {
 plan_ask() {
     # shellcheck disable=SC2034 # run_script reads both
     local STATE=$2 RUN=''
-    run_script "$1" verify "$PLAN_SECONDS" GEN_UNDO= GEN_PLAN="$3"
+    run_script "$1" verify "$PLAN_SECONDS" GEN_UNDO= GEN_PLAN="$3" GEN_PLANNED_PROJECT="$PLANNED_PROJECT"
     case $? in
     "$HOLDS") PLAN_STATE=kept ;;
     "$HOLDS_NOT") PLAN_STATE="do" ;;
@@ -109,7 +110,9 @@ plan_hash() {
     {
         digest_of <"$BUNDLE/MANIFEST.sha256"
         for file in "$LOCAL/compose.override.yaml" "$LOCAL/env" "$LOCAL/project"; do
-            if [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
+            if [ -n "$PLANNED_PROJECT" ] && [ "$file" = "$LOCAL/project" ]; then
+                printf '%s\n' "$PLANNED_PROJECT" | digest_of
+            elif [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
         done
         printf '%s\n' "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
     } | digest_of
