@@ -86,6 +86,13 @@ AGAIN = f"gen bundle --profile {OWN_PROFILE} --out ."
 """The command that writes the bundle again, for somebody who is in its folder. `--set` behind it changes the bundle."""
 
 
+def _unreached(mirror: str | None) -> str:
+    """What to change where the packages' mirror does not answer: an address that somebody named may be wrong."""
+    if mirror in (None, "host"):
+        return "build.proxy=host   (or name a mirror that answers: build.apt_mirror=ADDRESS)"
+    return "build.apt_mirror=ADDRESS   (of a mirror that answers; or build.proxy=host, if this machine needs one)"
+
+
 def step_words(profile: Profile, ca_pem: bytes | None) -> dict[str, str]:
     """What the placeholders in a step's texts stand for."""
     image = profile.image
@@ -99,6 +106,7 @@ def step_words(profile: Profile, ca_pem: bytes | None) -> dict[str, str]:
         "{again}": AGAIN,
         "{base}": base,
         "{archive}": archive,
+        "{unreached}": _unreached(profile.build.apt_mirror),
         "{isolation}": chosen(profile),
         **effect_words(profile, ca_pem),
     }

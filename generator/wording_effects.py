@@ -34,6 +34,8 @@ def _origin(profile: Profile) -> str:
 
 
 def _workshop(profile: Profile) -> str:
+    if profile.image.source == "archive":
+        return ".state/mirror/ while the image's parts are taken out of the archive"
     if profile.image.source != "mirror":
         return ""
     return ".state/mirror/ while the base is made (as root, with /dev, /proc and /sys mounted in it meanwhile)"

@@ -9,7 +9,7 @@
 # On a terminal you are told what would go, and asked. Without a terminal nothing is asked, and the workspace is kept.
 #
 # Exit codes: 0 everything is undone; 2 wrong arguments; 3 something is left (it is named);
-#             4 refused (also: you said no), nothing was changed.
+#             4 refused (also: you said no, or the engine does not answer), nothing was changed.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
@@ -28,6 +28,8 @@ for argument in "$@"; do
 done
 export GEN_DELETE_DATA
 
+# Without the engine hardly a step could be undone: each would be tried, and the run stay open.
+need_engine_to_undo
 say "${BOLD}Rolling back the sandbox $GEN_NAME${PLAIN}"
 if [ -f "$IMAGE" ]; then
     if [ "$GEN_DELETE_DATA" = yes ]; then

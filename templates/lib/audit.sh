@@ -25,7 +25,7 @@ audit_begin() {
     terminal=$(tty 2>/dev/null) || terminal=''
     { read -r parent <"/proc/$PPID/comm"; } 2>/dev/null || parent=$(ps -o comm= -p "$PPID" 2>/dev/null) || parent=''
     audit_write "$(printf '{"schema":1,"time":"%s","id":"%s","event":"begin","sandbox":"%s","user":%s,"uid":%s,"sudo_user":%s,"tty":%s,"parent":%s,"command":[%s]}' \
-        "$NOW" "$AUDIT_ID" "$GEN_NAME" "$(json_strings "$(id -un 2>/dev/null)")" "$(id -u)" "$(text_or_null "${SUDO_USER:-}")" \
+        "$NOW" "$AUDIT_ID" "$GEN_NAME" "$(json_strings "$(id -un 2>/dev/null)")" "$(json_number "$(id -u)")" "$(text_or_null "${SUDO_USER:-}")" \
         "$(text_or_null "$terminal")" "$(text_or_null "$parent")" "$(json_strings "$@")")"
 }
 
@@ -33,7 +33,7 @@ audit_begin() {
 audit_end() {
     clock
     audit_write "$(printf '{"schema":1,"time":"%s","id":"%s","event":"end","code":%s,"seconds":%s}' \
-        "$NOW" "$AUDIT_ID" "$1" $((SECONDS - AUDIT_SINCE)))" ||
+        "$NOW" "$AUDIT_ID" "$(json_number "$1")" $((SECONDS - AUDIT_SINCE)))" ||
         warn "the end of this command could not be written to $AUDIT"
 }
 

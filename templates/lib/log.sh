@@ -94,7 +94,10 @@ shorten_log() {
     exec 3>/dev/null
 }
 
-# last_lines FILE COUNT: the end of a log for a person: without the times.
-last_lines() { tail -n "$2" "$1" 2>/dev/null | without_times | sed 's/^/  | /'; }
+# last_lines FILE COUNT: the end of a log for a person: without the times, and without what a build shows of its Dockerfile, which hides
+# what was said.
+last_lines() {
+    tail -n 60 "$1" 2>/dev/null | without_times | grep -avE '^( *[0-9]+ \|.*|-{3,}|Dockerfile:[0-9]+)$' | tail -n "$2" | sed 's/^/  | /'
+}
 
 without_times() { sed 's/^[0-9-]*T[0-9:]*Z //'; }

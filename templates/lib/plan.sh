@@ -2,8 +2,9 @@
 # Looking changes nothing, on the host or in this folder. Sourced by the runner.
 # shellcheck shell=bash
 
-# The hash that a run was approved with; a run that nobody approved in particular has none.
-APPROVED=''
+# The hash that a run was approved with; a run that nobody approved in particular has none. The project that the plan is about, where
+# that is not the one in local/project.
+APPROVED='' PLANNED_PROJECT=''
 # A step's own time limit is made for its work. An engine that does not say what it has within this does not answer.
 PLAN_SECONDS=60
 
@@ -31,13 +32,13 @@ plan_look() {
 
 # plan_step STEP FOLDER: sets PLAN_STATE.
 plan_step() {
-    if printf "%s\n" "$PLAN_FIRST" | grep -qxF "$1"; then
+    if grep -qxF -e "$1" <<<"$PLAN_FIRST"; then
         # What is undone first does not hold when its turn comes, whatever it says now.
         plan_ask "$1" "$2" again
         PLAN_STATE="do"
     else
         plan_ask "$1" "$2" yes
-        [ "$PLAN_STATE" = "do" ] || told "$2/logs/$1.verify.log" | grep -q '^settled: ' || ! plan_follows "$1" || PLAN_STATE=may
+        [ "$PLAN_STATE" = "do" ] || told "$2/logs/$1.verify.log" | grep '^settled: ' >/dev/null || ! plan_follows "$1" || PLAN_STATE=may
     fi
     if [ "$PLAN_STATE" = unknown ] || { [ "$PLAN_STATE" = "do" ] && ! changes "$1"; }; then plan_blocks "$1" "$2"; fi
 }
@@ -46,7 +47,7 @@ plan_step() {
 plan_ask() {
     # shellcheck disable=SC2034 # run_script reads both
     local STATE=$2 RUN=''
-    run_script "$1" verify "$PLAN_SECONDS" GEN_UNDO= GEN_PLAN="$3"
+    run_script "$1" verify "$PLAN_SECONDS" GEN_UNDO= GEN_PLAN="$3" GEN_PLANNED_PROJECT="$PLANNED_PROJECT"
     case $? in
     "$HOLDS") PLAN_STATE=kept ;;
     "$HOLDS_NOT") PLAN_STATE="do" ;;
@@ -109,7 +110,9 @@ plan_hash() {
     {
         digest_of <"$BUNDLE/MANIFEST.sha256"
         for file in "$LOCAL/compose.override.yaml" "$LOCAL/env" "$LOCAL/project"; do
-            if [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
+            if [ -n "$PLANNED_PROJECT" ] && [ "$file" = "$LOCAL/project" ]; then
+                printf '%s\n' "$PLANNED_PROJECT" | digest_of
+            elif [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
         done
         printf '%s\n' "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
     } | digest_of

@@ -8,8 +8,14 @@ PROJECT=$STATE/project
 # project COMMAND...: the part that bash cannot do safely: it reads trees that somebody may be changing at that moment.
 project() { python3 -I -S -B "$BUNDLE/lib/project/__main__.py" --state "$PROJECT" "$@"; }
 
-# project_path: the project that this bundle is for; empty when nobody has named one.
-project_path() { [ ! -s "$LOCAL/project" ] || head -n 1 "$LOCAL/project"; }
+# project_path: the project that this bundle is for; empty when nobody has named one. A plan may be about one that is not yet named.
+project_path() {
+    if [ -n "${GEN_PLAN:-}" ] && [ -n "${GEN_PLANNED_PROJECT:-}" ]; then
+        printf '%s\n' "$GEN_PLANNED_PROJECT"
+    elif [ -s "$LOCAL/project" ]; then
+        head -n 1 "$LOCAL/project"
+    fi
+}
 
 # copied: one value of what was decided when the copy was made. Fails when there is none.
 copied() {
@@ -41,9 +47,11 @@ copy_is_there() {
     esac
 }
 
-# name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
-name_project() {
+# find_project PATH: sets NAMED, the folder that is meant; refuses what this bundle cannot be for. A copy that is there is never taken
+# for one of another.
+find_project() {
     local path has
+    [ "$GEN_PROJECT_METHOD" != none ] || fail "$EX_USAGE" "this bundle's workspace is no copy of a project" "" "scripts/start.sh"
     path=$(cd -- "$1" 2>/dev/null && pwd -P) || fail "$EX_USAGE" "there is no such folder: ${1:-(none was named)}" "" "scripts/start.sh --project PATH"
     case $path in *$'\n'*) fail "$EX_USAGE" "the project's path has a line break" "" "give the folder another name" ;; esac
     if ! apart "$path"; then
@@ -54,7 +62,13 @@ name_project() {
         fail "$EX_REFUSED" "this sandbox holds a copy of another project" "$has" \
             "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --set name=NAME)"
     fi
-    [ "$(project_path)" = "$path" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$path" | write_durably "$LOCAL/project"; }
+    NAMED=$path
+}
+
+# name_project PATH: from now on this bundle is for that project.
+name_project() {
+    find_project "$1"
+    [ "$(project_path)" = "$NAMED" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$NAMED" | write_durably "$LOCAL/project"; }
 }
 
 # project_problems: what stands in the way of a copy, for preflight.

@@ -23,7 +23,7 @@ run_check() {
     local title output code began=$SECONDS
     title=$(written_out "$(sed -n '2s/^# //p' "$1")")
     limited "$CHECK_LIMIT"
-    output=$(set -o pipefail && "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -n 20 | cut -c 1-1000 | tr -d '\000')
+    output=$(set -o pipefail && "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES" | tail -n 20 | cut -c 1-1000 | tr -d '\000')
     code=$?
     output=$(written_out "$output")
     [ "$code" -ne 124 ] || output="no answer within $CHECK_LIMIT seconds"

@@ -56,3 +56,32 @@ words() { bash -c 'for f in common json docker storage cost; do . "lib/$f.sh"; d
     [ "$(cost '(d["workspace"], d["workspace_bytes"])')" = "(None, None)" ]
     [[ $(words) == *"no workspace"* ]]
 }
+
+@test "a number has no leading zeros, whatever git in the sandbox prints" {
+    printf '%s\n' '007 08 /workspace/r' '000 - /workspace/s' '- 0000000012 /workspace/t' >"$answer"
+    [ "$(cost '[(r["folder"], r["changes"], r["commits"]) for r in d["repositories"]]')" = \
+        "[('/workspace/r', 7, 8), ('/workspace/s', 0, None), ('/workspace/t', None, 12)]" ]
+}
+
+@test "a program that prints without end takes neither this host's memory nor its time" {
+    printf '#!/bin/sh\n[ "$1" != exec ] || { head -c 60000000 /dev/zero | tr "\\0" A | tee /dev/stderr; exit; }\nexec bash "%s" "$@"\n' \
+        "$BATS_TEST_DIRNAME/fake-docker" >"$BATS_TEST_TMPDIR/bin/docker"
+    # The control: what it prints does not fit into so much memory.
+    # shellcheck disable=SC2034 # it is only filled
+    refute bash -c 'ulimit -v 100000; said=$(docker exec x 2>/dev/null)'
+    cat >"$BATS_TEST_TMPDIR/ask" <<'SH'
+ulimit -v 100000
+for f in common json docker storage cost report; do . "lib/$f.sh"; done
+cost_look yes
+echo "known: [$COST_GIT_KNOWN]"
+code=0
+inside true >said 2>complaints || code=$?
+echo "code: $code, $(wc -c <said) bytes, $(($(wc -c <complaints) < 70000))"
+format=text
+printf '# a check\n# whose line has no end\nhead -c 60000000 /dev/zero | tr "\\0" A\nexit 1\n' >check.sh
+run_check ./check.sh | wc -c
+SH
+    said=$(bash "$BATS_TEST_TMPDIR/ask")
+    echo "$said"
+    [ "$said" = $'known: []\ncode: 141, 65536 bytes, 1\n1031' ]
+}

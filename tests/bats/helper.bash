@@ -129,7 +129,7 @@ refute() {
     fi
 }
 
-# make_real_bundle FAKE_ENGINE: a copy of the committed bundle `dev`, with a fake engine's client on PATH.
+# make_real_bundle FAKE_ENGINE [BUNDLE]: a copy of the committed bundle, which is `dev` if not said, with a fake engine's client on PATH.
 make_real_bundle() {
     ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     FAKE_BUNDLE="$BATS_TEST_TMPDIR/a bundle's folder"
@@ -137,7 +137,7 @@ make_real_bundle() {
     export FAKE_BUNDLE FAKE_ENGINE
     # As git has it, so that nothing which somebody ran there comes along.
     mkdir -p "$FAKE_BUNDLE" "$BATS_TEST_TMPDIR/bin"
-    (cd "$ROOT/bundles/dev" && tar c --exclude ./.state --exclude ./storage --exclude ./backups --exclude ./local .) | tar x -C "$FAKE_BUNDLE"
+    (cd "$ROOT/bundles/${2:-dev}" && tar c --exclude ./.state --exclude ./storage --exclude ./backups --exclude ./local .) | tar x -C "$FAKE_BUNDLE"
     ln -sf "$BATS_TEST_DIRNAME/fake-docker" "$BATS_TEST_TMPDIR/bin/docker"
     PATH=$BATS_TEST_TMPDIR/bin:$PATH
     cd "$FAKE_BUNDLE" || return

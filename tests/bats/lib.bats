@@ -158,6 +158,21 @@ setup() {
     [[ $said == *"left over: mount "*"owner=$INSTANCE"* ]]
 }
 
+@test "what stands there twice is counted: a second mount is neither new nor gone" {
+    GEN_ENGINE=none INSTANCE=0123456789abcdef
+    . lib/fingerprint.sh
+    printf '%s\n' 'mount /dev/pts owner=host' 'mount /dev/pts owner=host' 'process of a machine, owner=0123456789abcdef' >before
+    cp before after
+    [ -z "$(difference before after)" ]
+    { cat before && echo 'mount /dev/pts owner=host'; } >after
+    [ "$(difference before after)" = 'somebody else made meanwhile: mount /dev/pts owner=host' ]
+    { cat before && tail -n 1 before; } >after
+    said=$(difference before after) && code=0 || code=$?
+    [ "$code $said" = '1 left over: process of a machine, owner=0123456789abcdef' ]
+    said=$(difference after before) && code=0 || code=$?
+    [ "$code $said" = '1 missing:   process of a machine, owner=0123456789abcdef' ]
+}
+
 @test "a loop device that somebody else attaches or detaches meanwhile does not count; one of our workspace does" {
     GEN_ENGINE=none INSTANCE=0123456789abcdef
     . lib/fingerprint.sh

@@ -21,6 +21,17 @@ do_prints() {
 # text: the log without its times.
 text() { sed 's/^[0-9-]*T[0-9:]*Z //' "$log"; }
 
+@test "the end of a build's log has what was said, and not the Dockerfile that stands behind it" {
+    {
+        echo '2026-01-01T00:00:00Z #8 0.1 Err:1 http://dead.invalid/debian bookworm InRelease'
+        for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do echo "2026-01-01T00:00:00Z   $n |     && sh /build/x$n \\"; done
+        echo '2026-01-01T00:00:00Z --------------------'
+        echo '2026-01-01T00:00:00Z ERROR: failed to solve: process "/bin/sh -c x" did not complete'
+    } >build.log
+    . lib/common.sh && . lib/log.sh
+    [ "$(last_lines build.log 15)" = $'  | #8 0.1 Err:1 http://dead.invalid/debian bookworm InRelease\n  | ERROR: failed to solve: process "/bin/sh -c x" did not complete' ]
+}
+
 @test "each line has its time, in UTC, and both streams come in the order of the script" {
     do_prints 'echo one' 'echo two >&2' 'sleep 1.1' 'printf "no line break"'
     cat "$log"

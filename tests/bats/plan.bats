@@ -108,6 +108,27 @@ stopped() {
     [ "$(value '(d["hash"], d["steps"], d["rollback"], len(d["blocked"]))')" = '(None, [], None, 1)' ]
 }
 
+@test "a plan can be about a project that is not named yet: it is the plan of a start with that, and names nothing" {
+    make_real_bundle none safe
+    mkdir "$BATS_TEST_TMPDIR/a project" "$BATS_TEST_TMPDIR/other"
+    asked() { ./scripts/plan.sh --json "$@" </dev/null 2>stderr | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["hash"], sorted(one["what"] for one in d["blocked"] if "project" in one["what"]))'; }
+    unnamed=$(asked)
+    [[ $unnamed == *"no project is named"* ]]
+    named=$(asked --project "$BATS_TEST_TMPDIR/a project")
+    echo "$named"
+    [[ $named == *"[]" ]]
+    [ ! -e local/project ]
+    [ "$(cd "$BATS_TEST_TMPDIR" && "$OLDPWD/scripts/plan.sh" --project 'a project' --json 2>/dev/null | python3 -c 'import json, sys; print(json.load(sys.stdin)["hash"], [])')" = "$named" ]
+    [ "$(asked --project "$BATS_TEST_TMPDIR/other")" != "$named" ]
+    mkdir -p local && printf '%s\n' "$BATS_TEST_TMPDIR/a project" >local/project
+    [ "$(asked)" = "$named" ]
+    # What is said in the environment is no project.
+    [ "$(GEN_PLANNED_PROJECT=/etc asked)" = "$named" ]
+    code=0
+    ./scripts/plan.sh --project /no/such/folder </dev/null >stdout 2>&1 || code=$?
+    [ "$code" -eq 2 ]
+}
+
 @test "a plan is for the project that was named" {
     mkdir -p local && echo /a/project >local/project
     shown=$(hash)

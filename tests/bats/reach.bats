@@ -90,6 +90,39 @@ only() {
     done
 }
 
+@test "a mirror that the packages come from is asked too, whatever the base comes from" {
+    serve
+    GEN_IMAGE_SOURCE=registry GEN_BASE_REF=some:base INSTANCE=1
+    image_is_there() { [ "$1" = "$GEN_BASE_REF" ]; }
+    image_line() { :; }
+    for GEN_BASE_SUITE in bookworm ''; do
+        GEN_APT_MIRROR=http://127.0.0.1:$PORT/debian
+        mkdir -p site/debian/dists/bookworm && touch site/debian/dists/bookworm/Release
+        [ -z "$(base_problems)" ]
+        GEN_APT_MIRROR=http://127.0.0.1:1/debian
+        [[ $(base_problems) == *"the apt mirror does not answer: http://127.0.0.1:1/debian"*"build.apt_mirror=ADDRESS"* ]]
+    done
+    # With the image built nothing is fetched.
+    image_line() { echo "sha256:1 1"; }
+    [ -z "$(base_problems)" ]
+    GEN_APT_MIRROR=none
+    image_line() { :; }
+    [ -z "$(base_problems)" ]
+}
+
+@test "the first mend for a registry that is not there says what the mirror will want next" {
+    GEN_CA=none GEN_PROXY=none
+    unset SSL_CERT_FILE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS CURL_CA_BUNDLE http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
+    find() { :; }
+    [[ $(from_mirror) == *"build.apt_mirror=host" ]]
+    SSL_CERT_FILE=/ca.pem
+    [[ $(from_mirror) == *"build.apt_mirror=host --set build.ca_certificates=host" ]]
+    HTTPS_PROXY=http://p:1
+    [[ $(from_mirror) == *"--set build.ca_certificates=host --set build.proxy=host" ]]
+    GEN_CA=host GEN_PROXY=host
+    [[ $(from_mirror) == *"build.apt_mirror=host" ]]
+}
+
 @test "the engine is asked for the registry, by its own socket" {
     cat >engine.py <<'PY'
 import http.server, socketserver, sys
@@ -109,7 +142,7 @@ PY
     server=$!
     until [ -S "$BATS_TEST_TMPDIR/s" ]; do sleep 0.1; done
     DOCKER_HOST=unix://$BATS_TEST_TMPDIR/s GEN_BASE_REF=ubuntu:24.04
-    [[ $(registry_problems) == *"the registry of the base image does not answer: ubuntu:24.04"*"image.source=mirror"*"decides: owner" ]]
+    [[ $(registry_problems) == *"the registry of the base image does not answer, or image.base names none that there is: ubuntu:24.04"*"image.source=mirror"*"decides: owner" ]]
     # A registry that refuses the question is there.
     echo '{"message":"unauthorized: authentication required"}' >said
     [ -z "$(registry_problems)" ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MIRROR = ("image.base=debian:bookworm", "image.source=mirror")
 ARCHIVE = ("image.source=archive",)
+NAMED = ("build.apt_mirror=http://dead.invalid/debian",)
 DEV = ()
 AUTO = ("isolation=auto",)
 SAFE = ("@safe", "isolation=auto")
@@ -86,6 +87,14 @@ TABLE = [
         AGAIN + "build.proxy=host",
         "owner",
     ),
+    (
+        NAMED,
+        "image",
+        "W: Failed to fetch http://dead.invalid/dists/x/InRelease  Temporary failure resolving 'dead.invalid'",
+        AGAIN + "build.apt_mirror=ADDRESS",
+        "owner",
+    ),
+    (NAMED, "image", "E: Unable to locate package nosuch", AGAIN + "'image.packages", "owner"),
     (DEV, "image", "E: Unable to locate package nosuch", AGAIN + "'image.packages", "owner"),
     (DEV, "image", "ERROR: No matching distribution found for aider-chat==0.0.1", AGAIN + "agent.version", "owner"),
     (DEV, "image", "Python 3.13 or newer is asked for", AGAIN + "image.python", "owner"),

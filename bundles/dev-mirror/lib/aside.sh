@@ -40,8 +40,8 @@ own_name() {
 # told_move KIND ID STATE NAME NEW: what happens to that object, in words.
 told_move() {
     case $1 in
-    container) printf "container %s (%.12s, %s) is not ours: renamed to %s, and otherwise left as it is\n" "$4" "$2" "$3" "$5" ;;
-    image) printf "image %s (%.19s) is not ours: kept as %s, and no longer called %s\n" "$4" "$2" "$5" "$4" ;;
+    container) printf "container %s (%.12s, %s) is not ours: renamed to %s until ./rollback.sh gives the name back, and otherwise left as it is\n" "$4" "$2" "$3" "$5" ;;
+    image) printf "image %s (%.19s) is not ours: called %s until ./rollback.sh gives the name back\n" "$4" "$2" "$5" ;;
     esac
 }
 

@@ -29,13 +29,22 @@ find "$1" -xdev -maxdepth 5 -name .git -prune 2>/dev/null | head -n 20 | while I
     echo "$changes $(ask rev-list --count --all --not --remotes || echo -) $place"
 done'
 
+# counted TEXT: sets COUNT to what git counted, or to "-" where it does not say; fails for anything else.
+counted() {
+    COUNT=-
+    [ "$1" = - ] || { whole "$1" 9 && COUNT=$NUMBER; }
+}
+
 # repositories: what git in the running sandbox says of the repositories in the workspace. Fails when nobody can be asked.
 # It is asked as the sandbox's user, never as root, and not for long.
 repositories() {
-    local answer
-    answer=$(with_limit "$GIT_SECONDS" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" timeout "$GIT_SECONDS" \
+    local answer changes commits folder
+    answer=$(heard with_limit "$GIT_SECONDS" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" timeout "$GIT_SECONDS" \
         sh -c "$ASK_GIT" ask "$GEN_STORAGE_PATH" 2>/dev/null </dev/null) || return 1
-    printf '%s\n' "$answer" | printable | grep -E '^([0-9]{1,9}|-) ([0-9]{1,9}|-) /' | cut -c 1-500 || :
+    head -n 20 <<<"$answer" | while read -r changes commits folder; do
+        { counted "$changes" && changes=$COUNT && counted "$commits"; } || continue
+        case $folder in /*) written_out "$changes $COUNT ${folder:0:500}" ;; esac
+    done
 }
 
 # cost_look ANSWERS: finds all of it, asking the engine if it answers. Sets COST_BYTES, COST_COPY, COST_OUTSIDE (yes, no or unknown), COST_GIT and COST_GIT_KNOWN.
@@ -76,15 +85,15 @@ cost_json() {
     local changes commits folder comma='' file=null copy=null outside=null
     [ -z "$COST_BYTES" ] || file=$(json_strings "${IMAGE#"$BUNDLE"/}")
     [ -z "$COST_COPY" ] || copy=$(printf '{"file":%s,"bytes":%s,"time":"%s"}' \
-        "$(json_strings "${COST_COPY#"$BUNDLE"/}")" "$(file_bytes "$COST_COPY")" "$(written_at "$COST_COPY")")
+        "$(json_strings "${COST_COPY#"$BUNDLE"/}")" "$(json_number "$(file_bytes "$COST_COPY")")" "$(written_at "$COST_COPY")")
     case $COST_OUTSIDE in yes) outside=true ;; no) outside=false ;; esac
     printf '"workspace":%s,"workspace_bytes":%s,"newest_copy":%s,"lost_outside_workspace":%s,"repositories":' \
-        "$file" "${COST_BYTES:-null}" "$copy" "$outside"
+        "$file" "$(json_number "$COST_BYTES")" "$copy" "$outside"
     [ -n "$COST_GIT_KNOWN" ] || { printf null && return; }
     printf '['
     while read -r changes commits folder; do
         [ -n "$folder" ] || continue
-        printf '%s{"folder":%s,"changes":%s,"commits":%s}' "$comma" "$(json_strings "$folder")" "${changes/-/null}" "${commits/-/null}"
+        printf '%s{"folder":%s,"changes":%s,"commits":%s}' "$comma" "$(json_strings "$folder")" "$(json_number "$changes")" "$(json_number "$commits")"
         comma=,
     done <<<"$COST_GIT"
     printf ']'

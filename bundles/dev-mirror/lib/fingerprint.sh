@@ -60,14 +60,14 @@ moved_by() { cat "${1%/*}"/*/moved 2>/dev/null || :; }
 
 # difference BEFORE AFTER [MOVED]: what is more ("left over") and what is less ("missing"), a line each. Fails when there is any
 # that a run may have done. Of somebody else's objects that is what MOVED names: they are looked for by their ids, whatever they are
-# called by now. All that others did meanwhile is said, and does not count.
+# called by now. All that others did meanwhile is said, and does not count. A place may be mounted twice: equal lines are counted.
 difference() {
     awk -v mine="owner=${INSTANCE:-}" -v aside="-aside-${INSTANCE:-}" '
         function theirs(line) { return match(line, / owner=[a-z0-9]+$/) && substr(line, RSTART + 1) != mine }
         function counted(what, line) { print what line; count++ }
         FILENAME == ARGV[1] { moved[$1 " " $2]; next }
-        FILENAME == ARGV[2] { before[$0]; if ($1 == "container") { was[$2] = $4; called[$2] = $3 } next }
-        $0 in before { delete before[$0]; next }
+        FILENAME == ARGV[2] { before[$0]++; if ($1 == "container") { was[$2] = $4; called[$2] = $3 } next }
+        ($0 in before) && before[$0]-- > 0 { next }
         $1 == "container" && ($2 in called) && $NF != mine && index($3, called[$2] aside) != 1 {
             print "somebody else changed meanwhile: container " called[$2] " (" was[$2] ") is " $3 " (" $4 "), " $2
             changed[$2]; next
@@ -75,7 +75,7 @@ difference() {
         theirs($0) { print "somebody else made meanwhile: " $0; next }
         { counted("left over: ", $0) }
         END {
-            for (line in before) {
+            for (line in before) while (before[line]-- > 0) {
                 split(line, word, " ")
                 # What is no longer mounted was somebody else'"'"'s: a run unmounts nothing but what it mounted, and detaches no
                 # other device than its own.

@@ -41,7 +41,7 @@ boots_gvisor() {
     whole "$(printf '%s\n' "$facts" | sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p')" 12 || NUMBER=0
     [ "$NUMBER" -le $((PROBE_BYTES / 1024)) ] ||
         { WHY="runsc is told to ignore control groups (--ignore-cgroups), so no limit would hold" && return 1; }
-    [ "$GEN_NETWORK_MODE" = none ] || printf '%s\n' "$facts" | grep -q '^ *eth0:' ||
+    [ "$GEN_NETWORK_MODE" = none ] || grep -q '^ *eth0:' <<<"$facts" ||
         { WHY="runsc gives no network, which the profile asks for" && return 1; }
 }
 boots_microvm() {
@@ -57,7 +57,7 @@ boots_microvm() {
 probe() {
     local network=none said code=0 RUN_SECONDS=$PROBE_SECONDS
     [ "$GEN_NETWORK_MODE" = none ] || network=bridge
-    said=$(brief --network "$network" --memory "${PROBE_BYTES}b" --memory-swap "${PROBE_BYTES}b" --cap-drop ALL "$@" -- \
+    said=$(heard brief --network "$network" --memory "${PROBE_BYTES}b" --memory-swap "${PROBE_BYTES}b" --cap-drop ALL "$@" -- \
         sh -c 'cat /proc/version /proc/cmdline /proc/meminfo /proc/net/dev; dmesg 2>/dev/null | head -n 3' 2>&1 </dev/null) || code=$?
     [ "$code" -ne 124 ] || remove_ours "$TOOL"
     [ "$code" -eq 0 ] || said=$(printf '%s\n' "$said" | grep -v -e '^$' -e "^Run 'docker" | tail -n 1)

@@ -16,7 +16,7 @@ through_proxy() {
 asker() {
     if have curl; then
         echo curl
-    elif have wget && wget --version 2>/dev/null | grep -q '^GNU'; then
+    elif have wget && wget --version 2>/dev/null | grep '^GNU' >/dev/null; then
         echo wget
     elif have python3; then
         echo python3
@@ -63,19 +63,34 @@ ask_by_bash() {
     timeout "$REACH_SECONDS" "$BASH" -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port"
 }
 
-# mirror_problems: whether the mirror answers, and has the release.
+# mirror_problems: whether the mirror answers, and has the release, where that is known.
 mirror_problems() {
-    local mirror code=0
+    local mirror place code=0
     mirror=$(apt_mirror)
     # The tool's own default it knows by itself, and what is no address of the web is not asked by us.
     case $mirror in http://* | https://*) ;; *) return 0 ;; esac
-    through_proxy ask "${mirror%/}/dists/$GEN_BASE_SUITE/Release" || code=$?
-    case $code in
-    0) ;;
-    1) problem "the apt mirror does not answer: $mirror" "$(again --set build.apt_mirror=ADDRESS)   (of a mirror that answers; build.proxy if it takes one)" owner ;;
-    2) problem "the apt mirror does not have the release $GEN_BASE_SUITE: $mirror" "$(again --set build.apt_mirror=ADDRESS)   (of a mirror that has it)" owner ;;
+    place=${GEN_BASE_SUITE:+dists/$GEN_BASE_SUITE/Release}
+    through_proxy ask "${mirror%/}/$place" || code=$?
+    case $code:$place in
+    0:* | 2:) ;;
+    1:*) problem "the apt mirror does not answer: $mirror" "$(again --set build.apt_mirror=ADDRESS)   (of a mirror that answers; build.proxy if it takes one)" owner ;;
+    2:*) problem "the apt mirror does not have the release $GEN_BASE_SUITE: $mirror" "$(again --set build.apt_mirror=ADDRESS)   (of a mirror that has it)" owner ;;
     *) echo "note: whether the apt mirror answers could not be asked: there is no curl, wget or python3 here" >&2 ;;
     esac
+}
+
+# trusts_others: whether this host trusts certificates of its own, mostly those of a proxy that looks into what is fetched.
+trusts_others() {
+    [ -n "${SSL_CERT_FILE:-}${REQUESTS_CA_BUNDLE:-}${NODE_EXTRA_CA_CERTS:-}${CURL_CA_BUNDLE:-}" ] ||
+        [ -n "$(find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null | sed 1q)" ]
+}
+
+# from_mirror: the command that makes the base from this machine's mirror; with what that will want next on a machine like this one.
+from_mirror() {
+    local more=()
+    [ "$GEN_CA" != none ] || ! trusts_others || more=(--set build.ca_certificates=host)
+    [ "$GEN_PROXY" != none ] || [ -z "${http_proxy:-}${https_proxy:-}${HTTP_PROXY:-}${HTTPS_PROXY:-}" ] || more+=(--set build.proxy=host)
+    again --set image.source=mirror --set image.base=debian:bookworm --set build.apt_mirror=host ${more[@]+"${more[@]}"}
 }
 
 # registry_problems: the engine is asked, since the engine fetches: with its own proxy, mirrors and certificates. Only over its
@@ -91,8 +106,8 @@ registry_problems() {
         "http://engine/distribution/$GEN_BASE_REF/json" 2>&1)
     # Only a plain word that nobody is there counts: a registry may refuse this question, and answer a pull.
     if grep -qaiE 'dial tcp|no such host|i/o timeout|connection refused|network is unreachable|proxyconnect|client\.timeout|timed out after' <<<"$said"; then
-        problem "the registry of the base image does not answer: $GEN_BASE_REF" \
-            "$(again --set image.source=mirror --set image.base=debian:bookworm --set build.apt_mirror=host)   (makes the base from this machine's apt mirror)" owner
+        problem "the registry of the base image does not answer, or image.base names none that there is: $GEN_BASE_REF" \
+            "$(from_mirror)   (makes the base from this machine's apt mirror)" owner
     fi
 }
 

@@ -53,14 +53,14 @@ mounted_at() { mounted_in_sandbox | awk -v point="$1" '$1 == point { last = $0 }
 # sandbox's, so that nobody inside can touch it. A link in its arguments' paths is not to be followed: it may lead anywhere.
 beside() {
     # It is not the first process there.
-    brief --init=false --network none --pid "container:$GEN_CONTAINER" --user 0:0 --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH \
+    heard brief --init=false --network none --pid "container:$GEN_CONTAINER" --user 0:0 --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH \
         --security-opt no-new-privileges --read-only -- "$@"
 }
 
 # beside_find FOLDER TEST...: sets FOUND to what a find in the sandbox's files says; it follows no link.
 beside_find() {
     # shellcheck disable=SC2016 # that shell expands it
-    FOUND=$(beside sh -c 'cd / && find "$@" 2>/dev/null; echo looked' find "/proc/1/root$1" "${@:2}") || FOUND=''
+    FOUND=$(beside sh -c 'cd / && find "$@" 2>/dev/null | head -c 32768; echo looked' find "/proc/1/root$1" "${@:2}") || FOUND=''
     case $FOUND in
     looked) FOUND='' ;;
     *$'\n'looked) FOUND=${FOUND%$'\n'looked} ;;

@@ -125,6 +125,18 @@ with_limit() {
     "${LIMITED[@]}" "$@"
 }
 
+# heard COMMAND...: runs it and passes on what it prints. Whatever a program in the sandbox says, it says to us through here: no more
+# than somebody reads is kept, and what is longer is no answer.
+HEARD_BYTES=65536
+heard() {
+    local codes
+    "$@" | { head -c "$HEARD_BYTES" | tr -d '\000' && [ "$(head -c 1 | wc -c)" -eq 0 ]; }
+    codes=("${PIPESTATUS[@]}")
+    [ "${codes[1]}" -eq 0 ] || warn "that is more than $HEARD_BYTES bytes, and no answer"
+    [ "${codes[0]}" -ne 0 ] || return "${codes[1]}"
+    return "${codes[0]}"
+}
+
 # The script's own comment block, from its second line to the first that is no comment, is its help.
 usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/{s/^# \{0,1\}//;p;};}' "$1"; }
 

@@ -124,7 +124,7 @@ healthy_line() {
 # look_at_health: has its health looked at now, where the engine does not do so by itself.
 look_at_health() { :; }
 # inside ARG...: a command in the running sandbox as its user.
-inside() { docker exec --interactive "$(sandbox_id)" "$@"; }
+inside() { heard docker exec --interactive "$(sandbox_id)" "$@"; }
 # sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal, of the caller's kind.
 sandbox_client() {
     CLIENT=("$ENGINE" exec --interactive --env "GEN_COMMAND=$AUDIT_ID")

@@ -133,7 +133,7 @@ detach() {
         warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
     }
-    while [ -n "$devices" ] && named_loops "${IMAGE##*/}" | grep -qxF "$devices"; do
+    while [ -n "$devices" ] && named_loops "${IMAGE##*/}" | grep -xF "$devices" >/dev/null; do
         tries=$((tries + 1))
         [ "$tries" -lt 300 ] || {
             warn "the loop device is still in use: sudo losetup -d ${devices//$'\n'/ }"
@@ -212,7 +212,7 @@ superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: */
 # elsewhere.
 used_bytes() {
     local said
-    if is_attached && said=$(tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
+    if is_attached && said=$(heard tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
         whole "${said##*$'\n'}" && echo $((NUMBER * 1024)) && return
     fi
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }

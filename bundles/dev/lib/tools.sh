@@ -20,6 +20,16 @@ tool_image() {
     done
 }
 
+# no_tool: says why there is none. An engine that does not answer has every image there was.
+no_tool() {
+    if engine_answers; then
+        warn "the bundle's image, which has the tools, is not there"
+    else
+        engine_trouble
+        warn "$WHAT: $SAID"
+    fi
+}
+
 # tool [OPTION...] -- COMMAND...: a short-lived container with the storage folder at its own path, and without a network.
 tool() {
     brief --network none --mount "type=bind,$(mount_field source "$STORAGE"),$(mount_field target "$STORAGE")" "$@"
@@ -29,7 +39,7 @@ tool() {
 brief() {
     local options=() image token
     image=$(tool_image)
-    [ -n "$image" ] || { warn "the bundle's image, which has the tools, is not there"; return 1; }
+    [ -n "$image" ] || { no_tool; return 1; }
     while [ "$1" != -- ]; do
         options+=("$1")
         shift

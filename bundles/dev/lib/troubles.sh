@@ -16,8 +16,9 @@ owner=free -h   (then end what takes the memory)'
 # find_fix STEP LOG: sets FIX to what mends the first trouble that the end of the log tells of, or to what is said when it tells of
 # none; DECIDES is "owner" where only that one may decide it. The log is a stranger's text: it is searched, and never more than that.
 find_fix() {
-    local line pattern='' end
+    local line pattern='' end known
     end=$(tail -n 60 "$2" 2>/dev/null | without_times)
+    known=$(<"$BUNDLE/steps/$1/step.conf")
     DECIDES=''
     while IFS= read -r line; do
         case $line in
@@ -29,7 +30,7 @@ find_fix() {
             return
             ;;
         esac
-    done < <(cat "$BUNDLE/steps/$1/step.conf" && printf '%s\n' "$TROUBLES")
+    done <<<"$known"$'\n'"$TROUBLES"
     step_value "$1" hint
     FIX=$VALUE
 }

@@ -1,68 +1,53 @@
-# A base image from an archive. Sourced after docker.sh and preflight.sh.
+# A base image from an archive. Sourced after docker.sh, preflight.sh, mirror.sh and base.sh.
 # shellcheck shell=bash
+# shellcheck source=templates/lib/json.sh
+. "$BUNDLE/lib/json.sh"
 
-# An archive brings names of its own, over names that somebody else may use. What they meant before is written down first;
-# afterwards each of them means that again.
-NAMES=${GEN_PRIOR:-}/names KNOWN_IMAGES=${GEN_PRIOR:-}/images
+# An archive brings names of its own, over names that somebody else may use; and which ones, only the engine that loads it can tell,
+# since each reads such a file in its own way. So no engine is given it. The engine gets an archive that is made here of the image's
+# parts, and the one name in that is one that nobody else can have.
 
-# archive_names FILE: the names that its images get when it is loaded, one a line. Fails when they cannot be read; an
-# archive without names is no failure.
-archive_names() {
-    { tar -xOf "$1" manifest.json 2>/dev/null || tar -xOf "$1" ./manifest.json; } | tr -d '\n' | sed 's/"RepoTags":/\n&/g' |
-        sed -n 's/^"RepoTags": *\[\([^]]*\)\].*/\1/p' | tr -d '" ' | tr ',' '\n' | sed '/^$/d' | sort -u
-}
-
-# remember_names FILE
-remember_names() {
-    local name names id
-    names=$(set -o pipefail && archive_names "$1") || return 1
-    docker images --all --no-trunc --quiet | sort -u | write_durably "$KNOWN_IMAGES" || return 1
-    while IFS= read -r name; do
-        # What begins like an option is no image's name.
-        case $name in '' | -*) continue ;; esac
-        id=$(docker images --no-trunc --quiet "$name" </dev/null) || return 1
-        echo "$name ${id:-none}"
-    done <<<"$names" | write_durably "$NAMES"
-}
-
-# put_back_names: our own name for the base is not among them.
-put_back_names() {
-    local name before now
-    while read -r name before; do
-        [ "$name" != "$GEN_BASE_REF" ] || continue
-        now=$(docker images --no-trunc --quiet "$name") || return 1
-        [ "${now:-none}" != "$before" ] || continue
-        if [ "$before" != none ]; then
-            docker tag "$before" "$name" || return 1
-        elif grep -qxF "$now" "$KNOWN_IMAGES"; then
-            docker rmi --no-prune "$name" || return 1
-        else
-            docker rmi "$name" || return 1
-        fi
-    done <"$NAMES"
-}
-
+# load_archive TOKEN
 load_archive() {
-    local file id
+    local file list parts
     file=$(archive_path)
     # grep reads to the end: one that stops at the first match would make tar fail, and with it the answer.
-    if ! tar -tf "$file" 2>/dev/null | grep -x -e manifest.json -e ./manifest.json >/dev/null; then
+    list=$(tar -tf "$file" 2>/dev/null | grep -x -e manifest.json -e ./manifest.json) || :
+    if [ -z "$list" ]; then
         docker import --change 'CMD ["/bin/sh"]' "$file" "$GEN_BASE_REF"
         return
     fi
-    remember_names "$file" || return 1
-    id=$(docker load --quiet --input "$file" | sed -n 's/^Loaded image\( ID\)\{0,1\}: //p' | sed -n 1p)
-    [ -n "$id" ] || { echo "the archive holds no image"; return 1; }
-    docker tag "$id" "$GEN_BASE_REF" && put_back_names
+    mkdir -p "$WORKSHOP" || return 1
+    parts=$(set -o pipefail && archive_parts "$file" "$list") || { echo "the archive holds no image, or more than one"; return 1; }
+    copy_parts "$file" "${list%manifest.json}" "$1" <<<"$parts" || return 1
+    (cd "$WORKSHOP" && tar -cf - -- *) | docker load --quiet && take_name "$1" && clear_workshop
 }
 
-# unload_archive: after a load that was cut short the engine may give the names a moment later.
-unload_archive() {
-    local tries=0
-    [ -s "$NAMES" ] || return 0
-    while [ "$tries" -lt 6 ]; do
-        put_back_names || return 1
-        tries=$((tries + 1))
-        sleep 0.5
+# archive_parts FILE LIST: the parts of its one image by the list in it, "config NAME" and a line "layer NAME" each. What could be
+# read in more than one way is no answer.
+archive_parts() {
+    tar -xOf "$1" -- "$2" 2>/dev/null | head -c $((1 << 20)) | json_leaves | awk '
+        $1 == "[].Config" || $1 == "[].Layers[]" {
+            if (NF != 2 || $2 !~ /^"[A-Za-z0-9][A-Za-z0-9._:\/-]*"$/ || $2 ~ /\.\./) wrong = 1
+            kind = $1 == "[].Config" ? "config" : "layer"
+            count[kind]++
+            said = said kind " " substr($2, 2, length($2) - 2) "\n"
+        }
+        END { if (wrong || count["config"] != 1 || !count["layer"]) exit 1; printf "%s", said }'
+}
+
+# copy_parts FILE FOLDER TOKEN: the parts of standard input, from that folder in the archive, to the workshop, with a list of our own.
+copy_parts() {
+    local kind name to link layers='' number=0
+    while read -r kind name; do
+        number=$((number + 1)) to=config.json
+        [ "$kind" = config ] || { to=layer-$number.tar && layers="$layers${layers:+,}\"$to\""; }
+        tar -xOf "$1" -- "$2$name" >"$WORKSHOP/$to" || return 1
+        [ ! -s "$WORKSHOP/$to" ] || continue
+        # Older engines write the second of two equal layers as a link to the first.
+        link=$(tar -tvf "$1" -- "$2$name" | sed -n 's#^l.* -> \.\./\([A-Za-z0-9][A-Za-z0-9/_-]*\.tar\)$#\1#p')
+        [ -n "$link" ] || { echo "the archive holds no image: $name is empty"; return 1; }
+        tar -xOf "$1" -- "$2$link" >"$WORKSHOP/$to" || return 1
     done
+    printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":[%s]}]\n' "$(being_made "$3")" "$layers" >"$WORKSHOP/manifest.json"
 }

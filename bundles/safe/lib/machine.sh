@@ -25,7 +25,7 @@ sandbox_line() {
 
 healthy_line() { sandbox_line | grep '^microvm running ' || :; }
 
-inside() { machine exec -- "$@"; }
+inside() { heard machine exec -- "$@"; }
 
 # sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
 sandbox_client() {

@@ -84,7 +84,10 @@ name_problems() {
     ! renamed || problem "$WHAT" "$MEND" owner
 }
 
+# base_problems: what the base image, and then the packages in ours, are fetched from. Each is asked if it is needed.
 base_problems() {
+    local line
+    line=$(image_line "$GEN_IMAGE_REF" 2>/dev/null) && ours "$line" 2 || [ "$GEN_IMAGE_SOURCE" = mirror ] || mirror_problems
     image_is_there "$GEN_BASE_REF" 2>/dev/null && return
     case $GEN_IMAGE_SOURCE in
     mirror)

@@ -16,6 +16,13 @@ trap 'last_line $? >&2' EXIT
 end_on_signals
 case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
 
+# need_last WHAT: ends a script that cannot do without what was changed last, which could not be written down. Without the engine there
+# are no tools for that, where this user is not root.
+need_last() {
+    [ "$BACKEND" = microvm ] || engine_answers || { engine_trouble && fail "$EX_FAILED" "what was changed last could not be written down, so $1" "$WHAT: $SAID" "$MEND"; }
+    fail "$EX_FAILED" "what was changed last could not be written down, so $1" "" "scripts/status.sh"
+}
+
 # need_copy: ends a script that has nothing to show.
 need_copy() {
     home_check

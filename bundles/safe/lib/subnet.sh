@@ -61,7 +61,7 @@ overlapping() {
             echo "$other"
             return
         fi
-    done < <(printf '%s\n' "$2" | tr -s ' ' '\n')
+    done <<<"${2// /$'\n'}"
 }
 
 # candidate_subnets: the first choice, then its neighbours, then other private ranges.

@@ -6,9 +6,12 @@
 # It says first what would be lost, and asks. Without a terminal it wants --yes. This is ./rollback.sh --delete-data.
 #
 # Exit codes: 0 everything is gone, and this machine is what it was; 2 wrong arguments; 3 something is left (it is named);
-#             4 refused (also: you said no), nothing was changed.
-# shellcheck source=templates/lib/common.sh
-. "$(dirname "$0")/../lib/common.sh"
+#             4 refused (also: you said no, or the engine does not answer), nothing was changed.
+# shellcheck source=templates/lib/docker.sh
+. "$(dirname "$0")/../lib/docker.sh"
+# shellcheck source=templates/lib/journal.sh
+. "$BUNDLE/lib/journal.sh"
+trap 'last_line $?' EXIT
 
 yes=''
 case ${1:-} in
@@ -17,6 +20,7 @@ case ${1:-} in
 '') ;;
 *) fail "$EX_USAGE" "unknown argument: $1" "" "scripts/discard.sh --help" ;;
 esac
+need_engine_to_undo
 if [ -s "$STATE/project/settings.json" ]; then
     "$BUNDLE/scripts/review.sh" --stat || :
 fi

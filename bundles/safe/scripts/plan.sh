@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Shows what scripts/start.sh would do now: which steps hold already, which would be done and which may, what each of them
-# changes, whose objects it moves aside, what of an interrupted run would be undone first, what would stop a start, and what a
+# changes, whose objects it moves aside until a rollback, what of an interrupted run would be undone first, what would stop a start, and what a
 # rollback would cost. Changes nothing, here or on the host.
 #
-# usage: scripts/plan.sh [--json] [--help]
+# usage: scripts/plan.sh [--json] [--project PATH] [--help]
 #
-#   --json   one document for programs on standard output (schemas/plan-state.schema.json), and nothing else there
+#   --json           one document for programs on standard output (schemas/plan-state.schema.json), and nothing else there
+#   --project PATH   the plan of a start with this --project; local/project stays as it is
 #
 # The plan has a hash. scripts/start.sh --approve HASH runs that plan and no other.
 #
@@ -113,7 +114,7 @@ show_text() {
     show_blocked
     plan_free || return
     say "plan:    $hash"
-    say "run it:  scripts/start.sh --approve $hash"
+    say "run it:  scripts/start.sh --approve $hash${PLANNED_PROJECT:+ --project $(quoted "$PLANNED_PROJECT")}"
 }
 
 show_step() { # STEP STATE
@@ -141,22 +142,30 @@ show_blocked() {
     done <<<"$PLAN_BLOCKED" | printable
 }
 
-show=show_text
-case ${1:-} in
---json)
-    [ $# -eq 1 ] || fail "$EX_USAGE" "unknown argument: $2" "" "$0 --help"
-    show=show_json
-    # Standard output is the document's alone.
-    exec 3>&1 1>&2
-    ;;
-*) help_or_refuse "$0" "$@" ;;
-esac
-work='' shown='' FAILED_WITH=()
+show=show_text work='' shown='' FAILED_WITH=()
 at_exit() {
     [ -z "$work" ] || rm -rf "$work"
     # What refuses before a document is there is told in one as well.
     if [ "$show" = show_json ] && [ -z "$shown" ] && [ "${FAILED_WITH[0]:-}" = "$EX_REFUSED" ]; then show_stopped "${FAILED_WITH[@]}" >&3; fi
 }
+while [ $# -gt 0 ]; do
+    case $1 in
+    --json)
+        # Standard output is the document's alone.
+        [ "$show" = show_json ] || exec 3>&1 1>&2
+        show=show_json
+        shift
+        ;;
+    --project)
+        # shellcheck source=templates/lib/project.sh
+        . "$BUNDLE/lib/project.sh"
+        find_project "${2:-}"
+        PLANNED_PROJECT=$NAMED
+        shift 2
+        ;;
+    *) help_or_refuse "$0" "$@" ;;
+    esac
+done
 # It is no run, so it tells no events.
 GEN_EVENTS=''
 manifest_check

@@ -26,7 +26,6 @@ while [ $# -gt 0 ]; do
         shift 2
         ;;
     --project)
-        [ "$GEN_PROJECT_METHOD" != none ] || fail "$EX_USAGE" "this bundle's workspace is no copy of a project" "" "scripts/start.sh"
         # shellcheck source=templates/lib/project.sh
         . "$BUNDLE/lib/project.sh"
         name_project "${2:-}"

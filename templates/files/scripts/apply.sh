@@ -24,5 +24,5 @@
 . "$(dirname "$0")/../lib/project-script.sh"
 
 need_copy
-track_rest || fail "$EX_FAILED" "what was changed last could not be written down, so nothing is applied" "" "scripts/status.sh"
+track_rest || need_last "nothing is applied"
 project apply "$@"

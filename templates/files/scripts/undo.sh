@@ -12,4 +12,5 @@
 
 case ${1:-1} in *[!0-9]* | '') fail "$EX_USAGE" "how many commands is a number" "$1" "scripts/undo.sh 2" ;; esac
 need_copy
+need_sandbox "$EX_REFUSED"
 undo_commands "${1:-1}"

@@ -12,6 +12,11 @@ PATHS = 250_000
 FOLDER_ENTRIES = 250_000
 # Folders in folders. Git stops at 2048; each costs a descriptor while its content is read.
 DEPTH = 1900
+# What the kernel takes for a path and for a name; and what a microVM's agent may put before and behind what it sends.
+PATH_BYTES = 4096
+NAME_BYTES = 255
+HEADER_BYTES = 16 * 1024
+TAIL_BLOCKS = 64
 # Of what lies below a `.git`, only so many entries are counted.
 COUNTED = 2_000
 # A file that changed this shortly before it was read may change again without a trace in its times: it is read again.

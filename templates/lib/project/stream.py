@@ -11,8 +11,9 @@ import stat
 import tarfile
 import time
 
-from project.failure import Failure
+from project import limits
 from project.layer import SPECIAL, Item, git_mode
+from project.members import CHARACTER, FIFO, FILE, FOLDER, HARD_LINK, LARGE, LINK, OPAQUE, Members, Unsound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,12 +21,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from project.data import Change
+    from project.members import Member
 
     Note = tuple[bytes, str, int, int]
-
-OPAQUE = "SCHILY.xattr.trusted.overlay.opaque"
-# A file that the guest's agent found too large to send.
-LARGE = "GEN.large"
 
 
 class _Seen:
@@ -37,58 +35,54 @@ class _Seen:
 
 
 class Tar:
-    """A layer from a stream. Raises Failure when that is no tar, or ends too early."""
+    """A layer from a stream. Raises Unsound, a Failure, when it is not what a guest's agent sends, or ends early."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.walk = stream, _Seen()
+        self.members, self.walk = Members(stream), _Seen()
         self.git: dict[bytes, list[int]] = {}
 
     def __iter__(self) -> Iterator[Item]:
         """The items, in the order of the stream."""
-        try:
-            with tarfile.open(fileobj=self.stream, mode="r|", errors="surrogateescape") as tar:
-                for member in tar:
-                    yield from self._items(tar, member)
-            # Whoever writes the other end must not be left with a pipe that nobody reads.
-            while self.stream.read(1 << 16):
-                pass
-        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
-            raise Failure("what the microVM sent of its changes is not whole", str(error), "try again") from None
+        for member in self.members:
+            yield from self._items(member)
+            if len(self.walk.notes) + len(self.git) > limits.PATHS:
+                raise Unsound("more of what is never brought back than is listed")
         self.walk.notes += [(path, "git", size, count) for path, (count, size) in self.git.items()]
 
-    def _items(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[Item]:
-        words = [word for word in os.fsencode(member.name).split(b"/") if word not in (b"", b".")]
-        if not words:
-            return
-        path = b"/".join(words)
-        if b".." in words:
-            self.walk.notes.append((path, "odd-name", member.size, 1))
+    def _items(self, member: Member) -> Iterator[Item]:
+        words, path = member.words, b"/".join(member.words)
+        if len(words) > limits.DEPTH:
+            top = b"/".join(words[: limits.DEPTH])
+            if top not in self.walk.kept:
+                self.walk.notes.append((top, "deep", 0, 1))
+                self.walk.kept.add(top)
         elif any(word.lower() == b".git" for word in words):
             place = next(number for number, word in enumerate(words) if word.lower() == b".git")
             found = self.git.setdefault(b"/".join(words[: place + 1]), [0, 0])
             found[0], found[1] = found[0] + 1, found[1] + member.size
         else:
-            yield self._item(tar, member, path)
+            yield self._item(member, path)
 
-    def _item(self, tar: tarfile.TarFile, member: tarfile.TarInfo, path: bytes) -> Item:
-        if member.isdir():
-            return Item(path, "hidden" if member.pax_headers.get(OPAQUE) == "y" else "folder")
-        if member.ischr() and (member.devmajor, member.devminor) == (0, 0):
+    def _item(self, member: Member, path: bytes) -> Item:
+        if member.kind == FOLDER:
+            return Item(path, "hidden" if member.extended.get(OPAQUE) == b"y" else "folder")
+        if member.kind == CHARACTER and member.device == (0, 0):
             return Item(path, "gone")
-        if member.pax_headers.get(LARGE):
-            return Item(path, "large", 0, _number(member.pax_headers[LARGE]))
-        if member.issym():
-            target = os.fsencode(member.linkname)
+        if LARGE in member.extended:
+            return Item(path, "large", 0, int(member.extended[LARGE]))
+        if member.kind == LINK:
+            target = member.target
+            if member.words[-1].lower() == b".gitmodules":
+                return Item(path, "odd-name", 0o120777, len(target))
             return Item(path, "link", 0o120000, len(target), b"", _reader(stat.S_IFLNK | 0o777, lambda: target))
-        if member.isreg():
+        if member.kind == FILE:
             if member.mode & 0o6000:
                 self.walk.notes.append((path, "set-id", member.size, 1))
-            content = tar.extractfile(member)
             mode = stat.S_IFREG | member.mode & 0o777
-            read = _reader(mode, content.read if content else bytes)
+            read = _reader(mode, lambda: self.members.content(member))
             return Item(path, "file", git_mode(mode), member.size, b"", read)
-        kinds = {tarfile.LNKTYPE: "hard-link", tarfile.FIFOTYPE: "fifo"}
-        return Item(path, kinds.get(member.type, SPECIAL[stat.S_IFCHR]), member.mode, member.size)
+        kinds = {HARD_LINK: "hard-link", FIFO: "fifo"}
+        return Item(path, kinds.get(member.kind, SPECIAL[stat.S_IFCHR]), member.mode, member.size)
 
 
 def _reader(mode: int, content: Callable[[], bytes]) -> Callable[[], tuple[bytes, bytes]]:
@@ -98,10 +92,6 @@ def _reader(mode: int, content: Callable[[], bytes]) -> Callable[[], tuple[bytes
         return b"%o 0 %d %d" % (mode, now, now), content()
 
     return read
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def write(out: BinaryIO, changes: Iterable[Change], blobs: dict[str, bytes], owner: tuple[int, int]) -> None:

@@ -7,10 +7,18 @@ set -u
 . "$BUNDLE/lib/mirror.sh"
 # shellcheck source=templates/lib/base.sh
 . "$BUNDLE/lib/base.sh"
-# shellcheck source=templates/lib/archive.sh
-. "$BUNDLE/lib/archive.sh"
 
-clear_workshop && unload_archive || exit 1
+# drop_late TOKEN: after a load that was cut short the engine may give the name a moment later.
+drop_late() {
+    local tries=0
+    while [ "$tries" -lt 6 ]; do
+        drop_part "$1" || return 1
+        tries=$((tries + 1))
+        sleep 0.5
+    done
+}
+cut_short=''
+[ ! -e "$WORKSHOP/manifest.json" ] || cut_short=yes
 # An earlier version of gen wrote down their names only.
 if [ -s "$STATE/base-images" ]; then
     while read -r name; do own base "$name" || exit 1; done <"$STATE/base-images"
@@ -20,6 +28,7 @@ lines=$(owned_lines) || exit 1
 while read -r kind token id name; do
     [ "$kind" = base ] || continue
     [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
+    if [ "$id" = - ] && [ -n "$cut_short" ]; then drop_late "$token" || exit 1; fi
     drop_part "$token" && line=$(image_line "$name") || exit 1
     word 1 "$line"
     if [ "$id" != - ] && [ -n "$WORD" ] && [ "${WORD#sha256:}" != "$id" ]; then
@@ -30,3 +39,4 @@ while read -r kind token id name; do
     fi
     disown base "$token" || exit 1
 done <<<"$lines"
+clear_workshop

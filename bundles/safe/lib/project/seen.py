@@ -40,19 +40,25 @@ def load(state: str, git: Git, head: str | None) -> tuple[Versions, set[bytes], 
     """
     try:
         title, found = records.split(records.read(os.path.join(state, "seen.list")))
+        name, _, notes = title.decode("ascii", "replace").partition(" ")
+        if name == (head or "entry"):
+            return (*_versions(found), notes)
     except ValueError:
-        title, found = b"", []
-    name, _, notes = title.decode("ascii", "replace").partition(" ")
-    if name != (head or "entry"):
-        return _from_git(git, head) if head else ({}, set(), "")
-    versions, unknown = {}, set()
+        pass
+    return _from_git(git, head) if head else ({}, set(), "")
+
+
+def _versions(found: list[tuple[bytes, bytes]]) -> tuple[Versions, set[bytes]]:
+    """Those of the cache's records. Raises ValueError where one is none."""
+    versions: Versions = {}
+    unknown = set()
     for path, words in found:
         flag, mode, oid, rest = words.split(b" ", 3)
         if flag == b"unknown":
             unknown.add(path)
         else:
             versions[path] = Version(int(mode, 8), oid.decode(), rest, flag == b"same")
-    return versions, unknown, notes
+    return versions, unknown
 
 
 def save(state: str, head: str | None, versions: Versions, unknown: set[bytes], notes: str) -> None:

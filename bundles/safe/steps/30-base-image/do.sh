@@ -19,7 +19,7 @@ set -eo pipefail
 own base "$GEN_BASE_REF"
 case $GEN_IMAGE_SOURCE in
 registry) docker pull "$GEN_BASE_REF" ;;
-archive) load_archive ;;
+archive) load_archive "$TOKEN" ;;
 mirror) make_from_mirror "$TOKEN" ;;
 esac
 word 1 "$(image_line "$GEN_BASE_REF")"

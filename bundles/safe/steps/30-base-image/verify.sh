@@ -12,7 +12,7 @@ set -u
 
 if [ "${GEN_UNDO:-}" = all ]; then
     # After a whole rollback the question is whether one that we brought is left; today's may be somebody else's.
-    if [ -e "$STATE/base-images" ] || owned_lines | grep -q '^base '; then exit "$HOLDS"; fi
+    if [ -e "$STATE/base-images" ] || owned_lines | grep '^base ' >/dev/null; then exit "$HOLDS"; fi
     exit "$HOLDS_NOT"
 fi
 facts=$(base_facts "$GEN_BASE_REF") || unknown "the engine does not list its images"
