@@ -43,7 +43,7 @@ manifest_wrong() (
 # manifest_check: refuses a bundle that is not what gen wrote.
 manifest_check() {
     local wrong
-    wrong=$(manifest_wrong)
+    wrong=$(manifest_wrong) || :
     [ -n "$wrong" ] || return 0
     FAILED_STEP=manifest
     warn "$(head -n 10 <<<"$wrong")"
