@@ -71,14 +71,18 @@ def changed_since(folder: Path) -> tuple[str, ...]:
 
 
 def require_room(folder: Path) -> None:
-    """Refuses to write a bundle over state of somebody else: the next run would believe it."""
-    planted = [name for name in STATE if os.path.lexists(folder / name)]
-    if planted and not is_known(folder):
+    """Refuses to write a bundle into what somebody else has filled: its scripts would stand among files that they trust."""
+    try:
+        present = sorted(os.listdir(folder))
+    except OSError:
+        return  # nothing is there, or what writes will say why it cannot
+    if present and not is_known(folder):
+        named = shlex.quote(str(folder))
         raise GenError(
             f"The bundle is not written to {folder}",
-            details=f"There is {', '.join(planted)} already, and gen did not write a bundle for you there: "
-            "a run would believe what stands in it",
-            resolution=f"Choose another folder with --out, or if it is yours: gen trust {shlex.quote(str(folder))}",
+            details="It is not empty, and gen did not write a bundle for you there: what stands in it would become a part of "
+            "the bundle, or be believed by it",
+            resolution=f"Choose another folder with --out, or if it is a bundle and yours: gen trust {named}",
             exit_code=ExitCode.REFUSED,
         )
 
