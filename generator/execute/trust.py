@@ -116,7 +116,9 @@ def describe(folder: Path) -> tuple[str, ...]:
     except OSError as error:
         return (f"It cannot be read: {error.strerror}",)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(_last_change(folder, found.st_mtime)))
-    lines = [f"owner {_owner(found.st_uid)}, last changed {when}; it calls itself {sandbox_of(folder)!r}"]
+    name = sandbox_of(folder)
+    called = f"it calls itself {name!r}" if name else "it has no name that a sandbox can have"
+    lines = [f"owner {_owner(found.st_uid)}, last changed {when}; {called}"]
     if found.st_uid != os.geteuid():
         lines.append("it belongs to somebody else")
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
