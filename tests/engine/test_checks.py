@@ -271,9 +271,8 @@ def test_an_assistant_that_is_not_what_was_promised_is_caught(shared: Bundle, tm
             settings.write(f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n")
         check = copy / "checks/agent.sh"
         check.write_text((CHECKS / "agent/check.sh").read_text())
-        # A bundle that is not what gen wrote would refuse; this one is meant to be another.
-        seen = {**os.environ, "GEN_BUNDLE_SEEN": str(copy)}
-        assert (run("bash", check, check=False, env=seen).returncode == 0) is holds, what
+        as_whole = {**os.environ, "GEN_BUNDLE_SEEN": str(copy)}
+        assert (run("bash", check, check=False, env=as_whole).returncode == 0) is holds, what
 
 
 def test_a_key_in_the_image_is_found(shared: Bundle) -> None:
