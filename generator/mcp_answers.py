@@ -74,7 +74,7 @@ def confined(root: Path, given: str | None) -> Bundle:
 
 
 def bundles(root: Path) -> dict[str, Any]:
-    """The user's bundles in the root, below it and in its ./bundles, with their sandboxes; others as names of others."""
+    """The user's bundles in the root, below it and in its ./bundles, with their sandboxes; and what only looks so."""
     direct = bundle_names(root, folder=".")
     # Of two with one name, the name alone means the one that is nearer.
     further = (f"{BUNDLES}/{name}" if name in direct else name for name in bundle_names(root))

@@ -71,17 +71,17 @@ def changed_since(folder: Path) -> tuple[str, ...]:
 
 
 def require_room(folder: Path) -> None:
-    """Refuses to write a bundle into what somebody else has filled: its scripts would stand among files that they trust."""
+    """Refuses to write a bundle into what somebody else has filled: it would stand among files that it believes."""
     try:
-        present = sorted(os.listdir(folder))
+        filled = any(folder.iterdir())
     except OSError:
         return  # nothing is there, or what writes will say why it cannot
-    if present and not is_known(folder):
+    if filled and not is_known(folder):
         named = shlex.quote(str(folder))
         raise GenError(
             f"The bundle is not written to {folder}",
-            details="It is not empty, and gen did not write a bundle for you there: what stands in it would become a part of "
-            "the bundle, or be believed by it",
+            details="It is not empty, and gen did not write a bundle for you there: what stands in it would become a "
+            "part of the bundle, or be believed by it",
             resolution=f"Choose another folder with --out, or if it is a bundle and yours: gen trust {named}",
             exit_code=ExitCode.REFUSED,
         )
