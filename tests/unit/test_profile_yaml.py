@@ -31,7 +31,7 @@ CASES: list[tuple[bytes, list[str]]] = [
         ],
     ),
     (b"name: box\ndescription: *nope\n", ["2:14: description: is an alias (*nope). Write the value out."]),
-    ("*a\ud7fc".encode(), ["1:1: profile: is an alias (*a\\ud7fc). Write the value out."]),
+    ("*a\ud7fc".encode(), ["1:1: profile: is an alias (*a?). Write the value out."]),
     (b"*a : 1\nname: box\n", ["1:1: profile: is an alias (*a). Write the value out."]),
     (b"&a name: box\n", ["1:1: profile: has an anchor (&a). Remove it, and write values out."]),
     (b"name: box\nname: bax\n", ["2:1: name: is given twice (first in line 1). Keep one of the two."]),
