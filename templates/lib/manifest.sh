@@ -30,21 +30,23 @@ strangers() {
         ($0 in listed) ? no_file : (top in folders || /^find: /) { print $0 (no_file ? ": no file" : ": not in the manifest") }' MANIFEST.sha256 -
 }
 
-# manifest_wrong: what is not as the manifest says, a line each.
-manifest_wrong() (
+# manifest_holds: whether the bundle is what its manifest says; prints what is not, a line each. What cannot be looked at does not
+# hold either.
+manifest_holds() (
     cd "$BUNDLE" || exit
-    [ -f MANIFEST.sha256 ] && [ ! -L MANIFEST.sha256 ] || { echo "MANIFEST.sha256: missing, or no file" && exit; }
-    found=$(strangers)
+    [ -f MANIFEST.sha256 ] && [ ! -L MANIFEST.sha256 ] || { echo "MANIFEST.sha256: missing, or no file" && exit 1; }
+    found=$(set -o pipefail && strangers) || found=${found:-its folders cannot be looked at}
     # Of what is no file no digest is asked: it might never come.
-    [ -z "$found" ] || { echo "$found" && exit; }
-    { if have sha256sum; then sha256sum -c --quiet MANIFEST.sha256; else shasum -a 256 -c MANIFEST.sha256; fi; } 2>&1 | grep -v ': OK$'
+    [ -z "$found" ] || { echo "$found" && exit 1; }
+    found=$({ if have sha256sum; then sha256sum -c --quiet MANIFEST.sha256; else shasum -a 256 -c MANIFEST.sha256; fi; } 2>&1) && exit
+    grep -v ': OK$' <<<"$found" || echo "its files cannot be read"
+    exit 1
 )
 
 # manifest_check: refuses a bundle that is not what gen wrote.
 manifest_check() {
     local wrong
-    wrong=$(manifest_wrong) || :
-    [ -n "$wrong" ] || return 0
+    wrong=$(manifest_holds) && return
     FAILED_STEP=manifest
     warn "$(head -n 10 <<<"$wrong")"
     refuse "the bundle is not what gen wrote, so nothing is run" "MANIFEST.sha256 does not match" \

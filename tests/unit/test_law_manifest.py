@@ -128,6 +128,16 @@ def test_the_control_a_whole_one_begins_and_what_lies_at_the_top_is_nobodys_matt
                 assert (done.returncode, "usage:" in done.stdout) == (0, True), (script, done.stderr)
 
 
+@pytest.mark.parametrize("program", ["find", "tr", "awk", "sha256sum"])
+def test_what_cannot_be_looked_at_is_not_taken_for_whole(tmp_path: Path, program: str) -> None:
+    bundle, broken = copy_of(BUNDLES / "dev", tmp_path / "dev"), tmp_path / "bin" / program
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    done = call(bundle, "scripts/connect.sh", "--help", PATH=f"{broken.parent}:{os.environ['PATH']}")
+    assert (done.returncode, "not what gen wrote" in done.stderr) == (4, True), done.stderr
+
+
 def test_every_script_reads_a_library_first() -> None:
     entries = [*TEMPLATES.glob("files/*.sh"), *TEMPLATES.glob("files/scripts/*.sh")]
     entries += [*TEMPLATES.glob("steps/*/*.sh"), *TEMPLATES.glob("checks/*/check.sh"), TEMPLATES / "lib/docker.sh"]
