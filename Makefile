@@ -19,10 +19,7 @@ lint: .venv/.stamp ## the linters and the type checker only
 	@tools/test.sh --lint
 
 golden: .venv/.stamp ## writes the committed bundles anew
-	@mkdir -p bundles
-	.venv/bin/gen bundle --profile dev --out bundles/dev --force
-	.venv/bin/gen bundle --profile dev-mirror --out bundles/dev-mirror --force
-	.venv/bin/gen bundle --profile safe --out bundles/safe --force
+	@.venv/bin/python tools/golden.py
 
 bench: .venv/.stamp .bench-venv/.stamp ## side by side with cookiecutter, copier, pyinfra, ansible and plain compose
 	@tools/engine.sh ensure

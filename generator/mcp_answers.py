@@ -27,6 +27,7 @@ from generator.execute.history import (
 )
 from generator.execute.lock import is_at_work
 from generator.execute.names import is_run, is_step, is_word
+from generator.execute.registry import sandbox_of
 from generator.execute.trust import is_known
 from generator.mcp_plan import MOST_TEXT, plan_of, text_of
 from generator.printable import escaped
@@ -45,7 +46,6 @@ MOST_SAID = MOST_TEXT // 10
 MOST_BUNDLES = 200
 # What is no plain name is not told: it would be somebody's text.
 _PLACE = re.compile(r"[\w.@+/-]{1,200}", re.ASCII)
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 PLANNED = {0: "this is what a start would do now", 4: "a start would stop: see blocked, also under untrusted"}
 MEANING = {
     0: "done",
@@ -54,6 +54,11 @@ MEANING = {
     3: "failed, and something is left: it is named in the errors",
     4: "refused: nothing was changed",
     137: "the script was killed before it had ended: call recover",
+}
+TELL = "tell the user"
+MENDS = {
+    2: "list_bundles names the bundles, and step_status the runs and logs",
+    4: "ask the user, who alone decides about it",
 }
 
 
@@ -69,7 +74,7 @@ def confined(root: Path, given: str | None) -> Bundle:
 
 
 def bundles(root: Path) -> dict[str, Any]:
-    """The user's bundles in the root, below it and in its ./bundles, with their sandboxes; others by path only."""
+    """The user's bundles in the root, below it and in its ./bundles, with their sandboxes; and what only looks so."""
     direct = bundle_names(root, folder=".")
     # Of two with one name, the name alone means the one that is nearer.
     further = (f"{BUNDLES}/{name}" if name in direct else name for name in bundle_names(root))
@@ -80,7 +85,7 @@ def bundles(root: Path) -> dict[str, Any]:
             bundle = confined(root, name)
         except GenError:
             continue
-        found.append({"bundle": name, "sandbox": sandbox_name(bundle), "run_at_work": is_at_work(bundle)})
+        found.append({"bundle": name, "sandbox": sandbox_of(bundle.path), "run_at_work": is_at_work(bundle)})
     unknown = [
         *([root] if is_bundle(root) and not is_known(root) else []),
         *strangers(root),
@@ -88,19 +93,22 @@ def bundles(root: Path) -> dict[str, Any]:
     ]
     return {
         "schema": SCHEMA,
-        "root": str(root),
+        "root": escaped(str(root)),
         "bundles": found,
-        "not_trusted": [escaped(str(path))[:300] for path in unknown[:MOST_BUNDLES]],
+        # Whoever can make a folder there chose its name.
+        "untrusted": {"not_trusted": [escaped(str(path))[:300] for path in unknown[:MOST_BUNDLES]]},
     }
 
 
-def sandbox_name(bundle: Bundle) -> str:
-    """The sandbox's name as the bundle's plan has it; empty when that cannot be read."""
-    try:
-        name = json.loads((bundle.path / "plan.json").read_bytes())["name"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return ""
-    return name if isinstance(name, str) and _NAME.fullmatch(name) else ""
+def refusal(error: GenError) -> str:
+    """What could not even begin, as a tool's error: fixed words by the exit code, and below them the error's own.
+
+    Those name folders, files and what stands in them, which anybody may have chosen.
+    """
+    parts = {"what": error.brief, "why": error.details, "mend": error.resolution}
+    told = {key: text_of((part or "")[: 2 * MOST_SAID].split("\n"))[:MOST_SAID] for key, part in parts.items() if part}
+    meaning = MEANING.get(error.exit_code, "it could not be done")
+    return f"{meaning}; {MENDS.get(error.exit_code, TELL)} (exit code {error.exit_code})\nuntrusted: {json.dumps(told)}"
 
 
 def run_result(bundle: Bundle, code: int, recorder: Recorder) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from generator.execute.names import is_word
 from generator.execute.process import drive
 from generator.execute.progress import advance, duration, planned
 from generator.execute.recorder import Recorder
+from generator.execute.registry import sandbox_of
 from generator.printable import escaped
 
 _P = ParamSpec("_P")
@@ -78,7 +79,7 @@ class Tools:
 
     def list_bundles(self) -> dict[str, Any]:
         """List the bundles that the other tools take, and the names of their sandboxes. Changes nothing."""
-        return mcp_answers.bundles(self._root)
+        return _answered(mcp_answers.bundles, self._root)
 
     async def plan(self, ctx: Context, bundle: BundleName = None) -> dict[str, Any]:
         """Show what a start would do now: each step kept or done, its effects on the host, what would be undone first,
@@ -134,7 +135,7 @@ class Tools:
         """Undo everything that the bundle did on this host, and measure that the host is what it was. What is in the
         sandbox outside its workspace is lost; the workspace is kept as a disk image unless delete_data is set."""
         found = self._bundle(bundle)
-        name = mcp_answers.sandbox_name(found)
+        name = sandbox_of(found.path)
         if delete_data and (not name or confirm != name):
             raise ToolError(
                 f"Nothing was changed: deleting the workspace wants confirm to be the sandbox's name, {name!r}. "
@@ -183,7 +184,7 @@ class Tools:
         finally:
             self._at_work.remove(signals)
         if isinstance(code, GenError):
-            raise ToolError(str(code))
+            raise ToolError(mcp_answers.refusal(code))
         return bundle, code, recorder
 
 
@@ -285,4 +286,4 @@ def _answered(make: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -
     try:
         return make(*arguments, **named)
     except GenError as error:
-        raise ToolError(f"{error}\n(exit code {error.exit_code})") from error
+        raise ToolError(mcp_answers.refusal(error)) from error

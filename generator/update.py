@@ -47,8 +47,9 @@ def update_bundle(files: Mapping[str, RenderedFile], out: Path, *, force: bool) 
     """
     known = known_digests(out)
     _refuse_links(out, {*files, *known})
-    for path in {*files, *known, PENDING}:
-        _beside(out / path).unlink(missing_ok=True)  # what a killed writer left
+    # What a killed writer left: it announced what it was about to write. Of what was not announced nothing is its own.
+    for path in {*files, *known, PENDING} if os.path.lexists(out / PENDING) else {PENDING}:
+        _beside(out / path).unlink(missing_ok=True)
     change = _change(files, out, known)
     if change.edited and not force:
         raise _edited(out, files, change.edited)
@@ -70,13 +71,17 @@ def stays(out: Path, files: Mapping[str, RenderedFile], path: str) -> bool:
 
 
 def write_file(path: Path, file: RenderedFile) -> None:
-    """Writes one file so that it is on the disk, with its mode whatever the umask."""
+    """Writes one new file so that it is on the disk, with its mode whatever the umask. One that cannot be is none."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, file.mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(file.content)
-        stream.flush()
-        os.fchmod(stream.fileno(), file.mode)
-        os.fsync(stream.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(file.content)
+            stream.flush()
+            os.fchmod(stream.fileno(), file.mode)
+            os.fsync(stream.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def flush_folder(folder: Path) -> None:
@@ -176,17 +181,17 @@ def _replace(files: Mapping[str, RenderedFile], out: Path, change: _Change) -> N
 
 def _prepare(files: Mapping[str, RenderedFile], out: Path, paths: Sequence[str], known: Mapping[str, set[str]]) -> None:
     """Puts everything on the disk beside its place before the first file is replaced: a full disk changes nothing."""
-    begun = os.path.lexists(out / PENDING)
+    made = [] if os.path.lexists(out / PENDING) else [out / PENDING]
     try:
         _announce(out, files, known)
         for path in (*paths, MANIFEST):
             (out / path).parent.mkdir(parents=True, exist_ok=True)
-            _write_beside(out / path, files[path])
+            write_file(_beside(out / path), files[path])
+            made.append(_beside(out / path))
     except BaseException:
-        left = [_beside(out / path) for path in (*paths, MANIFEST, PENDING)]
-        for path_left in left if begun else [*left, out / PENDING]:
+        for path_made in made:
             with contextlib.suppress(OSError):
-                path_left.unlink()
+                path_made.unlink()
         raise
 
 
@@ -196,18 +201,14 @@ def _announce(out: Path, files: Mapping[str, RenderedFile], known: Mapping[str, 
     for path, file in files.items():
         digests.setdefault(path, set()).add(sha256(file.content))
     lines = [f"{digest}  {path}\n" for path in sorted(digests) for digest in sorted(digests[path])]
-    _write_beside(out / PENDING, RenderedFile("".join(lines).encode(), 0o644))
+    _beside(out / PENDING).unlink(missing_ok=True)
+    write_file(_beside(out / PENDING), RenderedFile("".join(lines).encode(), 0o644))
     _beside(out / PENDING).replace(out / PENDING)
     flush_folder(out)
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(path.name + TEMPORARY)
-
-
-def _write_beside(path: Path, file: RenderedFile) -> None:
-    _beside(path).unlink(missing_ok=True)
-    write_file(_beside(path), file)
 
 
 def _remove(out: Path, path: str) -> None:

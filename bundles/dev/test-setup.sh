@@ -9,6 +9,12 @@
 # The last line tells the result, as in every script; with --tap it is a comment: # gen: result=...
 #
 # Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments; 4 the engine does not answer.
+format=text junit=''
+end_report() {
+    local code=$?
+    if [ "$format" = tap ]; then last_line "$code" | sed 's/^/# /'; else last_line "$code"; fi
+}
+trap end_report EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=templates/lib/report.sh
@@ -16,12 +22,6 @@
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 
-format=text junit=''
-end_report() {
-    local code=$?
-    if [ "$format" = tap ]; then last_line "$code" | sed 's/^/# /'; else last_line "$code"; fi
-}
-trap end_report EXIT
 end_on_signals
 while [ $# -gt 0 ]; do
     case $1 in
@@ -43,8 +43,8 @@ need_engine
 # From here on a signal ends us at once, in the middle of a check; this stands then.
 trap - HUP INT QUIT TERM
 RESULT=failed
-for check in "$BUNDLE"/checks/*.sh; do
-    run_check "$check"
+for check in "${CHECKS[@]}"; do
+    run_check "$BUNDLE/$check"
 done
 report_end
 RESULT=ok

@@ -12,6 +12,7 @@ _RUN = re.compile(r"[0-9A-Za-z]{1,40}-[0-9]{1,10}")
 _STEP = re.compile(r"[0-9]{2}-[a-z0-9-]{1,60}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_SANDBOX = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _WORD = re.compile(r"[a-z][a-z-]{0,19}")
 
 
@@ -33,6 +34,11 @@ def is_time(text: object) -> bool:
 def is_hash(text: object) -> bool:
     """A SHA-256 in hexadecimal digits."""
     return isinstance(text, str) and _HASH.fullmatch(text) is not None
+
+
+def is_sandbox(text: object) -> bool:
+    """The name of a sandbox."""
+    return isinstance(text, str) and _SANDBOX.fullmatch(text) is not None
 
 
 def is_word(text: object) -> bool:

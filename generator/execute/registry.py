@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import ExitCode, GenError
 from generator.execute.manifest import manifest_digest, read_file
+from generator.execute.names import is_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FILE = "registry.json"
 MOST = 8 << 20
+# More than a number of ours has, which is 16 digits.
+MOST_WORD = 40
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -127,7 +130,7 @@ def inode_of(folder: Path) -> int | None:
 
 def instance_of(folder: Path) -> str:
     """The number that the bundle's first run gave it; empty before."""
-    return _word(folder / ".state" / "instance")
+    return (read_file(folder / ".state" / "instance") or b"").decode("ascii", "replace").strip()[:MOST_WORD]
 
 
 def project_of(folder: Path) -> Path | None:
@@ -138,16 +141,12 @@ def project_of(folder: Path) -> Path | None:
 
 
 def sandbox_of(folder: Path) -> str:
-    """The sandbox's name, as the bundle's plan has it."""
+    """The sandbox's name, as the bundle's plan has it; empty where it is none that a sandbox can have."""
     try:
         name = json.loads(read_file(folder / "plan.json") or b"")["name"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return ""
-    return name if isinstance(name, str) else ""
-
-
-def _word(path: Path) -> str:
-    return (read_file(path) or b"").decode("ascii", "replace").strip()
+    return name if is_sandbox(name) else ""
 
 
 @contextlib.contextmanager

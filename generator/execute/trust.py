@@ -71,14 +71,18 @@ def changed_since(folder: Path) -> tuple[str, ...]:
 
 
 def require_room(folder: Path) -> None:
-    """Refuses to write a bundle over state of somebody else: the next run would believe it."""
-    planted = [name for name in STATE if os.path.lexists(folder / name)]
-    if planted and not is_known(folder):
+    """Refuses to write a bundle into what somebody else has filled: it would stand among files that it believes."""
+    try:
+        filled = any(folder.iterdir())
+    except OSError:
+        return  # nothing is there, or what writes will say why it cannot
+    if filled and not is_known(folder):
+        named = shlex.quote(str(folder))
         raise GenError(
             f"The bundle is not written to {folder}",
-            details=f"There is {', '.join(planted)} already, and gen did not write a bundle for you there: "
-            "a run would believe what stands in it",
-            resolution=f"Choose another folder with --out, or if it is yours: gen trust {shlex.quote(str(folder))}",
+            details="It is not empty, and gen did not write a bundle for you there: what stands in it would become a "
+            "part of the bundle, or be believed by it",
+            resolution=f"Choose another folder with --out, or if it is a bundle and yours: gen trust {named}",
             exit_code=ExitCode.REFUSED,
         )
 
@@ -112,7 +116,9 @@ def describe(folder: Path) -> tuple[str, ...]:
     except OSError as error:
         return (f"It cannot be read: {error.strerror}",)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(_last_change(folder, found.st_mtime)))
-    lines = [f"owner {_owner(found.st_uid)}, last changed {when}; it calls itself {sandbox_of(folder)!r}"]
+    name = sandbox_of(folder)
+    called = f"it calls itself {name!r}" if name else "it has no name that a sandbox can have"
+    lines = [f"owner {_owner(found.st_uid)}, last changed {when}; {called}"]
     if found.st_uid != os.geteuid():
         lines.append("it belongs to somebody else")
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -30,9 +30,6 @@ export EX_DONE EX_FAILED EX_USAGE EX_RESIDUE EX_REFUSED HOLDS HOLDS_NOT UNKNOWN 
 export GEN_UMASK
 umask 077
 
-# shellcheck source=/dev/null
-. "$BUNDLE/lib/settings.sh"
-
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$'\033[1m' GREEN=$'\033[32m' RED=$'\033[31m' DIM=$'\033[2m' PLAIN=$'\033[0m'
 else
@@ -58,6 +55,13 @@ fail() {
     exit "$1"
 }
 
+# refuse WHAT WHY MEND: the same for a script that has not begun. It ends with its last line as well, where the script has not said
+# yet where that belongs.
+refuse() {
+    [ -n "$(trap -p EXIT)" ] || trap 'last_line $?' EXIT
+    fail "$EX_REFUSED" "$@"
+}
+
 # owner_of PATH: the number of its user; nothing for what is not there.
 owner_of() { ls -ldn "$1" 2>/dev/null | awk '{ print $3 }'; }
 
@@ -78,8 +82,7 @@ own_state() {
         fi
     fi
     case $mode in drwx------*) return 0 ;; esac
-    last_line "$EX_REFUSED" >&2
-    fail "$EX_REFUSED" "the state folder may not be this bundle's own, so nothing is run" "$why" "$mend"
+    refuse "the state folder may not be this bundle's own, so nothing is run" "$why" "$mend"
 }
 
 # The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
@@ -252,9 +255,20 @@ is_random_word() { case $1 in '' | *[!0-9a-f]*) return 1 ;; esac; }
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
 instance() { made_once "$STATE/instance" 8; }
 
-# The scripts that a script starts need not look again.
-[ "${GEN_STATE_SEEN:-}" = "$STATE" ] || own_state
-export GEN_STATE_SEEN=$STATE
+# shellcheck source=templates/lib/json.sh
+. "$BUNDLE/lib/json.sh"
+# shellcheck source=templates/lib/manifest.sh
+. "$BUNDLE/lib/manifest.sh"
+
+# Each script looks at its bundle first, and reads no more of it until then. The scripts that it starts need not look again.
+if [ "${GEN_BUNDLE_SEEN:-}" != "$BUNDLE" ]; then
+    manifest_check
+    own_state
+fi
+export GEN_BUNDLE_SEEN=$BUNDLE
+
+# shellcheck source=/dev/null
+. "$BUNDLE/lib/settings.sh"
 
 # What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
 local_digest() {

@@ -1,4 +1,4 @@
-# Text as JSON. Sourced by whatever writes some.
+# Text as JSON. Sourced by common.sh.
 # shellcheck shell=bash
 
 # json_strings TEXT...: each as a JSON string, quotes included, separated by commas; nothing but ASCII. A byte that is no

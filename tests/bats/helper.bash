@@ -143,6 +143,14 @@ make_real_bundle() {
     cd "$FAKE_BUNDLE" || return
 }
 
+# seal_real: its manifest anew, after a change to it.
+seal_real() {
+    rm -f MANIFEST.sha256
+    find . -mindepth 2 -type f ! -path './.state/*' ! -path './storage/*' ! -path './local/*' ! -path './backups/*' | sed 's#^\./##' |
+        sort | tr '\n' '\0' | xargs -0 sha256sum >"$BATS_TEST_TMPDIR/manifest"
+    mv "$BATS_TEST_TMPDIR/manifest" MANIFEST.sha256
+}
+
 # our_sandbox: this bundle has made the container that the fake engine has.
 our_sandbox() {
     mkdir -p .state

@@ -6,6 +6,7 @@ load helper
 setup() {
     make_real_bundle none
     cp "$BATS_TEST_DIRNAME/../../templates/lib/machine.sh" lib/
+    seal_real
     mkdir -p .state/microvm storage
     echo 0123456789abcdef >.state/instance
     echo precious >.state/microvm/work.img
@@ -45,6 +46,7 @@ undone() {
 @test "a machine that still runs is in the fingerprint" {
     mkdir -p .state/microvm
     cp "$BATS_TEST_DIRNAME/../../templates/lib/fingerprint.sh" lib/
+    seal_real
     inventory() { bash -c '. lib/common.sh; . lib/fingerprint.sh; kernel_inventory' | grep '^process' || :; }
     [ -z "$(inventory)" ]
     # A program of another name that works there is none.
@@ -73,6 +75,7 @@ is_built() {
 }
 
 @test "a machine is built anew when the agent in it is another one, and not for what is on the host" {
+    export GEN_BUNDLE_SEEN=$PWD
     printf 'a  lib/microvm/guest/agent.py\nb  lib/microvm/qemu.py\nc  lib/still.py\n' >MANIFEST.sha256
     refute is_built
     is_built note

@@ -132,11 +132,30 @@ story() {
     grep -q 'steps/20-image/do.sh' output
 }
 
-@test "a step that the manifest does not name is never run" {
+@test "with a step that the manifest does not name nothing is run" {
     make_step 05-evil evil
     started start
+    [ "$code" -eq 4 ]
+    [ -z "$sequence" ]
+    grep -q 'steps/05-evil/do.sh: not in the manifest' output
+    # It is no step either where nobody looks at the whole.
+    GEN_BUNDLE_SEEN=$PWD started start
     [ "$code" -eq 0 ]
     [[ $sequence != *evil* ]]
+}
+
+@test "a commit that the manifest does not name is never run" {
+    echo 'touch "$GEN_PRIOR/saved"' >>steps/20-image/do.sh
+    seal
+    echo 'echo commit:evil >>trace' >steps/20-image/commit.sh
+    GEN_BUNDLE_SEEN=$PWD started start
+    [ "$code" -eq 0 ]
+    [[ $sequence != *evil* ]]
+    # The control: one that it names.
+    seal
+    bash back.sh
+    started start
+    [[ $sequence == *commit:evil* ]]
 }
 
 @test "a rollback says that the host is what it was, or names what differs" {

@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     make_bundle
     cp "$ROOT/templates/lib/still.py" lib/
+    seal
     . lib/common.sh
     set +u # bats has unset variables of its own
     BACKEND=docker MACHINE_WORK='' STORAGE=$PWD INSTANCE=none

@@ -268,7 +268,8 @@ def test_an_assistant_that_is_not_what_was_promised_is_caught(shared: Bundle, tm
         told = f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n"
         (copy / "lib/settings.sh").write_text((copy / "lib/settings.sh").read_text() + told)
         run("cp", "templates/checks/agent/check.sh", copy / "checks")
-        assert (run("bash", copy / "checks/check.sh", check=False).returncode == 0) is holds, what
+        as_whole = {**os.environ, "GEN_BUNDLE_SEEN": str(copy)}
+        assert (run("bash", copy / "checks/check.sh", check=False, env=as_whole).returncode == 0) is holds, what
 
 
 def test_a_key_in_the_image_is_found(shared: Bundle) -> None:

@@ -156,7 +156,32 @@ def test_a_first_writer_that_is_killed_leaves_no_half_bundle(tmp_path: Path) -> 
     assert killed_at(1, "rename", ONE, out)
     assert not out.exists()
     write_bundle(ONE, out)
-    assert list(tmp_path.iterdir()) == [out]
+    # What it left is beside it under a name that nobody has, hidden, and in nobody's way.
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".dev-")] == ["dev"]
+
+
+def test_nor_does_a_new_version_take_a_file_of_the_users_for_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "dev"
+    write_bundle(ONE, out)
+    theirs = out / "README.gen-new"
+    theirs.write_text("mine\n")
+    assert write_bundle(ONE, out).changed == ()
+    error = refusal(TWO, out)
+    assert "README.gen-new" in (error.details or "")
+    assert (theirs.read_text(), (out / "README").read_text()) == ("mine\n", "one\n")
+    assert sorted(path.name for path in out.iterdir()) == ["MANIFEST.sha256", "README", "README.gen-new", "lib", "old"]
+    theirs.unlink()
+    write_bundle(TWO, out)
+    assert (out / "README").read_text() == "two\n"
+
+
+@pytest.mark.parametrize("name", ["dev.gen-new", "dev.new", "dev.tmp", ".dev"])
+def test_a_folder_of_the_users_beside_it_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "thesis.txt").write_text("mine\n")
+    write_bundle(ONE, tmp_path / "dev")
+    assert (tmp_path / name / "thesis.txt").read_text() == "mine\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((name, "dev"))
 
 
 def test_an_empty_folder_becomes_a_bundle_even_when_the_first_writer_is_killed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from generator.bundle import write_bundle
 from tests.unit.planning import rendered
+from tests.unit.writing import seal
 
 # Bash runs what stands in the brackets when it reckons with this.
 ATTACK = "UID[$(>$W)0]"
@@ -153,6 +154,7 @@ def test_what_a_check_prints_steers_neither_a_terminal_nor_a_report(
     (bundle / "checks/10-x.sh").write_text(
         f"#!/usr/bin/env bash\n# A title \x1b[31m # SKIP\nprintf {hostile_text}\nexit 1\n"
     )
+    seal(bundle)
     # This engine answers.
     (tmp_path / "bin/docker").write_text("#!/bin/sh\necho 26.1.5\n")
     for words in ("", "--tap"):

@@ -92,6 +92,9 @@ def test_in_its_folder_wherever_that_lies(tmp_path: Path, monkeypatch: pytest.Mo
     before = {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()}
     monkeypatch.chdir(moved)
     assert main(["bundle", "-q", "--profile", OWN, "--out", ".", "--check"]) == 0
+    # A folder that was moved is another one than gen wrote.
+    assert main(["bundle", "-q", "--profile", OWN, "--out", "."]) == 4
+    assert main(["trust", ".", "--yes"]) == 0
     assert main(["bundle", "-q", "--profile", OWN, "--out", "."]) == 0
     assert {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()} == before
     # A change is in the profile from then on, with everything that was said before.

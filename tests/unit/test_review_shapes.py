@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -147,7 +148,20 @@ SHAPES = {
     "its last part": ("b/scripts/status.sh", "b/manifest.SHA256 x", "", "b/manifest.SHA256"),
     "in one that is there": ("b/MANIFEST.sha256 b/plan.json", "b/lib/common.sh x", "", "b/lib/common.sh"),
     "one that the user wrote at the top": ("MANIFEST.sha256 plan.json", "lib/common.sh", "", "lib/common.sh"),
-    "a manifest of one's own": ("scripts/lint.sh", "MANIFEST.sha256", "", ""),
+    "a manifest alone": (
+        "scripts/lint.sh",
+        "MANIFEST.sha256 b/Manifest.sha256 b/x",
+        "",
+        "MANIFEST.sha256 b/Manifest.sha256",
+    ),
+    "a manifest of one's own": ("MANIFEST.sha256", "src/a scripts/lint.sh", "", ""),
+    "what was made": (
+        "",
+        "x/.state/owned y/.state/token z/.state/logs/1",
+        "",
+        "x/.state/owned y/.state/token z/.state/logs/1",
+    ),
+    "the project of a bundle": ("", "b/local/project", "b/local/project", ""),
     "a journal": ("", "x/.state/journal.jsonl x/.state/y x/z", "", "x/.state/journal.jsonl x/.state/y"),
     "a state of one's own": ("", "x/.state/counter", "", ""),
     "what a bundle takes for its user's": ("", "local/env local/x y", "local/env local/x", ""),
@@ -182,3 +196,12 @@ def test_no_script_of_a_bundle_is_missing_in_its_shape() -> None:
     assert {f"scripts/{script.name}" for script in scripts.iterdir()} <= {
         name for each in shapes.BUNDLE.needs for name in each
     }
+
+
+def test_no_name_that_a_bundle_keeps_state_under_is_missing_in_its_shape() -> None:
+    text = "".join(file.read_text("utf-8") for file in Path("templates").rglob("*.sh"))
+    kept = set(re.findall(r"\$\{?STATE(?::\?)?\}?/([a-z][a-z.-]*[a-z])(?![-.a-z$])", text))
+    assert {"owned", "token", "journal.jsonl"} <= kept, "the control: these are found"
+    assert {f".state/{name}" for name in kept} <= {name for each in shapes.STATE.needs for name in each}
+    own = set(re.findall(r"\$LOCAL/([a-z][a-z.]*[a-z])(?![.a-z])", text)) - {"compose.override.yaml.off"}
+    assert {f"local/{name}" for name in own} <= {name for one in shapes.SHAPES for each in one.needs for name in each}

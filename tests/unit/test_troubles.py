@@ -11,6 +11,7 @@ import pytest
 
 from generator.bundle import write_bundle
 from generator.cli import main
+from generator.execute.registry import register
 from generator.resources import templates
 from generator.steps import find_steps
 from tests.unit.planning import planned, rendered
@@ -244,6 +245,7 @@ def test_a_fix_that_writes_the_bundle_again_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sets: tuple[str, ...], command: str
 ) -> None:
     bundle = bundle_of(tmp_path, sets)
+    register(bundle)
     before = (bundle / "MANIFEST.sha256").read_bytes()
     monkeypatch.chdir(bundle)
     assert main([*shlex.split(command)[1:], "--quiet"]) == 0

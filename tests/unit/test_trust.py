@@ -210,3 +210,43 @@ def test_the_list_is_believed_only_where_nobody_else_can_write(tmp_path: Path, d
     kept.write_text("{", "utf-8")
     with pytest.raises(GenError, match="cannot be used"):
         registry.entries()
+
+
+# What an agent brings back, a clone has or an archive unpacks to, where a bundle is written later.
+FILLED = {
+    "a manifest and a check": {"MANIFEST.sha256": f"{'0' * 64}  x\n", "checks/00-hello.sh": "id"},
+    "a manifest of its own": {"MANIFEST.sha256": f"{'0' * 64}  checks/00-hello.sh\n", "lib/json.py": "x"},
+    "what a killed writer leaves": {"MANIFEST.sha256.pending": f"{'0' * 64}  lib/x\n", "lib/x": "x"},
+    "an environment": {".env": "MY_KEY=theirs"},
+    "a state": {".state/instance": "0123456789abcdef"},
+    "anything": {"thesis.txt": "mine"},
+}
+
+
+@pytest.mark.parametrize("there", FILLED)
+@pytest.mark.parametrize("words", [("bundle", "--force"), ("up",), ("plan",)], ids=lambda words: words[0])
+def test_no_bundle_is_written_into_what_somebody_else_has_filled(
+    tmp_path: Path, there: str, words: tuple[str, ...]
+) -> None:
+    place = tmp_path / "b"
+    for name, text in FILLED[there].items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text, "utf-8")
+    before = sorted(path for path in tmp_path.rglob("*"))
+    done = gen(tmp_path, *words, "--profile", "dev", "--out", "b")
+    assert (done.returncode, "gen trust b" in done.stderr) == (4, True), done.stderr
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+    assert not trust.is_known(place)
+
+
+def test_the_control_an_empty_folder_and_a_bundle_of_ones_own_are_written_to(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for pids in ("100", "200"):
+        done = gen(tmp_path, "bundle", "--profile", "dev", "--out", "b", "--set", f"resources.pids={pids}")
+        assert done.returncode == 0, done.stderr
+        (tmp_path / "b/notes.txt").write_text("mine")
+    # A copy is somebody's too, until its user says otherwise.
+    subprocess.run(("cp", "-r", tmp_path / "b", tmp_path / "c"), check=True)
+    assert gen(tmp_path, "bundle", "--profile", "dev", "--out", "c").returncode == 4
+    assert gen(tmp_path, "trust", "c", "--yes").returncode == 0
+    assert gen(tmp_path, "bundle", "--profile", "dev", "--out", "c").returncode == 0

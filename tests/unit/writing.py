@@ -7,7 +7,7 @@ import pytest
 
 from generator.bundle import write_bundle
 from generator.errors import GenError
-from generator.render import MANIFEST, RenderedFile, manifest
+from generator.render import MANIFEST, RenderedFile, manifest, sha256
 
 Files = dict[str, RenderedFile]
 
@@ -32,6 +32,15 @@ def tree(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.is_symlink()
     }
+
+
+def seal(folder: Path) -> None:
+    """Makes what stands in the bundle what its manifest says."""
+    own = {"local", ".state", "storage", "backups"}
+    paths = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
+    listed = [path for path in paths if "/" in path and path.split("/")[0] not in own]
+    lines = (f"{sha256((folder / path).read_bytes())}  {path}\n" for path in listed)
+    (folder / MANIFEST).write_text("".join(lines), "ascii")
 
 
 def refusal(files: Files, out: Path, *, force: bool = False) -> GenError:

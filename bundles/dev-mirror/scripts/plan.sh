@@ -12,6 +12,20 @@
 #
 # Exit codes: 0 shown, and a start would begin; 2 wrong arguments; 4 a start would stop: `blocked` in the document, and the last
 #             lines here, say why, what mends it, and what only the owner of this machine may decide.
+shown='' FAILED_WITH=()
+
+# show_stopped CODE WHAT WHY FIX: the document where no run would even look at its steps: another holds the lock, a file of the
+# bundle or the journal is not what was written. A bundle that is not whole is asked nothing, not even for the sandbox's name.
+show_stopped() {
+    printf '{"schema":2,"name":%s,"hash":null,"open_run":null,"undo_first":[],"blocked":[{"step":null,"what":%s,"fix":%s,"owner_only":false}],"moves":[],"aside":[],"names":[],"steps":[],"rollback":null}\n' \
+        "$(json_strings "${GEN_NAME:-}")" "$(json_strings "$2${3:+: $3}")" "$(json_strings "${4:-scripts/status.sh}")"
+}
+end_unseen() {
+    local code=$?
+    last_line "$code" >&2
+    [ "${FAILED_WITH[0]:-}" != "$EX_REFUSED" ] || show_stopped "${FAILED_WITH[@]}"
+}
+case " $* " in *" --json "*) trap end_unseen EXIT ;; esac
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
@@ -69,15 +83,6 @@ reasons() {
             "$(json_strings "$fix")" "$([ -z "$owner" ] && echo false || echo true)"
         comma=,
     done <<<"$PLAN_BLOCKED"
-}
-
-# show_stopped: the document where no run would even look at its steps: another holds the lock, a file of the bundle or the journal
-# is not what was written.
-show_stopped() {
-    PLAN_BLOCKED=''
-    blocks - "$2${3:+: $3}" "${4:-scripts/status.sh}"
-    printf '{"schema":2,"name":%s,"hash":null,"open_run":null,"undo_first":[],"blocked":[%s],"moves":[],"aside":[],"names":[],"steps":[],"rollback":null}\n' \
-        "$(json_strings "$GEN_NAME")" "$(reasons)"
 }
 
 show_json() {
@@ -142,7 +147,7 @@ show_blocked() {
     done <<<"$PLAN_BLOCKED" | printable
 }
 
-show=show_text work='' shown='' FAILED_WITH=()
+show=show_text work=''
 at_exit() {
     [ -z "$work" ] || rm -rf "$work"
     # What refuses before a document is there is told in one as well.
@@ -168,7 +173,6 @@ while [ $# -gt 0 ]; do
 done
 # It is no run, so it tells no events.
 GEN_EVENTS=''
-manifest_check
 lock_respect
 home_check
 catch_signals

@@ -1,8 +1,6 @@
 # The audit log: what the sandbox was told to do, by whom and when. One line of JSON when a command begins and one when it
 # has ended, in .state/audit.jsonl, which only its owner may read: a command's words may hold secrets. Sourced by connect.sh.
 # shellcheck shell=bash
-# shellcheck source=templates/lib/json.sh
-. "$BUNDLE/lib/json.sh"
 
 AUDIT=$STATE/audit.jsonl
 # A full one gets a name of its own, and the newest of those stay.

@@ -1,16 +1,16 @@
 # Runs checks and reports them as text, TAP or JUnit. Sourced by test-setup.sh, which sets format and junit.
 # shellcheck shell=bash disable=SC2154
-# shellcheck source=templates/lib/json.sh
-. "$BUNDLE/lib/json.sh"
 
-PASSED=0 FAILED=0 CASES=''
+PASSED=0 FAILED=0 CASES='' CHECKS=()
 CHECK_LIMIT=60
 
+# report_begin: sets CHECKS. Only what the manifest names is a check.
 report_begin() {
-    local all=("$BUNDLE"/checks/*.sh)
+    local path
+    while IFS= read -r path; do CHECKS+=("$path"); done < <(scripts_in checks)
     if [ "$format" = tap ]; then
         say "TAP version 13"
-        say "1..${#all[@]}"
+        say "1..${#CHECKS[@]}"
     fi
 }
 

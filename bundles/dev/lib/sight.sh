@@ -1,8 +1,6 @@
 # What this host and its engine say of the sandbox. Nothing here runs a program that is in the sandbox, or believes one: what
 # matters is read of the process that the engine names, in /proc, and of the engine's settings. Sourced after docker.sh.
 # shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
-# shellcheck source=templates/lib/json.sh
-. "$BUNDLE/lib/json.sh"
 
 # sandbox_process: sets PID, the number that the sandbox's first process has on this host.
 sandbox_process() {

@@ -11,6 +11,7 @@
 #
 # The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this script; 4 when the sandbox does
 # not run, or the command was refused. The last line, on standard error, tells which: result=ok, failed or refused.
+trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 # shellcheck source=templates/lib/home.sh
@@ -21,7 +22,6 @@
 . "$BUNDLE/lib/audit.sh"
 # shellcheck source=templates/lib/leash.sh
 . "$BUNDLE/lib/leash.sh"
-trap 'last_line $? >&2' EXIT
 end_on_signals
 
 limit=''

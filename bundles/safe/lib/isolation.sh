@@ -45,8 +45,8 @@ boots_gvisor() {
         { WHY="runsc gives no network, which the profile asks for" && return 1; }
 }
 boots_microvm() {
-    MEND="python3 -I -B lib/microvm --state .state/microvm probe   (and see what it says)"
-    WHY=$(python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" probe --json 2>&1) || return 1
+    MEND="python3 -I -S -B lib/microvm/__main__.py --state .state/microvm probe   (and see what it says)"
+    WHY=$(python3 -I -S -B "$BUNDLE/lib/microvm/__main__.py" --state "$MACHINE" probe --json 2>&1) || return 1
     case $WHY in *'"accel": "kvm"'*) return 0 ;; esac
     ! emulation_will_do || case $WHY in *'"accel": "tcg"'*) return 0 ;; esac
     WHY="only by emulation, since no kernel boots under /dev/kvm" MEND=$EMULATED

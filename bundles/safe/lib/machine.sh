@@ -5,7 +5,7 @@
 # The image's files as a disk, and what the machine was started for.
 MACHINE_IMAGE=$MACHINE/image MACHINE_MADE=$MACHINE/made
 
-machine() { python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" "$@"; }
+machine() { python3 -I -S -B "$BUNDLE/lib/microvm/__main__.py" --state "$MACHINE" "$@"; }
 
 # machine_state: running, frozen, stopped, dead, starting, built or absent.
 machine_state() { if [ -d "$MACHINE" ]; then machine status; else echo absent; fi || :; }
@@ -29,7 +29,7 @@ inside() { heard machine exec -- "$@"; }
 
 # sandbox_client: sets CLIENT, the words in front of a command for the sandbox. With "tty" it has a terminal.
 sandbox_client() {
-    CLIENT=(python3 -I -B "$BUNDLE/lib/microvm" --state "$MACHINE" exec)
+    CLIENT=(python3 -I -S -B "$BUNDLE/lib/microvm/__main__.py" --state "$MACHINE" exec)
     [ "${1:-}" != tty ] || CLIENT+=(--tty)
     CLIENT+=(--env "HOME=/home/$GEN_USER" --)
 }

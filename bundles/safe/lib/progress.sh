@@ -1,7 +1,5 @@
 # What a person sees while a run goes on, and when it fails. Sourced by the runner.
 # shellcheck shell=bash
-# shellcheck source=templates/lib/json.sh
-. "$BUNDLE/lib/json.sh"
 # shellcheck source=templates/lib/troubles.sh
 . "$BUNDLE/lib/troubles.sh"
 

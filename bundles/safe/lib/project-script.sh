@@ -1,6 +1,7 @@
 # What the scripts that show and move changes of the project's copy begin with. They end with the last line that programs
 # read, on standard error, since standard output is what was asked for.
 # shellcheck shell=bash
+trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "${BASH_SOURCE[0]%/*}/common.sh"
 # shellcheck source=templates/lib/home.sh
@@ -12,7 +13,6 @@
 # shellcheck source=templates/lib/project.sh
 . "$BUNDLE/lib/project.sh"
 
-trap 'last_line $? >&2' EXIT
 end_on_signals
 case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
 

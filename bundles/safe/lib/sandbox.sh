@@ -16,7 +16,8 @@ additions() {
 
 # compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
 # project for an older state of the new one, and starts or replaces it, be it an older one of ours or one that somebody made from
-# our container and that bears its labels; so each container is a project of its own, under a name that none bears yet.
+# our container and that bears its labels; so each container is a project of its own, under a name that none bears yet. By itself
+# it would read a .env, of the bundle's folder or of the one that somebody stands in.
 compose() {
     local files=(--file "$BUNDLE/compose.yaml") runtime
     case $BACKEND in
@@ -26,7 +27,7 @@ compose() {
     esac
     [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
     GEN_INSTANCE=$INSTANCE GEN_TOKEN=$TOKEN GEN_LOCAL=$(additions) GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
-        docker compose --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$TOKEN" "${files[@]}" "$@"
+        docker compose --env-file /dev/null --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$TOKEN" "${files[@]}" "$@"
 }
 
 health() {

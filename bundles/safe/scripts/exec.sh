@@ -7,6 +7,7 @@
 #
 # The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this script; 4 when the sandbox does
 # not run, or the command was refused.
+trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 

@@ -53,11 +53,20 @@ BUNDLE = Shape(
     ),
     never=True,
 )
+# Alone it makes no bundle, and everything beside it may be the project's own; but whoever looks for bundles looks for it.
+MANIFEST = Shape(
+    Reason("bundle", "a file of this name is what a bundle of gen is known by"),
+    _needs("manifest.sha256"),
+    part="manifest.sha256",
+    never=True,
+)
 STATE = Shape(
     Reason("bundle", "a bundle of gen keeps its journal there, and acts on what it says"),
     _needs(
-        ".state/journal.jsonl .state/journal.checked .state/audit.jsonl .state/ledger .state/lock .state/child "
-        ".state/prior .state/project .state/instance .state/names .state/home .state/microvm .state/mirror"
+        ".state/aside .state/audit.jsonl .state/base-images .state/build .state/build-work .state/child "
+        ".state/fingerprint.after .state/home .state/instance .state/journal.checked .state/journal.jsonl .state/ledger "
+        ".state/lock .state/log.answers .state/log.pipe .state/logs .state/microvm .state/mirror .state/names .state/owned "
+        ".state/prior .state/project .state/token"
     ),
     part=".state",
     never=True,
@@ -65,10 +74,11 @@ STATE = Shape(
 SHAPES: tuple[Shape, ...] = (
     BARE,
     BUNDLE,
+    MANIFEST,
     STATE,
     Shape(
         Reason("bundle", "a bundle of gen that is written into this folder would take it for settings of yours"),
-        _needs("local/env local/compose.override.yaml"),
+        _needs("local/env local/project local/compose.override.yaml"),
         part="local",
     ),
     Shape(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the image. Its context is a folder of exactly the files that the Dockerfile copies.
+# Builds the image. Its context is a folder of exactly the Dockerfile and the files that it copies.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
@@ -30,13 +30,15 @@ umask 022
 rm -rf "$CONTEXT"
 mkdir -p "$CONTEXT"
 [ ! -d "$BUNDLE/image" ] || cp -R "$BUNDLE/image/." "$CONTEXT/"
+# What lies beside it tells an engine what to leave out (Dockerfile.dockerignore): so nothing of anybody does.
+cp "$BUNDLE/Dockerfile" "$CONTEXT/Dockerfile"
 ca_certificates >"$CONTEXT/ca-certificates.crt"
 apt_mirror >"$CONTEXT/apt-mirror"
 arguments=()
 proxy_arguments
 # Its first tag is one that nobody can guess: what bears it is what was built here, whatever else gets our name meanwhile.
 own image "$GEN_IMAGE_REF"
-build --file "$BUNDLE/Dockerfile" --tag "gen-build:$TOKEN" \
+build --file "$CONTEXT/Dockerfile" --tag "gen-build:$TOKEN" \
     --label "gen.instance=$INSTANCE" --label "gen.name=$GEN_NAME" --label "gen.version=$GEN_VERSION" \
     ${arguments[@]+"${arguments[@]}"} "$CONTEXT"
 id=$(docker image inspect --format '{{.Id}}' "gen-build:$TOKEN")

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from project.failure import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Started as a folder, Python has put it first; as a file, with -I, it has put nothing there.
-sys.path[: sys.path[0] == HERE] = [os.path.dirname(HERE)]
+# Started as a folder, Python has put it first; as a file, with -I, it has put nothing there. Python's own modules go
+# before whatever lies beside these.
+sys.path[: sys.path[0] == HERE] = []
+sys.path.append(os.path.dirname(HERE))
 
 # Each command's module has add_parser(subparsers) and run(args) -> exit code. Only the one that is called is imported.
 COMMANDS = {
