@@ -21,7 +21,7 @@ strangers() {
         }
         NR == FNR {
             path = substr($0, 67)
-            if (!is_ours($0, path)) { print "MANIFEST.sha256: gen did not write line " NR; exit }
+            if (!is_ours($0, path)) { print "MANIFEST.sha256: gen writes no such line: " NR; exit }
             listed[path]
             if (sub(/\/.*/, "", path)) folders[path]
             next

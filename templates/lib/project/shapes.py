@@ -53,7 +53,7 @@ BUNDLE = Shape(
     ),
     never=True,
 )
-# Alone it makes no bundle, and everything beside it may be the project's own; but whoever looks for bundles looks for it.
+# Alone it makes no bundle, and all beside it may be the project's own; but whoever looks for bundles looks for it.
 MANIFEST = Shape(
     Reason("bundle", "a file of this name is what a bundle of gen is known by"),
     _needs("manifest.sha256"),
@@ -64,9 +64,9 @@ STATE = Shape(
     Reason("bundle", "a bundle of gen keeps its journal there, and acts on what it says"),
     _needs(
         ".state/aside .state/audit.jsonl .state/base-images .state/build .state/build-work .state/child "
-        ".state/fingerprint.after .state/home .state/instance .state/journal.checked .state/journal.jsonl .state/ledger "
-        ".state/lock .state/log.answers .state/log.pipe .state/logs .state/microvm .state/mirror .state/names .state/owned "
-        ".state/prior .state/project .state/token"
+        ".state/fingerprint.after .state/home .state/instance .state/journal.checked .state/journal.jsonl "
+        ".state/ledger .state/lock .state/log.answers .state/log.pipe .state/logs .state/microvm .state/mirror "
+        ".state/names .state/owned .state/prior .state/project .state/token"
     ),
     part=".state",
     never=True,
