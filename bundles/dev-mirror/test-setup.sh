@@ -16,7 +16,7 @@
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 
-format=text junit=''
+format=text junit='' runs=''
 end_report() {
     local code=$?
     if [ "$format" = tap ]; then last_line "$code" | sed 's/^/# /'; else last_line "$code"; fi
@@ -43,6 +43,7 @@ need_engine
 # From here on a signal ends us at once, in the middle of a check; this stands then.
 trap - HUP INT QUIT TERM
 RESULT=failed
+line=$(sandbox_line) && ours "$line" 3 && has_word 2 "$line" running && runs=yes
 for check in "$BUNDLE"/checks/*.sh; do
     run_check "$check"
 done

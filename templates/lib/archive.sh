@@ -42,18 +42,19 @@ put_back_names() {
     done <"$NAMES"
 }
 
+# load_archive TOKEN
 load_archive() {
     local file id
     file=$(archive_path)
     # grep reads to the end: one that stops at the first match would make tar fail, and with it the answer.
     if ! tar -tf "$file" 2>/dev/null | grep -x -e manifest.json -e ./manifest.json >/dev/null; then
-        docker import --change 'CMD ["/bin/sh"]' "$file" "$GEN_BASE_REF"
+        docker import --change 'CMD ["/bin/sh"]' "$file" "$(being_made "$1")" && take_name "$1"
         return
     fi
     remember_names "$file" || return 1
     id=$(docker load --quiet --input "$file" | sed -n 's/^Loaded image\( ID\)\{0,1\}: //p' | sed -n 1p)
     [ -n "$id" ] || { echo "the archive holds no image"; return 1; }
-    docker tag "$id" "$GEN_BASE_REF" && put_back_names
+    docker tag "$id" "$(being_made "$1")" && take_name "$1" && put_back_names
 }
 
 # unload_archive: after a load that was cut short the engine may give the names a moment later.
