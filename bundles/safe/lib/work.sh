@@ -83,6 +83,7 @@ remove_half() {
         for kept in "$STORAGE"/kept/*.img; do
             if [ "$kept" -ef "$IMAGE" ]; then rm -f "$kept"; fi
         done
+        rmdir "$STORAGE/kept" 2>/dev/null || :
         ;;
     *) return 1 ;;
     esac
@@ -110,5 +111,9 @@ recover_work() {
     fail "$EX_RESIDUE" "an interrupted script could not be undone whole" "what is left is named above" "mend that, then run scripts/recover.sh again"
 }
 
-# at_exit: what is done at a script's end, however it comes. One that has something else to put in order puts its own here.
-at_exit() { [ -z "$WORKING" ] || take_back; }
+# at_exit: what is done at a script's end, however it comes. One that has something else to put in order puts its own here. In a trap
+# each plain `return` gives back what was before the trap, so this is a process of its own.
+at_exit() {
+    # shellcheck disable=SC2016 # that shell expands it
+    [ -z "$WORKING" ] || "$BASH" -c '. "$0/lib/common.sh" && . "$BUNDLE/lib/work.sh" && take_back' "$BUNDLE"
+}
