@@ -41,6 +41,11 @@ copy_is_there() {
     esac
 }
 
+# copy_without_record: whether the disk holds what a copy is made of although no record says of which project: that is the agent's work.
+copy_without_record() {
+    [ ! -e "$PROJECT/settings.json" ] && disk_is_mounted && { [ -e "$DISK/upper" ] || [ -e "$DISK/tree" ]; }
+}
+
 # name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
 name_project() {
     local path has
