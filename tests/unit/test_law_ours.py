@@ -28,7 +28,7 @@ LAWS = (
     (r"--volume \"\$VOLUME:", ("lib/storage.sh",)),
     # What has the disk image's name is somebody's work: a step makes only what is not there, and these two have kept the old one or
     # checked that the new one holds it.
-    (r"\b(mv|cp|ln)\b(?!.* -n\b).* \"\$IMAGE\"(\s|$)", ("files/scripts/restore.sh", "files/scripts/resize-volume.sh")),
+    (r"\b(mv|cp|ln)\b(?!.* -n\b)[^;&|]* \"\$IMAGE\"( *[;&|]|$)", ("files/scripts/restore.sh", "files/scripts/resize-volume.sh")),
     # The last name of a file is anybody's.
     (r"losetup (--detach|-d)\b", ("lib/storage.sh",)),
 )  # fmt: skip

@@ -37,13 +37,13 @@ take_name() {
 # there, has brought nothing, whatever has the name by now: what the engine said at the end of it tells, as Docker (a digest) or as
 # Podman (the id).
 pulled_id() {
-    local said=$GEN_PRIOR/pulled facts words word
+    local said=$GEN_PRIOR/pulled facts word
     [ -s "$said" ] && ! grep -q '^Status: Image is up to date' "$said" || return 0
     facts=$(described image "$1" "reference=$1" '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}') || return 1
-    read -r -a words <<<"$facts"
-    for word in ${words[@]+"${words[@]}"}; do
-        if grep -qxF -e "Digest: sha256:${word##*:}" -e "${word##*:}" "$said"; then echo "${facts%% *}" && return; fi
-    done
+    while read -r word; do
+        [ -n "$word" ] && grep -qxF -e "Digest: sha256:${word##*:}" -e "${word##*:}" "$said" && echo "${facts%% *}" && return
+    done < <(tr ' ' '\n' <<<"$facts")
+    return 0
 }
 
 # drop_part TOKEN: takes away what a making that was cut off has left.

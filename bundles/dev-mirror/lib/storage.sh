@@ -46,7 +46,7 @@ damaged_problem() {
 }
 
 # inode_of FILE, put_new FILE NAME: gives a new file its name, unless anything has that.
-inode_of() { ls -di "$1" | awk '{ print $1 }'; }
+inode_of() { stat -c %i "$1" 2>/dev/null || stat -f %i "$1"; }
 put_new() {
     mv -n "$1" "$2" && [ ! -e "$1" ] && durable "$2" && return
     echo "something has the name $2 by now, which stays"
