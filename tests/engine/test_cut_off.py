@@ -1,6 +1,7 @@
 """backup, restore and resize, killed with signal 9: whoever comes next takes back what they began.
 
-Each row is a moment; a line that kills the script is put behind the one that is named, or it is killed while a helper is at work.
+Each row is a moment: a line that kills the script is put behind the one that is named, or it is killed while a helper
+is at work.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.engine.conftest import Bundle, bundle_maker, inventory, run, until
 KILL = "kill -KILL $$"
 HELPER = "while a helper is at work"
 
-#   script          line that it is killed behind, or HELPER                             what of the script's work is done
+#   script          line that it is killed behind, or HELPER                             what is done of its work
 MOMENTS = (
     ("backup",      'say "Saving the workspace …"',                                      "old"),
     ("backup",      HELPER,                                                              "old"),
@@ -49,12 +50,12 @@ def killed(bundle: Bundle, script: str, args: list[str], moment: str) -> None:
     if moment != HELPER:
         lines = was.splitlines()
         (at,) = [number for number, line in enumerate(lines) if moment in line]
-        # A command that goes on in the next line is ended by the kill.
-        lines[at] = f"{lines[at][:-1].rstrip()} {KILL} &&" if lines[at].endswith("\\") else f"{lines[at]}\n{KILL}"
-        if was.splitlines()[at].endswith("&& \\") or was.splitlines()[at].endswith("&&"):
-            lines[at] = f"{was.splitlines()[at]} {KILL} &&"
+        lines[at] += f" {KILL} &&" if lines[at].endswith("&&") else f"\n{KILL}"
         bundle.rewrite(path, "\n".join(lines) + "\n")
-    with subprocess.Popen([bundle.path / path, *args], stdout=-3, stderr=-3, stdin=-3, start_new_session=True) as process:
+    none = subprocess.DEVNULL
+    with subprocess.Popen(
+        [bundle.path / path, *args], stdin=none, stdout=none, stderr=none, start_new_session=True
+    ) as process:
         if moment == HELPER:
             program = "tar --create" if script == "backup" else "tar --extract"
             until(lambda: program in run("docker", "ps", "--no-trunc", "--format", "{{.Command}}").stdout)

@@ -1,6 +1,7 @@
 """What is there and is not what a step makes is never made again, taken for ours or saved in our name.
 
-Each race is run in the very moment between a look and what follows it: a line is put there that does what somebody else would.
+Each race is run in the very moment between a look and what follows it: a line is put there that does what somebody
+else would.
 """
 
 from __future__ import annotations
@@ -142,9 +143,8 @@ def test_a_base_image_that_somebody_brought_while_ours_did_not_come_stays(
     bundle = make_bundle(f"image.base={name}")
     foreign.append(("rmi", name))
     bundle.rewrite("steps/10-preflight/verify.sh", "exit 0\n")
-    own = 'own base "$GEN_BASE_REF"\n'
-    put_before(bundle, "steps/30-base-image/do.sh", "case $GEN_IMAGE_SOURCE in", f'command docker tag {base_image} "$GEN_BASE_REF"')
-    assert own in (bundle.path / "steps/30-base-image/do.sh").read_text()
+    theirs = f'command docker tag {base_image} "$GEN_BASE_REF"'
+    put_before(bundle, "steps/30-base-image/do.sh", "case $GEN_IMAGE_SOURCE in", theirs)
     done = bundle.start(check=False)
     assert done.returncode != 0
     assert "30-base-image" in done.stdout + done.stderr
@@ -160,7 +160,8 @@ def test_nothing_but_the_workspace_is_saved_as_the_workspace(
     bundle.inside("sh", "-c", "echo precious >/workspace/file; sync")
     bundle.script("scripts/backup.sh")
     (archive,) = (bundle.path / "backups").glob("*.tar.gz")
-    assert "./file" in tarfile.open(archive).getnames()
+    with tarfile.open(archive) as saved:
+        assert "./file" in saved.getnames()
     for file in (bundle.path / "backups").iterdir():
         file.unlink()
     bundle.script("scripts/stop.sh")
@@ -175,7 +176,8 @@ def test_nothing_but_the_workspace_is_saved_as_the_workspace(
     for believed in (False, True):
         if believed:
             # What is mounted is looked at as well.
-            bundle.rewrite("lib/storage.sh", (bundle.path / "lib/storage.sh").read_text() + "volume_is_ours() { :; }\n")
+            text = (bundle.path / "lib/storage.sh").read_text()
+            bundle.rewrite("lib/storage.sh", f"{text}volume_is_ours() {{ :; }}\n")
         assert bundle.script("scripts/backup.sh", check=False).returncode in (1, 4)
         assert not list((bundle.path / "backups").glob("*.tar.gz*")), believed
     assert "used:" in bundle.script("scripts/mount-storage.sh", "report").stdout

@@ -24,11 +24,15 @@ LAWS = (
     (r"\bdocker (tag\b.*|import\b.*|load\b.*)\"\$GEN_(IMAGE|BASE)_REF\"$", ()),
     # For a name that somebody has, these may succeed and make nothing: what came of it is looked at here.
     (r"\bdocker (volume|network) create\b", ("lib/storage.sh", "steps/network/do.sh")),
-    # The engine makes a volume of a name that nobody has, and mounts what somebody else gave ours to: workspace_tool looks first.
+    # The engine makes a volume of a name that nobody has, and mounts what somebody else gave ours to: workspace_tool
+    # looks first.
     (r"--volume \"\$VOLUME:", ("lib/storage.sh",)),
-    # What has the disk image's name is somebody's work: a step makes only what is not there, and these two have kept the old one or
-    # checked that the new one holds it.
-    (r"\b(mv|cp|ln)\b(?!.* -n\b)[^;&|]* \"\$IMAGE\"( *[;&|]|$)", ("files/scripts/restore.sh", "files/scripts/resize-volume.sh")),
+    # What has the disk image's name is somebody's work: a step makes only what is not there, and these two have kept the
+    # old one or checked that the new one holds it.
+    (
+        r"\b(mv|cp|ln)\b(?!.* -n\b)[^;&|]* \"\$IMAGE\"( *[;&|]|$)",
+        ("files/scripts/restore.sh", "files/scripts/resize-volume.sh"),
+    ),
     # The last name of a file is anybody's.
     (r"losetup (--detach|-d)\b", ("lib/storage.sh",)),
 )  # fmt: skip
