@@ -27,8 +27,8 @@ LAWS = (
     # The engine makes a volume of a name that nobody has, and mounts what somebody else gave ours to: workspace_tool
     # looks first.
     (r"--volume \"\$VOLUME:", ("lib/storage.sh",)),
-    # What has the disk image's name is somebody's work: a step makes only what is not there, and these two have kept the
-    # old one or checked that the new one holds it.
+    # What has the disk image's name is somebody's work: a step makes only what is not there, and these two have
+    # kept the old one or checked that the new one holds it.
     (
         r"\b(mv|cp|ln)\b(?!.* -n\b)[^;&|]* \"\$IMAGE\"( *[;&|]|$)",
         ("files/scripts/restore.sh", "files/scripts/resize-volume.sh"),
