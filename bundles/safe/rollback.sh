@@ -37,6 +37,9 @@ if [ -f "$IMAGE" ]; then
     else
         say "  The workspace ($(human "$(allocated_bytes "$IMAGE")") of data) will be kept in $STORAGE/kept/."
     fi
+    if [ "$GEN_DELETE_DATA" = yes ] && { holds_files "$STORAGE/kept" || holds_files "$BACKUPS"; }; then
+        say "  What was kept of it before stays: storage/kept/, backups/   (they are yours to remove)"
+    fi
     say "  What was installed or written in the sandbox outside the workspace goes with the container."
 fi
 if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then

@@ -56,11 +56,13 @@ container_line() {
 
 # network_line, volume_line, image_line NAME: "name-or-id owner", empty when there is none. A volume's has its device too.
 network_line() {
-    local line id token
-    line=$(docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.token"}}') || return 1
-    [ -n "$line" ] || return 0
-    read -r id token <<<"$line"
-    echo "$id $(owner network "$id" "$token")"
+    local lines id token line=''
+    lines=$(network_facts "$1") || return 1
+    while read -r id token; do
+        # Ours first, where somebody made another of that name.
+        if [ -n "$id" ] && ! ours "$line" 2; then line="$id $(owner network "$id" "$token")"; fi
+    done <<<"$lines"
+    [ -z "$line" ] || echo "$line"
 }
 volume_line() {
     local line id token device
@@ -74,6 +76,9 @@ image_line() {
     id=$(described image "$1" "reference=$1" '{{.Id}}') || return 1
     [ -z "$id" ] || echo "$id $(owner image "$id")"
 }
+
+# network_facts NAME: "id token", a line for each network of that name: some engines let two have one.
+network_facts() { docker network ls --no-trunc --filter "name=^$1\$" --format '{{.ID}} {{.Label "gen.token"}}'; }
 
 # volume_facts NAME: "id token device". A name may be given again, so when it was made is part of what a volume is known by.
 volume_facts() {

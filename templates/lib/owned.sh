@@ -53,10 +53,12 @@ disown() {
     record "$(awk -v kind="$1" -v what="${2#sha256:}" '$1 != kind || (what != "all" && $3 != what && $2 != what)' <<<"$lines")"
 }
 
-# recorded KIND ID [TOKEN]: whether this object is written down: by its id, or by its token as long as no id is.
+# recorded KIND ID [TOKEN]: whether this object is written down: by its id, or by its token as long as no id is. A volume has no id but
+# its name and the second in which it was made, which two may share: of one the token counts as well.
 recorded() {
     owned_lines | awk -v kind="$1" -v id="${2#sha256:}" -v token="${3:-}" '
-        $1 == kind && id != "-" && ($3 == id || ($3 == "-" && $2 == token)) { found = 1 } END { exit !found }'
+        $1 == kind && id != "-" && ($3 == id || $3 == "-") && ($2 == token || ($3 == id && kind != "volume")) { found = 1 }
+        END { exit !found }'
 }
 
 # owned_id KIND NAME: the id of the last one that was made under that name; empty when none is known.
@@ -94,6 +96,18 @@ our_containers() {
 
 # ours LINE N: whether the N-th word, the owner, is this copy of the bundle.
 ours() { [ -n "$1" ] && [ -n "$INSTANCE" ] && has_word "$2" "$1" "$INSTANCE"; }
+
+# name_image KIND ID NAME: gives an image of ours its name, unless somebody else's has that: whatever has a name loses it to the one
+# that is given it.
+name_image() {
+    local has
+    has=$(described image "$3" "reference=$3" '{{.Id}}') || return 1
+    if [ -n "$has" ] && [ "${has#sha256:}" != "${2#sha256:}" ] && ! recorded "$1" "$has"; then
+        echo "somebody else gave an image the name $3 just now: it is theirs and stays; start again"
+        return 1
+    fi
+    docker tag "$2" "$3"
+}
 
 # sandbox_id: the container that we made under the sandbox's name; a name that nobody has, where there is none.
 sandbox_id() {

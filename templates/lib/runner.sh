@@ -22,10 +22,9 @@
 BEGUN='' REFUSED='' FAIL_CODE=$EX_FAILED STEPS=''
 UNDO_GRACE=600
 
-at_exit() { :; } # a script that has something to put in order puts its own here
 end_script() {
     local code=$?
-    at_exit
+    at_exit || code=$EX_RESIDUE
     lock_release
     # Whatever cut the run short here, it has begun and did not come to its end.
     if [ -n "$BEGUN" ] && [ -z "$RESULT" ]; then
@@ -175,6 +174,7 @@ undo_run() {
 recover() {
     local open run=$RUN
     end_orphan
+    recover_work
     open=$(journal_open_run) || journal_unread
     if [ -n "$open" ]; then
         RUN=$open KILLED=yes

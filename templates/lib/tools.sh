@@ -45,8 +45,8 @@ brief() {
         shift
     done
     shift
-    # Outside a step several may be at work at once, and nobody undoes anything.
-    [ -z "${GEN_RUN:-}" ] || options+=(--name "$TOOL")
+    # Outside of these several may be at work at once, and nobody undoes anything.
+    [ -z "${GEN_RUN:-}${WORKING:-}" ] || options+=(--name "$TOOL")
     token=$(tool_token) || return 1
     docker run --rm --interactive --init --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool --annotation "gen.token=$token" \
         ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"

@@ -85,6 +85,16 @@ ends() {
     ends rollback.sh --yes --delete-data -- 0 unchanged
 }
 
+@test "what is looked at in a sandbox that is not there does not hold" {
+    FAKE_ENGINE=none
+    # Of what the profile forbids nothing is seen there.
+    printf '#!/usr/bin/env bash\n# Nothing forbidden is there\n. "$(dirname "$0")/../lib/docker.sh"\n! inside test -e /forbidden\n' >checks/99-forbidden.sh
+    call test-setup.sh
+    [ "$code" -eq 1 ]
+    refute grep -q '✓' stdout
+    grep -q 'the sandbox does not run, so this cannot be looked at' stdout
+}
+
 @test "an engine that is not for this user: each says so, and how to mend that" {
     FAKE_ENGINE=denied
     for script in status connect plan; do ends "scripts/$script.sh" -- 4 refused 'usermod -aG docker'; done

@@ -20,6 +20,19 @@ LAWS = (
     # A tag can be moved to an image that a sandbox has made.
     (r"\bdocker (run|create)\b.*GEN_IMAGE_REF", ("lib/podman.sh",)),
     (r"\bdocker (rmi|image rm|volume rm|network rm)\b.*(--force|-f\b)", ()),
+    # Whatever has a name loses it to what is given it: name_image looks first.
+    (r"\bdocker (tag\b.*|import\b.*|load\b.*)\"\$GEN_(IMAGE|BASE)_REF\"$", ()),
+    # For a name that somebody has, these may succeed and make nothing: what came of it is looked at here.
+    (r"\bdocker (volume|network) create\b", ("lib/storage.sh", "steps/network/do.sh")),
+    # The engine makes a volume of a name that nobody has, and mounts what somebody else gave ours to: workspace_tool
+    # looks first.
+    (r"--volume \"\$VOLUME:", ("lib/storage.sh",)),
+    # What has the disk image's name is somebody's work: a step makes only what is not there, and these two have
+    # kept the old one or checked that the new one holds it.
+    (
+        r"\b(mv|cp|ln)\b(?!.* -n\b)[^;&|]* \"\$IMAGE\"( *[;&|]|$)",
+        ("files/scripts/restore.sh", "files/scripts/resize-volume.sh"),
+    ),
     # The last name of a file is anybody's.
     (r"losetup (--detach|-d)\b", ("lib/storage.sh",)),
 )  # fmt: skip
@@ -30,6 +43,10 @@ CONTROLS = (
     'docker rename "$GEN_CONTAINER" "$PRIOR_CONTAINER"',
     'docker create --name "$TOOL" --network none "$GEN_IMAGE_REF" true',
     'docker rmi --force "$image"',
+    'docker tag "$id" "$GEN_IMAGE_REF"',
+    'docker volume create --driver local "$name"',
+    'tool --user 0:0 --volume "$VOLUME:/mnt:ro" -- tar --create .',
+    'mv -f "$IMAGE.new" "$IMAGE"',
     "losetup --detach $device",
 )
 """What earlier versions had, a line a law."""

@@ -11,11 +11,11 @@ named_loops() {
     done
 }
 
-# Which of them have this very file, as root asks it: the file is $1, the link to its device $2. Of a file that was deleted nobody
-# can ask that; the link, which root alone can set, tells then.
+# Which of them have this very file, as root asks it: the file is $1, the link to its device $2. One that can only be read is a
+# person's, who looks at it. Of a file that was deleted nobody can ask that; the link, which root alone can set, tells then.
 # shellcheck disable=SC2016,SC2034 # that shell expands it; for those who source this
 ASK_LOOPS='ask_loops() {
-    if [ -e "$1" ]; then losetup --noheadings --output NAME --associated "$1"; return; fi
+    if [ -e "$1" ]; then losetup --noheadings --raw --output NAME,RO --associated "$1" | sed -n "s/ 0\$//p"; return; fi
     name=$(readlink "$2") && name=${name#/dev/} && case $(cat "/sys/block/$name/loop/backing_file" 2>/dev/null) in
     */"${1##*/} (deleted)") echo "/dev/$name" ;;
     esac

@@ -20,7 +20,7 @@ base_lacks() {
 # being_made TOKEN: the name of an image of ours that is not whole yet. No one else has such a name.
 being_made() { echo "gen-making:$1"; }
 
-# take_name TOKEN: the image that was made gets its name, if there is a system in it.
+# take_name TOKEN: the image that was made is written down and gets its name, if there is a system in it.
 take_name() {
     local facts lacks part
     part=$(being_made "$1")
@@ -29,7 +29,21 @@ take_name() {
         echo "what was made is no base image: $lacks"
         return 1
     fi
-    docker tag "$part" "$GEN_BASE_REF" && docker rmi --no-prune "$part" >/dev/null
+    word 1 "$facts"
+    owned "$1" "$WORD" && name_image base "$WORD" "$GEN_BASE_REF" && docker rmi --no-prune "$part" >/dev/null
+}
+
+# pulled_id NAME: the id of the image of that name if it is what this step's pull brought; else nothing. A pull that failed, or found it
+# there, has brought nothing, whatever has the name by now: what the engine said at the end of it tells, as Docker (a digest) or as
+# Podman (the id).
+pulled_id() {
+    local said=$GEN_PRIOR/pulled facts word
+    [ -s "$said" ] && ! grep -q '^Status: Image is up to date' "$said" || return 0
+    facts=$(described image "$1" "reference=$1" '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}') || return 1
+    while read -r word; do
+        [ -n "$word" ] && grep -qxF -e "Digest: sha256:${word##*:}" -e "${word##*:}" "$said" && echo "${facts%% *}" && return
+    done < <(tr ' ' '\n' <<<"$facts")
+    return 0
 }
 
 # drop_part TOKEN: takes away what a making that was cut off has left.

@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2034 # the runner reads SIGNAL
 # shellcheck source=templates/lib/log.sh
 . "$BUNDLE/lib/log.sh"
+# shellcheck source=templates/lib/work.sh
+. "$BUNDLE/lib/work.sh"
 
 CHILD='' SIGNAL='' KILLED=''
 

@@ -8,16 +8,16 @@
 # The archive's checksum is looked at first. It is unpacked into a new disk image of the present size, which takes the old
 # one's place only when it is whole. A sandbox that runs is stopped for the exchange and started again.
 #
-# Exit codes: 0 restored; 1 failed, and the workspace is as it was; 2 wrong arguments; 4 refused, nothing was touched.
+# Exit codes: 0 restored; 1 failed, and the workspace is as it was; 2 wrong arguments; 3 failed, and something is not as it was (it
+#             is named); 4 refused, nothing was touched.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
-
-new=''
-at_exit() { [ -z "$new" ] || rm -f "$new"; }
+# shellcheck source=templates/lib/sandbox.sh
+. "$BUNDLE/lib/sandbox.sh"
 
 # unpack FILE IMAGE: the archive into the filesystem of IMAGE. The kernel mounts it in a container without network.
 unpack() {
@@ -46,17 +46,21 @@ need_name
 [ -n "$(tool_image)" ] || fail "$EX_REFUSED" "the bundle's image is not built yet, and its tools are needed" "" "scripts/start.sh, then this again"
 mkdir -p "$STORAGE"
 size=$GEN_STORAGE_BYTES
-[ ! -f "$IMAGE" ] || size=$(file_bytes "$IMAGE")
+! is_whole "$IMAGE" || size=$(file_bytes "$IMAGE")
 new=$IMAGE.new
 case $file in
 *.img)
     is_ext4 "$file" || fail "$EX_REFUSED" "this is no disk image with an ext4 filesystem: $file" "" "ls $(quoted "$STORAGE/kept")"
+    is_whole "$file" || fail "$EX_REFUSED" "the disk image is damaged: $file" "its filesystem has $(said_bytes "$file") bytes, and the file has $(file_bytes "$file")" \
+        "truncate -s $(said_bytes "$file") $(quoted "$file") && e2fsck -f $(quoted "$file"), then this again"
     missing=$(room_for "$(allocated_bytes "$file")" "$new") || fail "$EX_REFUSED" "not enough free space" "$missing" "df -h $(quoted "$BUNDLE")"
+    taking_back file "$new"
     cp --sparse=always --reflink=auto "$file" "$new" || fail "$EX_FAILED" "the image could not be copied" "" "df -h $(quoted "$STORAGE")"
     ;;
 *)
     verify_checksum "$file"
     say "Unpacking into a new disk image …"
+    taking_back file "$new"
     make_image "$size" "$new" || fail "$EX_FAILED" "no new disk image could be made" "" "df -h $(quoted "$STORAGE")"
     tick "unpacking"
     unpack "$file" "$new" 2>"$STATE/logs/$RUN/restore.log"
@@ -73,6 +77,7 @@ line=$(container_line "$GEN_CONTAINER")
 was_running=''
 if ours "$line" 3 && ! has_word 2 "$line" exited; then
     was_running=yes
+    taking_back stopped
     thaw_sandbox 2>/dev/null
     stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$ENGINE kill $GEN_CONTAINER"
 fi
@@ -88,6 +93,7 @@ if ! mv -f "$new" "$IMAGE" || ! durable "$IMAGE"; then
 fi
 say "The workspace is restored from $file."
 if [ -n "$was_running" ]; then
+    take_back
     lock_release
     "$BUNDLE/scripts/start.sh" || exit
 fi

@@ -3,4 +3,8 @@
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../lib/docker.sh"
 
-! inside test -e /opt/agent || { echo "the profile asks for no assistant, and /opt/agent is there"; exit "$HOLDS_NOT"; }
+case $(inside sh -c 'if [ -e /opt/agent ]; then echo there; else echo none; fi') in
+none) ;;
+there) echo "the profile asks for no assistant, and /opt/agent is there" && exit "$HOLDS_NOT" ;;
+*) unknown "the sandbox does not say whether there is one" ;;
+esac

@@ -6,7 +6,7 @@
 # A sandbox that runs is paused meanwhile, so that the archive is one moment of the workspace. Owners, modes, links,
 # extended attributes and sparse files are kept. scripts/restore.sh FILE brings it back.
 #
-# Exit codes: 0 saved; 1 failed, and nothing is left behind; 4 refused.
+# Exit codes: 0 saved; 1 failed, and nothing is left behind; 3 failed, and something is (it is named); 4 refused.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
@@ -19,31 +19,27 @@ help_or_refuse "$0" "$@"
 
 # As root in the container, with the one capability that reading every file of the workspace needs; the volume is read-only.
 archive() {
-    tool --user 0:0 --cap-drop ALL --cap-add DAC_READ_SEARCH --security-opt no-new-privileges --volume "$VOLUME:/mnt:ro" -- \
+    workspace_tool tool ro --user 0:0 --cap-drop ALL --cap-add DAC_READ_SEARCH --security-opt no-new-privileges -- \
         tar --create --gzip --directory /mnt --numeric-owner --xattrs --acls --sparse --one-file-system --exclude ./lost+found .
 }
 
-at_exit() {
-    [ -z "$paused" ] || thaw_sandbox
-    paused=''
-    [ -z "$file" ] || rm -f "$file.part"
-    [ -n "$was_attached" ] || detach >/dev/null
-}
-
-paused='' was_attached=yes file=''
 begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
 need_name
-is_attached || was_attached=''
+is_whole "$IMAGE" || fail "$EX_REFUSED" "the workspace's disk image is damaged" "$IMAGE" "scripts/plan.sh   (says what may be done)"
+is_attached || taking_back attached
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
+volume_is_ours || fail "$EX_REFUSED" "there is nothing to save it from" "the volume $VOLUME is not there, or not the one that this bundle made on its disk image" "scripts/start.sh"
 line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
 if ours "$line" 3 && has_word 2 "$line" running; then
-    docker pause "$(sandbox_id)" >/dev/null && paused=yes
+    taking_back paused
+    docker pause "$(sandbox_id)" >/dev/null || fail "$EX_FAILED" "the sandbox could not be paused" "" "scripts/status.sh"
 fi
 mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w $(quoted "$BUNDLE")"
 file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
 [ ! -e "$file" ] || file=${file%.tar.gz}-$$.tar.gz
+taking_back file "$file.part"
 say "Saving the workspace …"
 tick "saving"
 archive >"$file.part" 2>"$STATE/logs/$RUN/backup.log"
@@ -56,11 +52,5 @@ fi
 # The checksum first: an archive that has its name has its checksum.
 printf '%s  %s\n' "$(digest_of <"$file.part")" "${file##*/}" | write_durably "$file.sha256"
 mv "$file.part" "$file" && durable "$file"
-was_paused=$paused
-at_exit
-if [ -n "$was_paused" ]; then
-    # The engine's health check counts a pause as a failure until it looks again.
-    healthy_within 45 || warn "the sandbox is not healthy yet: scripts/status.sh"
-fi
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
 say "restore: scripts/restore.sh $(quoted "$file")"

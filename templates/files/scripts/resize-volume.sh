@@ -10,7 +10,8 @@
 # small for what is in the workspace is refused before anything is touched, and so is one that the host's disk could not
 # hold.
 #
-# Exit codes: 0 done; 1 failed, and the workspace is as it was; 2 wrong arguments; 4 refused, nothing was touched.
+# Exit codes: 0 done; 1 failed, and the workspace is as it was; 2 wrong arguments; 3 failed, and something is not as it was (it is
+#             named); 4 refused, nothing was touched.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
@@ -29,25 +30,25 @@ bytes_of() {
 # grow_online: the filesystem grows while it is mounted, from a short-lived container next to the sandbox.
 grow_online() {
     case $(superblock 'Filesystem state') in *error*) return 1 ;; esac
+    taking_back size "$old"
     truncate -s "$new" "$IMAGE" && durable "$IMAGE" || return 1
     # shellcheck disable=SC2016 # the container's shell expands it
-    root_tool --volume "$VOLUME:/mnt" -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null 2>&1 && return 0
+    workspace_tool root_tool rw -- sh -c 'losetup --set-capacity "$1" && resize2fs "$1"' grow "$(attached_device)" >/dev/null 2>&1 && return 0
     # What is past the end of the filesystem was never part of it.
-    whole "$(filesystem_bytes)" && [ "$NUMBER" -gt "$old" ] || { truncate -s "$old" "$IMAGE" && root_tool -- losetup --set-capacity "$(attached_device)"; }
+    take_back
     return 1
 }
 
 # resize_copy: a copy is checked, resized and checked again, and then takes the image's place.
 resize_copy() {
     local copy=$IMAGE.new
+    taking_back file "$copy"
     rm -f "$copy"
     cp --sparse=always --reflink=auto "$IMAGE" "$copy" && mended "$copy" &&
         { [ "$new" -lt "$old" ] || truncate -s "$new" "$copy"; } &&
         user_tool -- resize2fs "$copy" "$((new / 1024))K" >/dev/null 2>&1 &&
         truncate -s "$new" "$copy" && user_tool -- e2fsck -f -n "$copy" >/dev/null 2>&1 &&
-        durable "$copy" && mv -f "$copy" "$IMAGE" && durable "$IMAGE" && return 0
-    rm -f "$copy"
-    return 1
+        durable "$copy" && mv -f "$copy" "$IMAGE" && durable "$IMAGE"
 }
 
 # mended FILE: the filesystem's own check, which mends what needs no decision.
@@ -56,14 +57,11 @@ mended() {
     [ $? -le 1 ]
 }
 
-filesystem_bytes() {
-    user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { n = $2 } /^Block size/ { s = $2 } END { printf "%.0f\n", n * s }'
-}
-
-# resize_offline: stops the sandbox if it runs, resizes, and leaves it to the caller to start it again.
+# resize_offline: stops the sandbox if it runs, and resizes.
 resize_offline() {
     if [ -n "$running" ]; then
         say "The sandbox is stopped for it, and started again."
+        taking_back stopped
         thaw_sandbox 2>/dev/null
         stop_sandbox || return 1
         restart=yes
@@ -97,13 +95,11 @@ elif [ "$new" -gt "$old" ]; then
 fi
 if [ "$new" -ne "$old" ] && ! { [ "$new" -gt "$old" ] && [ -n "$running" ] && grow_online; }; then
     missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h $(quoted "$BUNDLE")"
-    if ! resize_offline; then
-        [ -z "$restart" ] || say "The workspace is as it was; scripts/start.sh starts the sandbox again."
-        fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "" "scripts/mount-storage.sh report"
-    fi
+    resize_offline || fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "" "scripts/mount-storage.sh report"
 fi
 say "The workspace is $(human "$(file_bytes "$IMAGE")") large now; it was $(human "$old")."
 if [ -n "$restart" ]; then
+    take_back
     lock_release
     "$BUNDLE/scripts/start.sh" || exit
 fi

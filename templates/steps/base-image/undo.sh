@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Takes away the base image that this run brought, or on a whole rollback every one that this bundle ever brought.
+# Takes away the base image that this run brought, or on a whole rollback every one that this bundle ever brought. What only has the
+# name is somebody else's.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
@@ -21,7 +22,11 @@ cut_short=''
 [ ! -e "$WORKSHOP/manifest.json" ] || cut_short=yes
 # An earlier version of gen wrote down their names only.
 if [ -s "$STATE/base-images" ]; then
-    while read -r name; do own base "$name" || exit 1; done <"$STATE/base-images"
+    while read -r name; do
+        line=$(image_line "$name") && own base "$name" || exit 1
+        word 1 "$line"
+        [ -z "$WORD" ] || owned "$TOKEN" "$WORD" || exit 1
+    done <"$STATE/base-images"
 fi
 unwrite "$STATE/base-images" || exit 1
 lines=$(owned_lines) || exit 1
@@ -30,8 +35,10 @@ while read -r kind token id name; do
     [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
     if [ "$id" = - ] && [ -n "$cut_short" ]; then drop_late "$token" || exit 1; fi
     drop_part "$token" && line=$(image_line "$name") || exit 1
+    # A pull that was cut off may have come to its end before that was written down.
+    [ "$id" != - ] || [ "${GEN_UNDO:-run}" = all ] || id=$(pulled_id "$name") || exit 1
     word 1 "$line"
-    if [ "$id" != - ] && [ -n "$WORD" ] && [ "${WORD#sha256:}" != "$id" ]; then
+    if [ -n "$WORD" ] && [ "${WORD#sha256:}" != "${id#sha256:}" ]; then
         echo "$name is another image by now, which stays"
     elif [ -n "$WORD" ]; then
         # Without --force: the engine itself refuses to take an image from a container that uses it.

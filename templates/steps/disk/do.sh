@@ -6,4 +6,8 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
+if disk_is_mounted; then
+    echo "something is mounted on $DISK by now, which stays"
+    exit 1
+fi
 mkdir -p "$DISK" && mount_disk

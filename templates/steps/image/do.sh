@@ -43,5 +43,5 @@ build --file "$CONTEXT/Dockerfile" --tag "gen-build:$TOKEN" \
     ${arguments[@]+"${arguments[@]}"} "$CONTEXT"
 id=$(docker image inspect --format '{{.Id}}' "gen-build:$TOKEN")
 owned "$TOKEN" "$id"
-docker tag "$id" "$GEN_IMAGE_REF"
+name_image image "$id" "$GEN_IMAGE_REF"
 docker rmi --no-prune "gen-build:$TOKEN"

@@ -8,8 +8,12 @@ set -u
 set -e
 
 create() { # NAME SUBNET
+    local facts
     docker network create --driver bridge --label "gen.instance=$INSTANCE" --label "gen.token=$TOKEN" --label "gen.name=$GEN_NAME" --subnet "$2" "$1" &&
-        word 1 "$(network_line "$1")" && owned "$TOKEN" "$WORD"
+        facts=$(network_facts "$1") || return 1
+    # Some engines let two networks have one name: then the sandbox might get on the other one.
+    owned "$TOKEN" "$(awk -v token="$TOKEN" '$2 == token { print $1 }' <<<"$facts")" && [ "$(wc -l <<<"$facts")" -eq 1 ] ||
+        { echo "somebody else made a network named $1 just now: it is theirs and stays; start again" && return 1; }
 }
 
 name=$(free_name network "$GEN_NETWORK")

@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Holds when the disk image is there, and all of its filesystem with it.
+# Holds when the disk image is there, and all of its filesystem with it. One that is damaged is somebody's work: nothing is made in its
+# place.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/preflight.sh
+. "$BUNDLE/lib/preflight.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-if [ -f "$IMAGE" ] && is_whole "$IMAGE"; then exit "$HOLDS"; fi
-needed_without_machine
+image_stands || needed_without_machine
+if [ -n "${GEN_UNDO:-}" ] || { [ -f "$IMAGE" ] && is_whole "$IMAGE"; }; then exit "$HOLDS"; fi
+! undone_first || exit "$HOLDS_NOT"
+damaged_problem
+exit "$UNKNOWN"

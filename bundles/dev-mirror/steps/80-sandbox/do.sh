@@ -22,8 +22,8 @@ if [ -z "$line" ]; then
 else
     if is_current "$line"; then
         case $state in
-        paused) docker unpause "$id" ;;
-        # It runs and is not healthy. After a pause the next look mends that; only one that stays so is restarted.
+        # After a pause it is not healthy until the next look; only one that stays so is restarted.
+        paused) docker unpause "$id" && { healthy_within 45 || docker restart --time 10 "$id"; } ;;
         running) healthy_within 45 || docker restart --time 10 "$id" ;;
         *) docker start "$id" ;;
         esac

@@ -8,6 +8,7 @@ set -u
 set -e
 mkdir -p "$STORAGE"
 make_image "$GEN_STORAGE_BYTES" "$IMAGE.new"
-mv -f "$IMAGE.new" "$IMAGE"
-durable "$IMAGE"
+# Whichever file gets the name, undo knows this one.
+inode_of "$IMAGE.new" | write_durably "$GEN_PRIOR/made"
+put_new "$IMAGE.new" "$IMAGE"
 echo "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk"

@@ -8,6 +8,11 @@ set -u
 # shellcheck source=templates/lib/preflight.sh
 . "$BUNDLE/lib/preflight.sh"
 
+if [ -z "${GEN_UNDO:-}" ] && copy_without_record && ! undone_first; then
+    problem "the disk holds a copy, and the record of what it is a copy of is gone: it is left alone" \
+        "sudo mount -o loop,ro $(quoted "$IMAGE") /mnt   (take what you need from upper/ or tree/ in it; then scripts/discard.sh, and start again)" owner
+    exit "$UNKNOWN"
+fi
 if ! project_is_copied; then
     path=$(project_path)
     if foreseeing && [ -d "$path" ] && have python3 && how=$(enter_project --foresee 2>/dev/null); then would "the copy of $path is made as $how"; fi
