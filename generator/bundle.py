@@ -11,17 +11,16 @@ import errno
 import fcntl
 import os
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.drift import known_digests
 from generator.errors import ExitCode, GenError
 from generator.render import MANIFEST
-from generator.update import Written, flush_folder, update_bundle, write_file
+from generator.update import TEMPORARY, Written, flush_folder, update_bundle, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from generator.render import RenderedFile
 
@@ -70,10 +69,11 @@ def _is_there(out: Path) -> bool:
 
 
 def _create(files: Mapping[str, RenderedFile], out: Path) -> None:
-    # A name that nobody has: what a killed writer left is not told from a folder of the user's.
-    staged = Path(tempfile.mkdtemp(prefix=f".{out.name[:100]}-", dir=out.parent))
+    staged = out.parent / (out.name + TEMPORARY)
+    # Nobody else is here: what stands at this name is what a killed writer left.
+    shutil.rmtree(staged, ignore_errors=True)
     try:
-        staged.chmod(0o755)
+        staged.mkdir(mode=0o755)
         for path, file in files.items():
             _write(staged / path, file)
         for folder in {(staged / path).parent for path in files}:
