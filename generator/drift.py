@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.printable import escaped_lines
 from generator.render import MANIFEST, sha256
 
 if TYPE_CHECKING:
@@ -124,4 +125,4 @@ def _present(folder: Path) -> Iterator[str]:
 
 def _lines(content: bytes | None) -> list[str]:
     text = (content or b"").decode("utf-8", "replace")
-    return ["".join(char if char.isprintable() or char == "\t" else "?" for char in line) for line in text.splitlines()]
+    return escaped_lines(text).removesuffix("\n").split("\n") if text else []

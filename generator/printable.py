@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-# Marks and letters by category, yet nobody sees them: joiners, fillers, variation selectors, tags.
+# Marks and letters by category, yet nobody sees them: joiners, fillers, variation selectors, tags. The rest of what
+# Unicode calls Default_Ignorable_Code_Point is not printable anyway. A bundle has the same rule in lib/project/words.py
+# and in lib/text.sh.
 _UNSEEN = frozenset(
     (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10))
 )

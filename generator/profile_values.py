@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic_core import PydanticCustomError
 
+from generator.printable import escaped
 from generator.profile_facts import (
     ALLOWED_CAPABILITIES,
     NODE_MAJORS,
@@ -38,8 +39,8 @@ def refuse(what: str, mend: str) -> NoReturn:
 
 
 def printable(text: str) -> str:
-    """The text without anything that could move a terminal's cursor."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    """The text on one line, what could steer a terminal written out."""
+    return escaped(text).replace("\t", "\\t")
 
 
 def show(value: object) -> str:

@@ -9,7 +9,7 @@
 # The last line tells the result, as in every script; with --tap it is a comment: # gen: result=...
 #
 # Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments; 4 the engine does not answer.
-format=text junit=''
+format=text junit='' runs=''
 end_report() {
     local code=$?
     if [ "$format" = tap ]; then last_line "$code" | sed 's/^/# /'; else last_line "$code"; fi
@@ -43,6 +43,7 @@ need_engine
 # From here on a signal ends us at once, in the middle of a check; this stands then.
 trap - HUP INT QUIT TERM
 RESULT=failed
+line=$(sandbox_line) && ours "$line" 3 && has_word 2 "$line" running && runs=yes
 for check in "${CHECKS[@]}"; do
     run_check "$BUNDLE/$check"
 done

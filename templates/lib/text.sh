@@ -20,10 +20,12 @@ misleads() {
     local rest=$1
     case $1 in *[$'\200'-$'\377']*) ;; *) return 1 ;; esac
     case $1 in
-    # Soft hyphen, joiners and fillers; then directions, spaces without width, and line ends; then variants, marks of bytes, tags.
+    # Soft hyphen, joiners and fillers; then directions, spaces without width, and line ends; then variants and marks of bytes.
     *$'\302\255'* | *$'\315\217'* | *$'\330\234'* | *$'\341\205'[$'\237\240']* | *$'\341\236'[$'\264\265']* | *$'\341\240'[$'\213'-$'\217']*) return 0 ;;
     *$'\342\200'[$'\213'-$'\217'$'\250'-$'\256']* | *$'\342\201'[$'\240'-$'\257']* | *$'\343\205\244'*) return 0 ;;
-    *$'\357\270'[$'\200'-$'\217']* | *$'\357\273\277'* | *$'\357\276\240'* | *$'\357\277'[$'\260'-$'\273']* | *$'\363\240'*) return 0 ;;
+    *$'\357\270'[$'\200'-$'\217']* | *$'\357\273\277'* | *$'\357\276\240'* | *$'\357\277'[$'\260'-$'\273']*) return 0 ;;
+    # Marks of shorthand and of music, which begin and end something; tags.
+    *$'\360\233\262'[$'\240'-$'\243']* | *$'\360\235\205'[$'\263'-$'\272']* | *$'\363\240'*) return 0 ;;
     esac
     # What is left when each letter is taken for one is no UTF-8.
     rest=${rest//[$'\361'-$'\363'][$'\200'-$'\277'][$'\200'-$'\277'][$'\200'-$'\277']/-}

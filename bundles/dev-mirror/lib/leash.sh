@@ -24,7 +24,7 @@ done'
 # leash_end: ends what this command has begun. A machine does so by itself when its client is gone.
 leash_end() {
     [ "$BACKEND" != microvm ] || return 0
-    with_limit $((LEASH_GRACE * 4)) "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
+    heard with_limit $((LEASH_GRACE * 4)) "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
         </dev/null >/dev/null 2>&1 ||
         warn "error: what the command began may still run in the sandbox" "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
 }

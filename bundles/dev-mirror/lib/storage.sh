@@ -14,13 +14,43 @@ DEVICE=/dev/gen-workspace-$INSTANCE
 # is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
 is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
 
-# is_whole FILE: whether it is as large as the filesystem in it says of itself: one that was cut off has the beginning, and no more. The
-# numbers stand behind byte 1024: blocks at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
-is_whole() {
-    is_ext4 "$1" && od -An -v -tu4 -w4 -j 1024 -N 340 "$1" 2>/dev/null | awk -v bytes="$(file_bytes "$1")" '
+# said_bytes FILE: how large the filesystem in it says that it is; fails when there is none. The numbers stand behind byte 1024: blocks
+# at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
+said_bytes() {
+    is_ext4 "$1" && od -An -v -tu4 -w4 -j 1024 -N 340 "$1" 2>/dev/null | awk '
         { value[NR - 1] = $1 }
-        END { many = int(value[24] / 128) % 2 ? value[84] : 0
-              exit !(NR == 85 && value[6] <= 6 && (many * 4294967296 + value[1]) * 1024 * 2 ^ value[6] <= bytes) }'
+        END { if (NR != 85 || value[6] > 6) exit 1
+              many = int(value[24] / 128) % 2 ? value[84] : 0
+              printf "%.0f\n", (many * 4294967296 + value[1]) * 1024 * 2 ^ value[6] }'
+}
+
+# is_whole FILE: whether it is as large as that: one that was cut off has the beginning, and no more.
+is_whole() { whole "$(said_bytes "$1")" 18 && [ "$NUMBER" -le "$(file_bytes "$1")" ]; }
+
+# image_stands: whether anything has the disk image's name. What is there and is not whole is damaged, and never taken for nothing.
+image_stands() { [ -e "$IMAGE" ] || [ -L "$IMAGE" ]; }
+
+# damaged_problem: says what may be done about a disk image that is there and is not whole. Its owner decides.
+damaged_problem() {
+    local mend
+    mend="scripts/restore.sh FILE   (a backup, or an image from storage/kept/; what is there now is kept beside them), or begin anew: mkdir -p $(quoted "$STORAGE/kept") && mv $(quoted "$IMAGE") $(quoted "$STORAGE/kept")"
+    if [ ! -r "$IMAGE" ]; then
+        problem "the workspace's disk image cannot be read, so it is left alone" "ls -l $(quoted "$IMAGE")"
+    elif whole "$(said_bytes "$IMAGE")" 18; then
+        problem "the workspace's disk image is damaged, so it is left alone: its filesystem has $NUMBER bytes, and the file has $(file_bytes "$IMAGE")" \
+            "truncate -s $NUMBER $(quoted "$IMAGE") && e2fsck -f $(quoted "$IMAGE"), or $mend" owner
+    else
+        problem "the workspace's disk image is damaged, so it is left alone: it does not begin as an ext4 filesystem" \
+            "e2fsck -f $(quoted "$IMAGE"), or $mend" owner
+    fi
+}
+
+# inode_of FILE, put_new FILE NAME: gives a new file its name, unless anything has that.
+inode_of() { stat -c %i "$1" 2>/dev/null || stat -f %i "$1"; }
+put_new() {
+    mv -n "$1" "$2" && [ ! -e "$1" ] && durable "$2" && return
+    echo "something has the name $2 by now, which stays"
+    return 1
 }
 
 # attached_device: the loop device that holds the image, as the kernel has it now.
@@ -145,7 +175,7 @@ detach() {
 
 # make_volume OPTION...: our volume, under a free name: one of somebody else's is never touched. The name is remembered.
 make_volume() {
-    local name line id
+    local name line id token
     name=$(free_name volume "$GEN_VOLUME") || return 1
     [ "$name" = "$GEN_VOLUME" ] || echo "a volume named $GEN_VOLUME is not ours, so ours is named $name"
     remember_name volume "$name" || return 1
@@ -153,8 +183,11 @@ make_volume() {
     # Ours, but of something that is no longer: it holds no data of its own.
     ! ours "$line" 2 || docker volume rm "$name" || return 1
     own volume "$name" || return 1
+    # For a name that somebody took since we looked, this succeeds and makes nothing.
     docker volume create --driver local --label "gen.instance=$INSTANCE" --label "gen.token=$TOKEN" --label "gen.name=$GEN_NAME" "$@" "$name" &&
-        read -r id _ < <(volume_facts "$name") && owned "$TOKEN" "$id"
+        read -r id token _ < <(volume_facts "$name") || return 1
+    [ "$token" = "$TOKEN" ] || { echo "somebody else made a volume named $name just now: it is theirs and stays; start again" && return 1; }
+    owned "$TOKEN" "$id"
 }
 
 file_bytes() { whole "$(wc -c <"$1")" && echo "$NUMBER"; }
@@ -197,7 +230,7 @@ make_image() {
 keep_also() {
     local to
     to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).img
-    [ ! -e "$to" ] || to=${to%.img}-$$.img
+    while [ -e "$to" ]; do to=${to%.img}-$$.img; done
     mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
         durable "$to" && echo "$to"
 }
@@ -208,11 +241,38 @@ keep_image() { keep_also "$1" && rm -f "$1"; }
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }
 
+# filesystem_size: of what dumpe2fs says on standard input, how large the filesystem is.
+filesystem_size() { awk -F ': *' '/^Block count/ { n = $2 } /^Block size/ { s = $2 } END { printf "%.0f\n", n * s }'; }
+
+# volume_is_ours: whether the volume of our name is the one that we made, on the link to the device that has our disk image.
+volume_is_ours() {
+    local line
+    line=$(volume_line "$VOLUME") && ours "$line" 2 && has_word 3 "$line" "$DEVICE" && is_attached
+}
+
+# workspace_tool TOOL MODE [OPTION...] -- COMMAND...: the command in a short-lived container, by tool or root_tool, with the workspace
+# in /mnt, ro or rw. The engine makes a volume of a name that nobody has, and mounts whatever somebody else gave ours to: so the volume
+# is looked at first, and then, inside, what is mounted, by the number of its device.
+workspace_tool() {
+    local with=$1 mode=$2 device options=()
+    shift 2
+    volume_is_ours || { warn "the volume $VOLUME is not there, or it is not the one that this bundle made on its disk image"; return 1; }
+    device=$(attached_device)
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    # shellcheck disable=SC2016 # that shell expands it
+    "$with" ${options[@]+"${options[@]}"} --volume "$VOLUME:/mnt:$mode" -- sh -c '[ "$(mountpoint --fs-devno /mnt)" = "$1" ] ||
+            { echo "what is mounted is not the disk image of the workspace" >&2; exit 1; }
+        shift && exec "$@"' workspace "$(cat "/sys/block/${device#/dev/}/dev")" "${@:2}"
+}
+
 # used_bytes: what the filesystem in the image uses: a program of our image looks while it may be mounted, the superblock tells
 # elsewhere.
 used_bytes() {
     local said
-    if is_attached && said=$(heard tool --user "$GEN_UID:$GEN_UID" --cap-drop ALL --volume "$VOLUME:/mnt:ro" -- df -k --output=used /mnt 2>/dev/null); then
+    if is_attached && said=$(heard workspace_tool tool ro --user "$GEN_UID:$GEN_UID" --cap-drop ALL -- df -k --output=used /mnt 2>/dev/null); then
         whole "${said##*$'\n'}" && echo $((NUMBER * 1024)) && return
     fi
     user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | awk -F ': *' '/^Block count/ { all = $2 } /^Free blocks/ { free = $2 }

@@ -14,7 +14,7 @@ load_archive() {
     # grep reads to the end: one that stops at the first match would make tar fail, and with it the answer.
     list=$(tar -tf "$file" 2>/dev/null | grep -x -e manifest.json -e ./manifest.json) || :
     if [ -z "$list" ]; then
-        docker import --change 'CMD ["/bin/sh"]' "$file" "$GEN_BASE_REF"
+        docker import --change 'CMD ["/bin/sh"]' "$file" "$(being_made "$1")" && take_name "$1"
         return
     fi
     mkdir -p "$WORKSHOP" || return 1

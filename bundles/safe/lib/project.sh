@@ -47,6 +47,11 @@ copy_is_there() {
     esac
 }
 
+# copy_without_record: whether the disk holds what a copy is made of although no record says of which project: that is the agent's work.
+copy_without_record() {
+    [ ! -e "$PROJECT/settings.json" ] && disk_is_mounted && { [ -e "$DISK/upper" ] || [ -e "$DISK/tree" ]; }
+}
+
 # find_project PATH: sets NAMED, the folder that is meant; refuses what this bundle cannot be for. A copy that is there is never taken
 # for one of another.
 find_project() {

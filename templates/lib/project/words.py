@@ -8,7 +8,8 @@ import os
 import shlex
 import subprocess
 import sys
-import unicodedata
+
+from project.spelling import IGNORED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,17 +18,14 @@ if TYPE_CHECKING:
 
 # What a diff's lines may hold as they are. A carriage return may not: it hides the line before it.
 PLAIN = frozenset("\t")
-# Controls, formats (bidi overrides, zero widths), private use, unassigned, line ends: they steer, or show nothing.
-STEERING = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
-UNSEEN = frozenset((0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0))
 COLOURS = {"added": "32", "removed": "31", "hunk": "36", "head": "1", "held": "33;1", "never": "31;1"}
 SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
 def _steers(char: str) -> bool:
-    # Variation selectors and fillers are marks and letters by category, yet nobody sees them.
-    code = ord(char)
-    return code in UNSEEN or 0xFE00 <= code <= 0xFE0F or code >= 0xE0000 or unicodedata.category(char) in STEERING
+    # The rule of generator/printable.py, which no host has: what steers is not printable, and what nobody sees is not
+    # for us.
+    return not char.isprintable() or IGNORED.match(char) is not None
 
 
 def _spelled(char: str) -> str:
