@@ -265,11 +265,11 @@ def test_an_assistant_that_is_not_what_was_promised_is_caught(shared: Bundle, tm
     for what, command, version, holds in AGENTS:
         copy = tmp_path / what
         run("cp", "-a", shared.path, copy)
-        told = f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n"
-        (copy / "lib/settings.sh").write_text((copy / "lib/settings.sh").read_text() + told)
+        with (copy / "lib/settings.sh").open("a") as settings:
+            settings.write(f"GEN_AGENT=fake\nGEN_AGENT_COMMAND={command}\nGEN_AGENT_VERSION='{version}'\n")
         run("cp", "templates/checks/agent/check.sh", copy / "checks")
-        as_whole = {**os.environ, "GEN_BUNDLE_SEEN": str(copy)}
-        assert (run("bash", copy / "checks/check.sh", check=False, env=as_whole).returncode == 0) is holds, what
+        done = run("bash", copy / "checks/check.sh", check=False, env={**os.environ, "GEN_BUNDLE_SEEN": str(copy)})
+        assert (done.returncode == 0) is holds, what
 
 
 def test_a_key_in_the_image_is_found(shared: Bundle) -> None:
