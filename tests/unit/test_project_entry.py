@@ -12,7 +12,8 @@ from project import records
 from project.secret import Secrets
 
 from tests.unit.applying import make
-from tests.unit.copying import Copy, copy, git, program
+from tests.unit.copying import PROGRAM, Copy, copy, git, program
+from tests.unit.isolated import PYTHON
 
 __all__ = ["copy"]
 
@@ -280,3 +281,50 @@ def test_settings_are_secrets_only_with_a_token_in_them(copy: Copy) -> None:
     copy.enter()
     # A source file is not opened: it is where the table says that it ends.
     assert left(copy) == {"app.ini": "secret", "config.json": "secret", "wg0.conf": "secret"}
+
+
+# What is left out twice, or lies below what is: (files, of them what is ignored by a rule, what is left out and why).
+TWICE = {
+    "a folder that ignores itself": ({"sub/.gitignore": "*\n", "sub/x": ""}, {"sub": "ignored"}),
+    "one in a tracked folder": ({"t/a": "", "t/c/.gitignore": "*\n", "t/c/d/e": ""}, {"t/c": "ignored"}),
+    "one in another": ({"s/.gitignore": "*\n", "s/i/.gitignore": "*\n", "s/i/x": ""}, {"s": "ignored"}),
+    "a secret below an ignored folder": ({".gitignore": "b/\n", "b/.env": "", "b/.ssh/k": ""}, {"b": "ignored"}),
+    "ignored files in a folder of secrets": ({".gitignore": "*.log\n", ".ssh/x.log": ""}, {".ssh": "secret"}),
+    "an ignored folder of secrets": ({".ssh/.gitignore": "*\n", ".ssh/x": ""}, {".ssh": "secret"}),
+    "ignored files in a bundle": (
+        {".gitignore": "*.o\n", "b/MANIFEST.sha256": "", "b/scripts/start.sh": "", "b/x.o": "", "b/.state/journal": ""},
+        {"b": "bundle"},
+    ),
+    "a repository that ignores itself": ({"n/.gitignore": "*\n", "n/.git/HEAD": "ref: x\n", "n/x": ""}, {"n": "ignored"}),
+    "odd names": ({"\udcff\n/.gitignore": "*\n", "\udcff\n/\\ ": "", 'q"/a': ""}, {"\udcff\n": "ignored"}),
+}
+
+
+@pytest.mark.parametrize("case", TWICE)
+@pytest.mark.parametrize("tracked", [False, True])
+def test_what_lies_below_something_left_out_is_out_with_it(copy: Copy, case: str, tracked: bool) -> None:
+    files, expected = TWICE[case]
+    make(copy.project, {"a": "a\n", **files})
+    if tracked:
+        git(copy.project, "init", "-q")
+        git(copy.project, "add", "a", *(name for name in files if name == "t/a"))
+    copy.enter()
+    found = {path: why for path, why in left(copy).items() if path != ".git"}
+    assert found == expected
+    assert not [path for path in copy.look() if path.split("/")[0] in expected or path.startswith("t/c")]
+    assert copy.commit() is None
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+def test_a_folder_that_may_not_be_read_is_left_out_wherever_the_walk_comes_to_it(copy: Copy, tracked: bool) -> None:
+    """Its owner could open it again, and so could an agent with the owner's number."""
+    copy.write("a", "shut/.env")
+    if tracked:
+        git(copy.project, "init", "-q")
+        git(copy.project, "add", "-A", "-f")
+    (copy.project / "shut").chmod(0)
+    ordinary = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", *PYTHON, PROGRAM / "__main__.py")
+    words = ("--state", copy.state, "enter", "--project", copy.project, "--sandbox-uid", "0", "--method", copy.method)
+    done = subprocess.run((*ordinary, *words), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert left(copy)["shut"] == "unreadable"
