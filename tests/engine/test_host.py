@@ -205,6 +205,31 @@ def test_an_ordinary_user_works_on_a_copy_of_a_project(tmp_path: Path, base_imag
         assert (inventory() - before) == {}
 
 
+@pytest.mark.parametrize("end", [("rollback.sh", "--yes"), ("scripts/discard.sh", "--yes")])
+def test_an_ordinary_user_takes_away_what_the_kernel_kept_as_root_s(
+    tmp_path: Path, base_image: str, open_folder: None, end: tuple[str, ...]
+) -> None:
+    """What an agent removes through an overlay is hidden by a device of root's, in a folder that nobody else may read."""
+    (project := tmp_path / "project").mkdir()
+    for name in ("file", "other", "moved"):
+        (project / name).write_text("theirs\n")
+    run("chown", "-R", "12345:12345", project)
+    before, group = inventory(), str(Path("/var/run/docker.sock").stat().st_gid)
+    with bundle_maker(tmp_path, base_image, "isolation=docker", "image.user.uid=12345", profile="safe") as make:
+        bundle = make()
+
+        def script(name: str, *words: str) -> str:
+            done = as_user(bundle, f"--groups {group}", str(bundle.path / name), *words, give=name.endswith("start.sh"))
+            assert done.returncode == 0, f"{name} {words}\n{done.stdout}\n{done.stderr}"
+            return done.stdout
+
+        script("scripts/start.sh", "--project", str(project))
+        script("scripts/exec.sh", "--", "sh", "-c", "rm file other; mv moved away")
+        script(*end)
+        assert not (bundle.path / ".state/project/disk").exists()
+        assert (inventory() - before) == {}
+
+
 def test_a_user_who_may_not_use_the_engine_is_told_so(make_bundle: MakeBundle, open_folder: None) -> None:
     bundle = make_bundle()
     done = as_user(bundle, "--clear-groups", str(bundle.path / "scripts/start.sh"))
