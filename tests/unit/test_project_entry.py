@@ -295,7 +295,10 @@ TWICE = {
         {".gitignore": "*.o\n", "b/MANIFEST.sha256": "", "b/scripts/start.sh": "", "b/x.o": "", "b/.state/journal": ""},
         {"b": "bundle"},
     ),
-    "a repository that ignores itself": ({"n/.gitignore": "*\n", "n/.git/HEAD": "ref: x\n", "n/x": ""}, {"n": "ignored"}),
+    "a repository that ignores itself": (
+        {"n/.gitignore": "*\n", "n/.git/HEAD": "ref: x\n", "n/x": ""},
+        {"n": "ignored"},
+    ),
     "odd names": ({"\udcff\n/.gitignore": "*\n", "\udcff\n/\\ ": "", 'q"/a': ""}, {"\udcff\n": "ignored"}),
 }
 

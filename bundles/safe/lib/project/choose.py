@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from project.secret import Secrets
 
 MANIFEST = "MANIFEST.sha256"
+# As `.git` does, they keep what was once removed, and passwords and programs in their settings.
+HISTORIES = frozenset((b".hg", b".svn", b".jj", b".bzr", b".sl", b".pijul", b"_darcs"))
 
 
 class Choice:
@@ -29,7 +31,7 @@ class Choice:
         self.moment = moment
         self.taken: list[tuple[bytes, bytes]] = []
         self.folders: dict[bytes, os.stat_result] = {}
-        # ignored, secret, git, special, unreadable, deep, mount, bundle.
+        # ignored, secret, git, history, special, unreadable, deep, mount, bundle.
         self.left: dict[bytes, str] = {}
         # What git keeps for itself is neither tracked nor, when it was asked for, left out.
         self.history: list[bytes] = []
@@ -204,7 +206,9 @@ class Chooser:
             elif low == b".git":
                 self._git(path, folder)
             elif entry.is_dir(follow_symlinks=False):
-                if secrets.is_secret(path, name, folder=True):
+                if low in HISTORIES and not self.take_history:
+                    choice.left[path] = "history"
+                elif secrets.is_secret(path, name, folder=True):
                     choice.left[path] = "secret"
                 else:
                     folders.append(name)

@@ -206,8 +206,8 @@ def _remove_foreign(here: int, name: bytes) -> None:
         os.rmdir(name, dir_fd=here)
     except OSError as error:
         place = os.path.join(os.readlink(f"/proc/self/fd/{here}"), os.fsdecode(name))
-        why = f"{words.path(os.fsencode(place))}: {error.strerror}"
-        raise Failure("a folder of somebody else's cannot be removed", why, f"sudo rm -r {shlex.quote(place)}") from None
+        why, mend = f"{words.path(os.fsencode(place))}: {error.strerror}", f"sudo rm -r {shlex.quote(place)}"
+        raise Failure("a folder of somebody else's cannot be removed", why, mend) from None
 
 
 def _entries(folder: int) -> list[os.DirEntry[str]]:
