@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 
 from project import commit, making, records, seen, words
 from project.failure import Failure
 from project.history import entered
+from project.host import parents
 from project.layer import FOLDER, OPAQUE, opaque, open_below
+from project.modes import Modes
+from project.reverted import Reverted
 from project.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from project.data import Entry
     from project.track import Track
 
 
@@ -39,16 +40,15 @@ def run(args: argparse.Namespace) -> int:
     _refuse_mounted(track.state)
     # What nobody has committed yet would be lost.
     track.commit_outside()
-    target = before(track, args.count)
-    changes = track.changes(target, track.head())
-    wanted = {change.path: change.old for change in changes}
+    wanted = Reverted.between(track, before(track, args.count), track.head())
     undo(track, wanted)
     # The next look at the copy reads what it finds, whatever it remembers.
     seen.forget(track.state)
     commit.make(track.state, "undo", f"undo {args.count}")
-    words.show([f"undone: {words.counted(len(wanted), 'path')}"], paged=False)
-    for path in sorted(wanted):
-        sys.stdout.write(f"  {words.path(path)}\n")
+    paths, left = wanted.paths(), wanted.left(track)
+    said = [f"undone: {words.counted(len(paths), 'path')}", *(f"  {words.path(path)}" for path in paths)]
+    said += [f"not undone: {words.counted(len(left), 'path')}", *left] if left else []
+    words.show(said, paged=False)
     return 0
 
 
@@ -60,7 +60,7 @@ def _as_tar(track: Track, count: int, file: str) -> int:
     changes = track.changes(None, target) if target else []
     blobs = track.blobs(change.new.oid for change in changes if change.new)
     with open(file, "xb") as out:
-        stream.write(out, changes, dict(blobs), (settings.uid, settings.gid))
+        stream.write(out, changes, dict(blobs), (settings.uid, settings.gid), Modes.of(track.git, target).own)
     words.show([f"undone: {words.counted(len(track.changes(target, track.head())), 'path')}"], paged=False)
     return 0
 
@@ -86,22 +86,28 @@ def before(track: Track, count: int) -> str | None:
     return commits[place].oid if place < len(commits) else None
 
 
-def undo(track: Track, wanted: Mapping[bytes, Entry | None]) -> None:
-    """Gives each path the wanted version; None is for one that is to be gone."""
+def undo(track: Track, wanted: Reverted) -> None:
+    """Gives each path the wanted version, and each folder."""
     settings = Settings.load(track.state)
     overlay = settings.method == "overlay"
     place = os.path.join(track.state, "disk", "upper" if overlay else "tree")
     root = os.open(place, FOLDER)
-    base = records.Records.load(os.path.join(track.state, "base.list"))
-    tree = (Overlay if overlay else Plain)(root, settings, base)
-    contents = track.blobs(entry.oid for entry in wanted.values() if entry)
+    tree = (Overlay if overlay else Plain)(root, settings, wanted.stays)
+    contents = track.blobs(entry.oid for entry in wanted.files.values() if entry)
     try:
         # What goes, first: a file may come where a folder was, and the other way round.
-        for path in sorted((path for path, entry in wanted.items() if entry is None), reverse=True):
+        for path in sorted((path for path, entry in wanted.files.items() if entry is None), reverse=True):
             tree.remove(path)
-        for path, entry in sorted(wanted.items()):
+        for path in sorted((path for path, mode in wanted.folders.items() if mode is None), reverse=True):
+            tree.remove_folder(path)
+        for path, entry in sorted(wanted.files.items()):
             if entry is not None:
                 tree.put(path, entry.mode, contents[entry.oid])
+        for path in sorted(path for path, mode in wanted.folders.items() if mode is not None):
+            tree.folder(path)
+        # The deepest first: once a folder is closed, nobody comes to what is in it.
+        for path, mode in sorted(wanted.modes(), reverse=True):
+            tree.allow(path, mode)
     finally:
         tree.close()
         os.close(root)
@@ -110,8 +116,8 @@ def undo(track: Track, wanted: Mapping[bytes, Entry | None]) -> None:
 class Plain:
     """A plain copy that is brought back. Whatever stands in the way of a wanted path goes."""
 
-    def __init__(self, root: int, settings: Settings, base: records.Records) -> None:
-        self.settings, self.base = settings, base
+    def __init__(self, root: int, settings: Settings, stays: Callable[[bytes], bool]) -> None:
+        self.settings, self.stays = settings, stays
         self.maker = making.Maker(root, self._made)
 
     def close(self) -> None:
@@ -134,18 +140,39 @@ class Plain:
             os.fchmod(descriptor, mode & 0o777)
 
     def remove(self, path: bytes) -> None:
-        """Takes a file away, and the folders that it leaves empty."""
-        above, _, name = path.rpartition(b"/")
+        """Takes a file away, and the folders that it leaves empty, unless they were there before."""
+        above = path.rpartition(b"/")[0]
         try:
-            folder = self.maker.existing(above)
+            folder, name = self._at(path)
             os.unlink(name, dir_fd=folder)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return
-        while above:
+        while above and not self.stays(above):
             above, _, name = above.rpartition(b"/")
             folder = self.maker.existing(above)
             if not self._drop(folder, name):
                 return
+
+    def folder(self, path: bytes) -> None:
+        """Makes a folder, where it is missing."""
+        self._place(path + b"/.")
+
+    def remove_folder(self, path: bytes) -> bool:
+        """Removes a folder that is empty; whether it is gone."""
+        try:
+            return self._drop(*self._at(path))
+        except OSError:
+            return False
+
+    def allow(self, path: bytes, mode: int) -> None:
+        """Sets the permissions of a file or a folder; never a set-id bit on a file."""
+        try:
+            folder, name = self._at(path)
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+            if not stat.S_ISLNK(found):
+                os.chmod(name, mode & (0o3777 if stat.S_ISDIR(found) else 0o777), dir_fd=folder)
+        except FileNotFoundError:
+            pass
 
     def _drop(self, folder: int, name: bytes) -> bool:
         """Removes a folder that is empty; whether it was."""
@@ -154,6 +181,10 @@ class Plain:
         except OSError:
             return False
         return True
+
+    def _at(self, path: bytes) -> tuple[int, bytes]:
+        above, _, name = path.rpartition(b"/")
+        return self.maker.existing(above), name
 
     def _place(self, path: bytes) -> tuple[int, bytes]:
         """Where a path's file comes: what is no folder on the way there makes room for one."""
@@ -177,8 +208,8 @@ class Plain:
 class Overlay(Plain):
     """The upper layer. What is not there shows the project's own, unless a whiteout or an opaque folder hides it."""
 
-    def __init__(self, root: int, settings: Settings, base: records.Records) -> None:
-        super().__init__(root, settings, base)
+    def __init__(self, root: int, settings: Settings, stays: Callable[[bytes], bool]) -> None:
+        super().__init__(root, settings, stays)
         self.project = os.open(settings.project, FOLDER)
 
     def close(self) -> None:
@@ -194,6 +225,17 @@ class Overlay(Plain):
         folder, name = self._place(path)
         _clear(folder, name)
         making.whiteout(folder, name)
+
+    def remove_folder(self, path: bytes) -> bool:
+        """Removes a folder; a whiteout hides one of the project's."""
+        try:
+            folder, name = self._at(path)
+            os.rmdir(name, dir_fd=folder)
+        except OSError:
+            return False
+        if self._below_too(path):
+            making.whiteout(folder, name)
+        return True
 
     def _drop(self, folder: int, name: bytes) -> bool:
         return not opaque(folder, name) and super()._drop(folder, name)
@@ -216,6 +258,14 @@ class Overlay(Plain):
         os.close(below)
 
     def _below_too(self, path: bytes) -> bool:
+        """Whether the project's own would be seen. A whiteout that hides nothing would be listed as a name."""
+        try:
+            if any(opaque(*self._at(folder)) for folder in parents(path)):
+                return False
+        except FileNotFoundError:
+            pass
+        except NotADirectoryError:
+            return False
         above, _, name = path.rpartition(b"/")
         try:
             folder = open_below(self.project, above)
