@@ -28,6 +28,12 @@ def usual(mode: int) -> int:
     return 0o755 if mode & 0o111 else 0o644
 
 
+def opened(mode: int) -> int:
+    """Whom a file of the sandbox is open to: a group, or others, that may not read it may do nothing."""
+    read = mode & 0o044
+    return 0o700 | read | read >> 1 | read >> 2
+
+
 class Modes:
     """One state: permissions of the sandbox's files (`own`) and of the project's at entry (`base`).
 
