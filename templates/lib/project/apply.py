@@ -212,7 +212,7 @@ def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
     if plan.conflicts:
         out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
         out += [f"  {words.path(one.path)}: {one.why}" for one in plan.conflicts]
-        out.append("  mend: apply --only PATH for the others; or make the host's file what the sandbox was given")
+        out.append("  mend: apply --only PATH for the others; or make host's and sandbox's file the same")
     elif not wanted:
         out.append("there is nothing to bring back")
     else:

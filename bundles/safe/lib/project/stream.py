@@ -16,7 +16,7 @@ from project.layer import SPECIAL, Item, git_mode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from project.data import Change
@@ -72,7 +72,7 @@ class Tar:
 
     def _item(self, tar: tarfile.TarFile, member: tarfile.TarInfo, path: bytes) -> Item:
         if member.isdir():
-            return Item(path, "hidden" if member.pax_headers.get(OPAQUE) == "y" else "folder")
+            return Item(path, "hidden" if member.pax_headers.get(OPAQUE) == "y" else "folder", member.mode)
         if member.ischr() and (member.devmajor, member.devminor) == (0, 0):
             return Item(path, "gone")
         if member.pax_headers.get(LARGE):
@@ -104,8 +104,14 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def write(out: BinaryIO, changes: Iterable[Change], blobs: dict[str, bytes], owner: tuple[int, int]) -> None:
-    """The layer that shows these changes, as the guest's agent takes it."""
+def write(
+    out: BinaryIO,
+    changes: Iterable[Change],
+    blobs: dict[str, bytes],
+    owner: tuple[int, int],
+    modes: Mapping[bytes, int],
+) -> None:
+    """The layer that shows these changes, as the guest's agent takes it; `modes` are unusual permissions."""
     changed = list(changes)
     files = {change.path for change in changed if change.new}
     made: set[bytes] = set()
@@ -128,7 +134,7 @@ def write(out: BinaryIO, changes: Iterable[Change], blobs: dict[str, bytes], own
                 member.linkname = os.fsdecode(content)
                 tar.addfile(member)
                 continue
-            member = _member(change.path, tarfile.REGTYPE, change.new.mode & 0o777, owner)
+            member = _member(change.path, tarfile.REGTYPE, modes.get(change.path, change.new.mode) & 0o777, owner)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
 
