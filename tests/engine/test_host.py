@@ -209,7 +209,7 @@ def test_an_ordinary_user_works_on_a_copy_of_a_project(tmp_path: Path, base_imag
 def test_an_ordinary_user_takes_away_what_the_kernel_kept_as_root_s(
     tmp_path: Path, base_image: str, open_folder: None, end: tuple[str, ...]
 ) -> None:
-    """What an agent removes through an overlay is hidden by a device of root's, in a folder that nobody else may read."""
+    """What an agent removes through an overlay is hidden by a device of root's, in a folder that only root may read."""
     (project := tmp_path / "project").mkdir()
     for name in ("file", "other", "moved"):
         (project / name).write_text("theirs\n")
