@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from project import records
-from project.secret import Secrets
 
 from tests.unit.applying import make
-from tests.unit.copying import Copy, copy, git, program
+from tests.unit.copying import PROGRAM, Copy, copy, git, program
+from tests.unit.isolated import PYTHON
 
 __all__ = ["copy"]
 
@@ -89,40 +89,6 @@ def test_control_what_the_entry_copied_is_held_against_it(copy: Copy) -> None:
     copy.enter()
     records.write(str(copy.state / "copied.list"), records.join([(b".env", b""), (b"a", b""), (b"build/x", b"")]))
     assert untouched(copy) == [".env", "build"]
-
-
-def names_of(*files: str) -> list[str]:
-    """Those that the default list calls a secret."""
-    secrets = Secrets()
-    found = []
-    for name in files:
-        parts = name.encode().split(b"/")
-        folders = [b"/".join(parts[: depth + 1]) for depth in range(len(parts) - 1)]
-        inside = any(secrets.is_secret(path, path.rpartition(b"/")[2], folder=True) for path in folders)
-        own = not secrets.hints.settle(parts[-1]) and secrets.is_secret(name.encode(), parts[-1])
-        found += [name] if inside or own else []
-    return found
-
-
-def test_the_list_of_secrets() -> None:
-    secrets = (
-        *(".env", ".ENV", ".env.local", "prod.env", ".envrc", "server.pem", "a/b/tls.KEY", "id_rsa", "id_ed25519.bak"),
-        *(".netrc", ".aws/config", "x/.ssh/known_hosts", ".gnupg/x", "credentials", "credentials.json", "v.kdbx"),
-        *(".docker/config.json", "my-service-account-1.json", "terraform.tfstate", ".git-credentials"),
-    )
-    harmless = (
-        *("env", "environment.py", ".env.example", "id_rsa.pub", "keys.py", "monkey.txt", "credentials.py", ".npmrc"),
-        *("docker/config.json", "aws/config", "package.json", "ssh.c", "secret.py", ".gitignore", "keyboard"),
-    )
-    assert names_of(*secrets, *harmless) == list(secrets)
-
-
-def test_some_are_secrets_by_what_is_in_them(copy: Copy) -> None:
-    copy.write("a/.npmrc", ".npmrc", "app-key.json", "key.json")
-    (copy.project / ".npmrc").write_text("//registry/:_authToken=x\n")
-    (copy.project / "key.json").write_text('{"private_key": "-----BEGIN PRIVATE KEY-----"}')
-    copy.enter()
-    assert left(copy) == {".npmrc": "secret", "key.json": "secret"}
 
 
 def test_a_bundle_and_its_state_are_not_taken_in(copy: Copy) -> None:
@@ -252,31 +218,51 @@ def test_names_of_every_kind(copy: Copy) -> None:
     assert copy.changed() == [f"~d{name}/{name}" for name in names]
 
 
-def test_names_that_tools_document_are_secrets_and_their_samples_are_not() -> None:
-    """One name a group of the table; each stood in a copy before the table had it."""
-    secrets = (
-        *("box/local/env", ".dev.vars", ".streamlit/secrets.toml", "kubeconfig", "prod.kubeconfig", "prod.tfvars"),
-        *(".bash_history", ".python_history", ".psql_history", ".node_repl_history", "deploy_key", "my_ed25519"),
-        *("x.agekey", ".cargo/credentials.toml", ".config/gh/hosts.yml", "rclone.conf", "google-services.json"),
-        *("config/credentials/production.key", ".m2/settings.xml", "etc/shadow", "kaggle.json", ".codex/auth.json"),
-    )
-    harmless = (
-        "example.tfvars",
-        ".dev.vars.example",
-        "deploy_key.pub",
-        "deploy_key.py",
-        "history.py",
-        "environment.yml",
-    )
-    assert names_of(*secrets, *harmless) == list(secrets)
+# What is left out twice, or lies below what is: (files, of them what is ignored by a rule, what is left out and why).
+TWICE = {
+    "a folder that ignores itself": ({"sub/.gitignore": "*\n", "sub/x": ""}, {"sub": "ignored"}),
+    "one in a tracked folder": ({"t/a": "", "t/c/.gitignore": "*\n", "t/c/d/e": ""}, {"t/c": "ignored"}),
+    "one in another": ({"s/.gitignore": "*\n", "s/i/.gitignore": "*\n", "s/i/x": ""}, {"s": "ignored"}),
+    "a secret below an ignored folder": ({".gitignore": "b/\n", "b/.env": "", "b/.ssh/k": ""}, {"b": "ignored"}),
+    "ignored files in a folder of secrets": ({".gitignore": "*.log\n", ".ssh/x.log": ""}, {".ssh": "secret"}),
+    "an ignored folder of secrets": ({".ssh/.gitignore": "*\n", ".ssh/x": ""}, {".ssh": "secret"}),
+    "ignored files in a bundle": (
+        {".gitignore": "*.o\n", "b/MANIFEST.sha256": "", "b/scripts/start.sh": "", "b/x.o": "", "b/.state/journal": ""},
+        {"b": "bundle"},
+    ),
+    "a repository that ignores itself": (
+        {"n/.gitignore": "*\n", "n/.git/HEAD": "ref: x\n", "n/x": ""},
+        {"n": "ignored"},
+    ),
+    "odd names": ({"\udcff\n/.gitignore": "*\n", "\udcff\n/\\ ": "", 'q"/a': ""}, {"\udcff\n": "ignored"}),
+}
 
 
-def test_settings_are_secrets_only_with_a_token_in_them(copy: Copy) -> None:
-    token = "ghp_" + "a1B2" * 9
-    for name in ("app.ini", "config.json", "main.py"):
-        (copy.project / name).write_text(f"token = {token}\n")
-    (copy.project / "setup.cfg").write_text("[metadata]\nname = x\n")
-    (copy.project / "wg0.conf").write_text("PrivateKey = x\n")
+@pytest.mark.parametrize("case", TWICE)
+@pytest.mark.parametrize("tracked", [False, True])
+def test_what_lies_below_something_left_out_is_out_with_it(copy: Copy, case: str, tracked: bool) -> None:
+    files, expected = TWICE[case]
+    make(copy.project, {"a": "a\n", **files})
+    if tracked:
+        git(copy.project, "init", "-q")
+        git(copy.project, "add", "a", *(name for name in files if name == "t/a"))
     copy.enter()
-    # A source file is not opened: it is where the table says that it ends.
-    assert left(copy) == {"app.ini": "secret", "config.json": "secret", "wg0.conf": "secret"}
+    found = {path: why for path, why in left(copy).items() if path != ".git"}
+    assert found == expected
+    assert not [path for path in copy.look() if path.split("/")[0] in expected or path.startswith("t/c")]
+    assert copy.commit() is None
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+def test_a_folder_that_may_not_be_read_is_left_out_wherever_the_walk_comes_to_it(copy: Copy, tracked: bool) -> None:
+    """Its owner could open it again, and so could an agent with the owner's number."""
+    copy.write("a", "shut/.env")
+    if tracked:
+        git(copy.project, "init", "-q")
+        git(copy.project, "add", "-A", "-f")
+    (copy.project / "shut").chmod(0)
+    ordinary = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", *PYTHON, PROGRAM / "__main__.py")
+    words = ("--state", copy.state, "enter", "--project", copy.project, "--sandbox-uid", "0", "--method", copy.method)
+    done = subprocess.run((*ordinary, *words), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert left(copy)["shut"] == "unreadable"

@@ -59,3 +59,24 @@ def test_a_path_that_git_refuses_to_judge_is_tracked(copy: Copy) -> None:
     run(copy, "rm link; mkdir link; echo n >link/f; echo n >after.o")
     assert "+link/f" in copy.changed()
     assert "-link" in copy.changed()
+
+
+def test_one_path_that_git_refuses_to_judge_does_not_end_the_judging_of_others(copy: Copy) -> None:
+    """It did: what came after it in the walk was tracked then, and at the next command noted as ignored as well."""
+    start(copy)
+    run(copy, "rm link; mkdir -p link/deep; echo n >link/deep/f; mkdir -p node_modules/p z/node_modules; echo n >z/y.o")
+    run(copy, "echo n | tee node_modules/p/i.js z/node_modules/i.js >/dev/null")
+    assert copy.changed() == ["-link", "+link/deep/f"]
+    assert copy.noted() == ["ignored:node_modules", "ignored:z/node_modules", "ignored:z/y.o"]
+    commits = len(copy.track.commits())
+    run(copy, "find . >/dev/null")
+    assert len(copy.track.commits()) == commits
+
+
+def test_a_folder_with_something_tracked_in_it_is_never_ignored_as_a_whole(copy: Copy) -> None:
+    start(copy)
+    run(copy, "mkdir -p new; echo n >new/f")
+    (copy.project / ".gitignore").write_text("new/\nother/\n")
+    run(copy, "echo n >>new/f; mkdir other; echo n >other/f")
+    assert copy.changed() == ["+new/f"]
+    assert copy.noted() == ["ignored:other"]

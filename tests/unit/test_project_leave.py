@@ -125,3 +125,17 @@ def test_what_python_compiles_is_kept_in_the_state_and_goes_with_it(tmp_path: Pa
     subprocess.run((*as_a_bundle_does, "leave", "--delete"), check=True, capture_output=True)
     assert not list((copy.state / "compiled").rglob("commit.*.pyc"))
     assert not list(PROGRAM.rglob("*.pyc"))
+
+
+def test_what_only_root_can_remove_is_named_with_its_mend(tmp_path: Path) -> None:
+    """A script of the bundle removes it as root first; whoever has no such helper is told what to do."""
+    copy = Copy(tmp_path, "overlay")
+    copy.write("a")
+    copy.enter()
+    copy.hide()
+    (copy.state / "disk/work/work/deep").mkdir(parents=True)
+    os.chown(copy.state / "disk/work/work", 1234, 1234)
+    (copy.state / "disk/work/work").chmod(0)
+    ordinary = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", *PYTHON, PROGRAM / "__main__.py")
+    done = subprocess.run((*ordinary, "--state", copy.state, "leave"), capture_output=True, text=True, check=False)
+    assert (done.returncode, f"mend: sudo rm -r {copy.state}/disk/work/work" in done.stderr) == (1, True), done.stderr

@@ -1,9 +1,11 @@
 """Undo: the agent's files are what they were before its last commands, and an undo can be undone."""
 
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+from project.reverted import Reverted
 from project.undo import undo as undo_files
 
 from tests.unit.copying import Copy, copy, program
@@ -21,37 +23,89 @@ STORIES = {
     "links and modes": ("ln -sf /etc/passwd a", "rm a; cp d/x a; chmod 755 a", "rm -r f; ln -s d f"),
     "odd names": ("echo 1 >$'-\\n\\xff'", "mv -- $'-\\n\\xff' '\"'", "rm -- '\"'"),
     "a folder over a file": ("rm a; mkdir -p a/b; echo 1 >a/b/c", "rm -r a", "echo 2 >a"),
+    "permissions": (
+        "chmod 666 private",
+        "chmod 755 a",
+        "chmod 600 d/x",
+        "chmod 644 a",
+        "rm private; echo 1 >private",
+    ),
+    "permissions of folders": ("chmod 700 d", "chmod 777 shut", "rm -r shut; mkdir shut", "chmod 1777 d"),
+    "permissions of what is new": ("umask 77; echo 1 >n; mkdir m; echo 1 >m/o", "chmod 644 n", "rm -r m", "rm n"),
+    "a private file under another name": ("mv private public", "chmod 644 public", "mv public private"),
+    "empty folders": ("mkdir -p e/f/g", "rmdir e/f/g", "rmdir empty", "mkdir empty", "rm -r e empty"),
+    "folders that become empty": ("rm f/g/h", "rmdir f/g", "rm -r d", "mkdir -p d/e", "rm -r d f"),
+    "a folder where a link was": ("rm l; mkdir l; echo 1 >l/q", "rm -r l; ln -s d l", "rm l; mkdir l"),
+    "set-id bits": ("chmod 4755 run", "chmod 6711 run", "echo 1 >>run"),
+    "what holds nothing": ("mkfifo p; rm a; mkfifo a; mkdir -p m/n; mkfifo m/n/o d/q",),
     "folders without end": ("rm -r f/g; echo 1 >f/g", "rm f/g; mkdir f/g; echo 1 >f/g/i", "rm -r f"),
 }
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_each_undo_goes_one_command_further_back(copy: Copy, story: str) -> None:
-    copy.write(*FILES)
+    copy.write(*FILES, "private", "run", "shut/x")
+    for name, mode in (("private", 0o600), ("run", 0o755), ("shut", 0o700), ("d/e", 0o750)):
+        (copy.project / name).chmod(mode)
+    (copy.project / "empty").mkdir()
+    (copy.project / "l").symlink_to("a")
     copy.enter()
-    seen = [copy.look()]
+    seen = [whole(copy)]
     for script in STORIES[story]:
         subprocess.run(("bash", "-euc", script), cwd=copy.root, check=True)
         assert copy.commit(script)
-        seen.append(copy.look())
+        seen.append(whole(copy))
     newest = copy.track.head()
     for count in range(1, len(seen)):
         # Each undo so far was undone: two commits more to go back over.
         undo(copy, 3 * count - 2)
-        assert copy.look() == seen[-1 - count]
+        assert whole(copy) == seen[-1 - count]
         if count < len(seen) - 1:
             undo(copy, 1)
-            assert copy.look() == seen[-1]
+            assert whole(copy) == seen[-1]
             assert copy.track.changes(newest, copy.track.head()) == []
     assert copy.changed() == []
 
 
-def undo(copy: Copy, count: int) -> None:
+def whole(copy: Copy) -> dict[str, object]:
+    """All that the agent sees: kinds, permissions, contents; of set-id bits a copy has none."""
+    found: dict[str, object] = {}
+    for path in sorted(copy.root.rglob("*")):
+        mode = path.lstat().st_mode
+        held = path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        kept = 0o1777 if stat.S_ISDIR(mode) else 0o777
+        found[path.relative_to(copy.root).as_posix()] = (stat.S_IFMT(mode), mode & kept, held)
+    return found
+
+
+def undo(copy: Copy, count: int) -> str:
     """As the bundle does it: the sandbox does not run meanwhile, and what it sees afterwards is what is there."""
     copy.hide()
     done = program(copy.state, "undo", str(count))
     assert done.returncode == 0, done.stderr.decode()
     copy.show()
+    return done.stdout.decode()
+
+
+def test_what_is_not_undone_is_named(copy: Copy) -> None:
+    copy.write("sub/f", "run", "x", "old/.git/HEAD")
+    copy.enter()
+    script = "truncate -s 120M sub/f; echo >>run; chmod 4755 x; mkdir -p q/.git; echo >q/.git/config; mkfifo p"
+    subprocess.run(("bash", "-euc", script), cwd=copy.root, check=True)
+    assert copy.commit(script)
+    said = undo(copy, 1).splitlines()
+    assert said[0] == "undone: 4 paths"
+    assert said[1:5] == ["  p", "  q", "  run", "  x"]
+    assert said[5:] == [
+        "not undone: 2 paths",
+        "  q/.git: git's own folder is never touched",
+        "  sub/f: larger than what is tracked",
+    ]
+    assert (copy.root / "x").stat().st_mode & 0o7777 == 0o644
+    # The second one says it again.
+    (copy.root / "run").write_text("more")
+    copy.commit()
+    assert undo(copy, 1).splitlines() == ["undone: 1 path", "  run"]
 
 
 def test_what_was_never_committed_goes_too_and_is_kept_in_the_history(copy: Copy) -> None:
@@ -78,7 +132,7 @@ def test_a_mounted_overlay_is_not_changed_behind_its_back(tmp_path: Path) -> Non
         assert (done.returncode, copy.look()) == (4, {"a": "agent\n"})
         assert b"gen: the sandbox has the copy mounted" in done.stderr
         # Without that, this is what would be seen.
-        undo_files(copy.track, {b"a": copy.track.changes(None, copy.track.head())[0].old})
+        undo_files(copy.track, Reverted.between(copy.track, None, copy.track.head()))
         assert copy.look() == {"a": "agent\n"}
         copy.show()
         assert copy.look() == {"a": "a\n"}

@@ -124,6 +124,8 @@ tar_for_machine() {
 # leave_project: a whole rollback keeps the history of what the agent did beside the disk image that it keeps.
 leave_project() {
     rm -f "$PROJECT"/project.tar*
+    # The kernel keeps a folder of root's beside an overlay's layer; what an agent removed leaves a device in it.
+    [ "$EUID" -eq 0 ] || [ ! -d "$DISK/work/work" ] || mount_tool rm -rf "$DISK/work" || :
     if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then project leave; else project leave --delete; fi
 }
 

@@ -8,6 +8,7 @@ import sys
 from project import bring, document, kinds, limits, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
+from project.modes import Modes
 from project.track import Track
 
 TYPE_CHECKING = False
@@ -143,7 +144,8 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     unknown = {note.path for note in found.notes if note.kind == "base-unknown"}
     changes = sorted((verdict.change for verdict in wanted), key=lambda change: change.path)
     blob = reviewed.Blobs(track, [change.new for change in changes])
-    return merge.plan(changes, blob, host, unknown, merge.merger(track.git, os.path.join(state, "apply")))
+    merger = merge.merger(track.git, os.path.join(state, "apply"))
+    return merge.plan(changes, blob, host, unknown, merger, Modes.of(track.git, found.commit))
 
 
 def _terminal(args: argparse.Namespace) -> bool:
@@ -210,7 +212,7 @@ def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
     if plan.conflicts:
         out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
         out += [f"  {words.path(one.path)}: {one.why}" for one in plan.conflicts]
-        out.append("  mend: apply --only PATH for the others; or make the host's file what the sandbox was given")
+        out.append("  mend: apply --only PATH for the others; or make host's and sandbox's file the same")
     elif not wanted:
         out.append("there is nothing to bring back")
     else:

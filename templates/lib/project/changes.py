@@ -9,6 +9,7 @@ from project import limits, records, seen
 from project.ignoring import Ignoring
 from project.importer import Importer, path_words
 from project.layer import FOLDER, Item, Unread, git_mode, open_below, read_at
+from project.modes import Noting
 from project.moment import Moment
 from project.seen import GONE, Version
 
@@ -30,6 +31,7 @@ class Changes:
     def __init__(self, state: str, git: Git, head: str | None, project: bytes, thorough: bool) -> None:
         self.known, self.unknown, self.notes_name = seen.load(state, git, head)
         self.now: Versions = {}
+        self.modes = Noting(state, git, head)
         self.base_lines: list[bytes] = []
         # What hides all that the project has below it; of `fresh`, that has to be looked up.
         self.hidden: set[bytes] = set()
@@ -60,18 +62,23 @@ class Changes:
                     self._gone(path)
         for path, version in self.known.items():
             if path not in self.now:
-                alone = records.within(path, kept) or records.within(path, self.ignored)
-                self.now[path] = version if alone else self._vanished(path, version)
+                if records.within(path, kept) or records.within(path, self.ignored):
+                    self.now[path] = version
+                    self.modes.same(path)
+                else:
+                    self.now[path] = self._vanished(path, version)
 
     def _one(self, item: Item) -> None:
         if self._is_ignored(item):
             return
         old = self.known.get(item.path)
+        self.modes.folder(item)
         if item.kind != "folder":
             self.hidden.add(item.path)
         if item.kind in ("file", "link"):
             if old and old.words and old.words == item.words and not self.thorough:
                 self.now[item.path] = old
+                self.modes.same(item.path)
             else:
                 self._read(item, old)
             return
@@ -112,6 +119,7 @@ class Changes:
         racy = max(int(modified), int(changed)) > self.racy
         version = Version(git_mode(int(mode, 8)), blob_name(content), b"" if racy else words)
         self.now[item.path] = version
+        self.modes.file(item.path, words)
         if old is None or old.same:
             base = self._base(item.path)
             if base is not None and (base[0], base[1]) == (version.mode, version.oid):
@@ -127,6 +135,7 @@ class Changes:
             self.notes.append((item.path, kind, item.size, 1))
         if old is not None:
             self.now[item.path] = Version(old.mode, old.oid, b"", old.same)
+            self.modes.same(item.path)
 
     def _gone(self, path: bytes) -> None:
         old = self.known.get(path)
@@ -143,6 +152,7 @@ class Changes:
             return GONE
         if not old.same:
             self.importer.blob(base[1], base[2])
+        self.modes.shown(path)
         return Version(base[0], base[1], b"", old.same)
 
     def _new_folder(self, path: bytes) -> bool:
@@ -177,6 +187,7 @@ class Changes:
         if not self._as_entered(found, words):
             self.unknown.add(path)
             return None
+        self.modes.based(path, found.st_mode)
         return git_mode(found.st_mode), blob_name(content), content
 
     def _as_entered(self, found: os.stat_result, words: bytes) -> bool:

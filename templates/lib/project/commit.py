@@ -45,7 +45,7 @@ def make(
         changes = Changes(state, git, head, settings.project, thorough)
         try:
             notes = _look(state, settings, changes, stream)
-            lines = changes.lines() + _notes_lines(changes, notes)
+            lines = changes.lines() + _notes_lines(changes, notes) + _modes_lines(changes)
             fresh = None
             if lines:
                 text = message(kind, command, code, seconds)
@@ -54,6 +54,7 @@ def make(
             changes.importer.close()
             changes.ignoring.close()
         seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
+        changes.modes.save(fresh or head)
         return fresh
     finally:
         os.close(lock)
@@ -77,6 +78,7 @@ def _look(
 
         sent = Tar(stream)
         changes.take(sent, sent.walk.kept)
+        changes.modes.settle(changes.now, sent.walk.kept, whole=False)
         return sorted(sent.walk.notes + changes.notes + [(path, "base-unknown", 0, 1) for path in changes.unknown])
     overlay = settings.method == "overlay"
     folder = os.open(os.path.join(state, "disk", "upper" if overlay else "tree"), FOLDER)
@@ -85,6 +87,7 @@ def _look(
         source = Upper(folder) if overlay else Plain(folder, copied, changes.known.__contains__)
         source.walk.skip = changes.ignored.__contains__
         changes.take(source, source.walk.kept)
+        changes.modes.settle(changes.now, source.walk.kept | changes.ignored, whole=not overlay)
     finally:
         os.close(folder)
     unknown = [(path, "base-unknown", 0, 1) for path in changes.unknown]
@@ -102,6 +105,17 @@ def _notes_lines(changes: Changes, notes: list[tuple[bytes, str, int, int]]) -> 
         return [b"D notes\n"]
     changes.importer.blob(name, content)
     return [b"M 100644 %b notes\n" % name.encode()]
+
+
+def _modes_lines(changes: Changes) -> list[bytes]:
+    """The part of the commit that git does not hold by itself; nothing when it is as it was."""
+    content = changes.modes.now.content()
+    if content == changes.modes.before.content():
+        return []
+    if not content:
+        return [b"D modes\n"]
+    changes.importer.blob(blob_name(content), content)
+    return [b"M 100644 %b modes\n" % blob_name(content).encode()]
 
 
 def note(told: tuple[bytes, str, int, int]) -> str:

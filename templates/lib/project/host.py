@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from project import words
 from project.failure import Failure
+from project.records import parents as parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import TracebackType
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -77,14 +77,6 @@ def split(path: bytes) -> tuple[bytes, bytes]:
     """The parent's path (empty for the root) and the name."""
     parent, _, name = path.rpartition(b"/")
     return parent, name
-
-
-def parents(path: bytes) -> Iterator[bytes]:
-    """The folders that a path is in, from the topmost one; the root is not among them."""
-    end = path.find(b"/")
-    while end > 0:
-        yield path[:end]
-        end = path.find(b"/", end + 1)
 
 
 class Host:

@@ -6,8 +6,11 @@ import contextlib
 import errno
 import fcntl
 import os
+import shlex
 import stat
 
+from project import words
+from project.failure import Failure
 from project.layer import FILE, FOLDER, Unread
 from project.records import stat_words
 
@@ -194,13 +197,22 @@ def _open_to_clear(here: int, name: bytes) -> int | None:
         try:
             os.chmod(name, 0o700, dir_fd=here)
         except PermissionError:
-            # The kernel keeps one as root's beside an overlay's layer.
-            os.rmdir(name, dir_fd=here)
+            # The kernel keeps one as root's beside an overlay's layer. What is in it, only root can remove.
+            _remove_foreign(here, name)
             return None
         inner = os.open(name, FOLDER, dir_fd=here)
     if stat.S_IMODE(os.fstat(inner).st_mode) & 0o700 != 0o700:
         os.fchmod(inner, 0o700)
     return inner
+
+
+def _remove_foreign(here: int, name: bytes) -> None:
+    try:
+        os.rmdir(name, dir_fd=here)
+    except OSError as error:
+        place = os.path.join(os.readlink(f"/proc/self/fd/{here}"), os.fsdecode(name))
+        why, mend = f"{words.path(os.fsencode(place))}: {error.strerror}", f"sudo rm -r {shlex.quote(place)}"
+        raise Failure("a folder of somebody else's cannot be removed", why, mend) from None
 
 
 def _entries(folder: int) -> list[os.DirEntry[str]]:

@@ -17,7 +17,7 @@ from project.members import CHARACTER, FIFO, FILE, FOLDER, HARD_LINK, LARGE, LIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from project.data import Change
@@ -65,7 +65,7 @@ class Tar:
 
     def _item(self, member: Member, path: bytes) -> Item:
         if member.kind == FOLDER:
-            return Item(path, "hidden" if member.extended.get(OPAQUE) == b"y" else "folder")
+            return Item(path, "hidden" if member.extended.get(OPAQUE) == b"y" else "folder", member.mode)
         if member.kind == CHARACTER and member.device == (0, 0):
             return Item(path, "gone")
         if LARGE in member.extended:
@@ -94,8 +94,14 @@ def _reader(mode: int, content: Callable[[], bytes]) -> Callable[[], tuple[bytes
     return read
 
 
-def write(out: BinaryIO, changes: Iterable[Change], blobs: dict[str, bytes], owner: tuple[int, int]) -> None:
-    """The layer that shows these changes, as the guest's agent takes it."""
+def write(
+    out: BinaryIO,
+    changes: Iterable[Change],
+    blobs: dict[str, bytes],
+    owner: tuple[int, int],
+    modes: Mapping[bytes, int],
+) -> None:
+    """The layer that shows these changes, as the guest's agent takes it; `modes` are unusual permissions."""
     changed = list(changes)
     files = {change.path for change in changed if change.new}
     made: set[bytes] = set()
@@ -118,7 +124,7 @@ def write(out: BinaryIO, changes: Iterable[Change], blobs: dict[str, bytes], own
                 member.linkname = os.fsdecode(content)
                 tar.addfile(member)
                 continue
-            member = _member(change.path, tarfile.REGTYPE, change.new.mode & 0o777, owner)
+            member = _member(change.path, tarfile.REGTYPE, modes.get(change.path, change.new.mode) & 0o777, owner)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
 

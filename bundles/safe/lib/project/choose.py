@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from project.secret import Secrets
 
 MANIFEST = "MANIFEST.sha256"
+# As `.git` does, they keep what was once removed, and passwords and programs in their settings.
+HISTORIES = frozenset((b".hg", b".svn", b".jj", b".bzr", b".sl", b".pijul", b"_darcs"))
 
 
 class Choice:
@@ -29,7 +31,7 @@ class Choice:
         self.moment = moment
         self.taken: list[tuple[bytes, bytes]] = []
         self.folders: dict[bytes, os.stat_result] = {}
-        # ignored, secret, git, special, unreadable, deep, mount, bundle.
+        # ignored, secret, git, history, special, unreadable, deep, mount, bundle.
         self.left: dict[bytes, str] = {}
         # What git keeps for itself is neither tracked nor, when it was asked for, left out.
         self.history: list[bytes] = []
@@ -63,14 +65,20 @@ class Chooser:
         finally:
             for question in self.questions:
                 question.close()
+        self._settle()
+        return self.choice
+
+    def _settle(self) -> None:
+        """Puts what git ignores and what the walk left out together."""
         choice = self.choice
         if self.ignored:
             choice.taken = [taken for taken in choice.taken if taken[0] not in self.ignored]
-            choice.folders = {path: found for path, found in choice.folders.items() if path not in self.ignored}
-            # What git ignores and is a secret as well is named as the secret.
-            choice.left = {**self.ignored, **choice.left}
+        # What git ignores and is a secret as well is named as the secret.
+        left = {**self.ignored, **choice.left}
+        choice.folders = {path: found for path, found in choice.folders.items() if path not in left}
+        # What lies below something that is left out is out with it: git lists both of a folder that ignores itself.
+        choice.left = {path: why for path, why in left.items() if path.rpartition(b"/")[0] in choice.folders}
         choice.taken.sort()
-        return choice
 
     def _ask(self) -> tuple[Question, subprocess.Popen[bytes]] | None:
         if self.take_ignored:
@@ -113,9 +121,8 @@ class Chooser:
 
     def _walk(self, start: bytes, waiting: bool) -> None:
         """Takes what is below a folder. While git is still `waiting`, what it may ignore as a whole comes later."""
-        try:
-            here = layer.open_below(self.root, start)
-        except OSError:
+        here = self._start(start)
+        if here is None:
             return
         stack = [(here, start + b"/" if start else b"", iter(self._folder(here, start)))]
         while stack:
@@ -134,6 +141,20 @@ class Chooser:
             below = self._enter(here, path, name, len(stack))
             if below is not None:
                 stack.append((below, path + b"/", iter(self._folder(below, path))))
+
+    def _start(self, start: bytes) -> int | None:
+        """The open folder that a walk begins in, with the same care as one that it comes to."""
+        above, _, name = start.rpartition(b"/")
+        try:
+            here = layer.open_below(self.root, above)
+        except OSError:
+            return None
+        if not name:
+            return here
+        try:
+            return self._enter(here, start, name, start.count(b"/") + 1)
+        finally:
+            os.close(here)
 
     def _enter(self, here: int, path: bytes, name: bytes, depth: int) -> int | None:
         if depth >= self.deepest:
@@ -185,7 +206,9 @@ class Chooser:
             elif low == b".git":
                 self._git(path, folder)
             elif entry.is_dir(follow_symlinks=False):
-                if secrets.is_secret(path, name, folder=True):
+                if low in HISTORIES and not self.take_history:
+                    choice.left[path] = "history"
+                elif secrets.is_secret(path, name, folder=True):
                     choice.left[path] = "secret"
                 else:
                     folders.append(name)

@@ -51,7 +51,10 @@ class Ignoring:
         self.place = os.path.join(state, FOLDER)
         self.asking = os.path.isdir(self.place)
         self.decided: set[bytes] = set()
+        # Folders with something in them that was tracked, once that is asked for.
+        self.holding: set[bytes] | None = None
         self.process = 0
+        self.links: dict[bytes, bool] = {}
         if self.asking:
             try:
                 self.decided = {path for path, _ in records.split(records.read(os.path.join(state, DECIDED)))[1]}
@@ -65,12 +68,27 @@ class Ignoring:
             return True
         if not self.asking or len(path) > LONGEST or path in self.known or self.base.find(path) is not None:
             return False
-        if folder and next(self.base.below(path), None) is not None:
+        if folder and (next(self.base.below(path), None) is not None or self._holds(path)):
+            return False
+        if any(self._is_link(above) for above in records.parents(path)):
+            # Of what lies beyond a link of the host's git gives no answer, but ends.
             return False
         if self._ask(path + b"/" if folder else path):
             self.decided.add(path)
             return True
         return False
+
+    def _holds(self, folder: bytes) -> bool:
+        """Whether something in a folder was ever tracked."""
+        if self.holding is None:
+            self.holding = {above for path in self.known for above in records.parents(path)}
+        return folder in self.holding
+
+    def _is_link(self, folder: bytes) -> bool:
+        """Whether a link of the host's stands where the sandbox has a folder."""
+        if folder not in self.links:
+            self.links[folder] = os.path.islink(os.path.join(self.project, folder))
+        return self.links[folder]
 
     def close(self) -> None:
         """Ends git, and keeps the answers for the next commit."""
@@ -98,7 +116,7 @@ class Ignoring:
             os.write(self.ends[0], b"./" + path + b"\0")
             pattern = self._answer().split(b"\0")[2]
         except (OSError, Failure, IndexError):
-            # It ended, as it does for a path that leads through a link of the host's: then all is tracked.
+            # It ended: then all is tracked.
             self.asking = False
             return False
         return bool(pattern) and not pattern.startswith(b"!")

@@ -238,7 +238,7 @@ class Upper:
         for folder, prefix, name, found in self.walk:
             path = prefix + name
             if stat.S_ISDIR(found.st_mode):
-                yield Item(path, "hidden" if opaque(folder, name) else "folder")
+                yield Item(path, "hidden" if opaque(folder, name) else "folder", found.st_mode)
             elif _whiteout(found):
                 yield Item(path, "gone")
             else:
@@ -281,7 +281,7 @@ class Plain(Upper):
         for folder, prefix, name, found in self.walk:
             path = prefix + name
             if stat.S_ISDIR(found.st_mode):
-                yield Item(path, "folder")
+                yield Item(path, "folder", found.st_mode)
                 continue
             words = missing.pop(path, None)
             if words == stat_words(found) and not self.seen(path):

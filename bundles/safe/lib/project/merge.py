@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from project import risky, words
+from project import modes, risky, words
 from project.failure import Failure
 from project.host import Blocked, Host, Seen, parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from project.data import Change, Entry
     from project.git import Git
@@ -25,13 +25,17 @@ LARGEST = 32 << 20
 
 @dataclass(frozen=True)
 class Put:
-    """What is to stand at a path: `content` of git's `mode`. Owner and permissions are those of `like`, if any."""
+    """What is to stand at a path: `content` of git's `mode`. Owner and permissions are those of `like`, if any.
+
+    It is open to nobody to whom the sandbox's was not: `own` are the permissions there.
+    """
 
     path: bytes
     mode: int
     content: Callable[[], bytes]
     like: Seen | None = None
     merged: bool = False
+    own: int = 0o777
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,20 @@ class Plan:
     puts: tuple[Put, ...]
     same: tuple[bytes, ...]
     conflicts: tuple[Conflict, ...]
+    # Permissions of folders in the sandbox, where they are not the usual ones.
+    folders: Mapping[bytes, int | None] = field(default_factory=dict)
 
 
-def plan(changes: Sequence[Change], blob: Blob, host: Host, unknown: Collection[bytes], merge: Merge) -> Plan:
+def plan(
+    changes: Sequence[Change],
+    blob: Blob,
+    host: Host,
+    unknown: Collection[bytes],
+    merge: Merge,
+    own: modes.Modes | None = None,
+) -> Plan:
     """The three-way result of each change. `unknown` are paths whose version at entry nobody knows."""
-    planner = _Planner(blob, host, unknown, merge)
+    planner = _Planner(blob, host, unknown, merge, own or modes.Modes())
     for change in sorted(changes, key=lambda each: each.path):
         try:
             planner.decide(change)
@@ -92,7 +105,8 @@ def merger(git: Git, scratch: str) -> Merge:
 
 
 class _Planner:
-    def __init__(self, blob: Blob, host: Host, unknown: Collection[bytes], merge: Merge) -> None:
+    def __init__(self, blob: Blob, host: Host, unknown: Collection[bytes], merge: Merge, own: modes.Modes) -> None:
+        self.own = own
         self.blob, self.host, self.unknown, self.merge = blob, host, frozenset(unknown), merge
         self.takes: dict[bytes, Take] = {}
         self.puts: dict[bytes, Put] = {}
@@ -154,14 +168,18 @@ class _Planner:
             return
         mode = theirs.mode if _executable(now) == base.mode else _executable(now)
         self.takes[path] = Take(path, now)
-        self.puts[path] = Put(path, mode, lambda: merged, now, merged=True)
+        self.puts[path] = Put(path, mode, lambda: merged, now, merged=True, own=self._opened(path))
 
     def _replace(self, change: Change, now: Seen | None, theirs: Entry | None) -> None:
         if now is not None:
             self.takes[change.path] = Take(change.path, now)
         if theirs is not None:
             like = now if now is not None and now.kind == "file" and theirs.mode in risky.FILES else None
-            self.puts[change.path] = Put(change.path, theirs.mode, lambda: self.blob(theirs.oid), like)
+            own = self._opened(change.path)
+            self.puts[change.path] = Put(change.path, theirs.mode, lambda: self.blob(theirs.oid), like, own=own)
+
+    def _opened(self, path: bytes) -> int:
+        return modes.opened(self.own.own.get(path, 0o777))
 
     def _is(self, path: bytes, now: Seen | None, entry: Entry | None) -> bool:
         """Whether the host has just this version."""
@@ -183,7 +201,7 @@ class _Planner:
         folders = sorted(going.values(), key=lambda take: -take.path.count(b"/"))
         puts = tuple(self.puts[path] for path in sorted(self.puts))
         conflicts = tuple(sorted(self.conflicts, key=lambda each: each.path))
-        return Plan((*self.takes.values(), *folders), puts, tuple(self.same), conflicts)
+        return Plan((*self.takes.values(), *folders), puts, tuple(self.same), conflicts, self.own.folders)
 
     def _empties(self, folder: bytes, now: Seen, going: dict[bytes, Take]) -> bool:
         """Whether nothing is left below a folder; all that is below it goes too."""

@@ -118,6 +118,14 @@ class Records:
         return low
 
 
+def parents(path: bytes) -> Iterator[bytes]:
+    """The folders that a path is in, from the topmost one; the root is not among them."""
+    end = path.find(b"/")
+    while end > 0:
+        yield path[:end]
+        end = path.find(b"/", end + 1)
+
+
 def within(path: bytes, folders: set[bytes]) -> bool:
     """Whether a path is one of these, or below one of them; the empty one is the whole tree."""
     if not folders:

@@ -5,13 +5,36 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 
-from project.secret_table import BY_CONTENT, HARMLESS, SECRETS
+from project.secret_table import BY_CONTENT, HARMLESS, KEPT_AS, PROGRAMS, SECRETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOOKED_INTO = 65536
+_WORDS = tuple(word.encode() for word in KEPT_AS)
+_PROGRAMS = frozenset(word.encode() for word in PROGRAMS)
+# `x~`, `x.bak`, `x_old`, `x.1`, `x (copy)`, `x copy 2`.
+ENDING = re.compile(rb"(?:(?:\.~\d+)?~|[._ (-]+(?:%b|\d{1,14})\)?)\Z" % b"|".join(_WORDS))
+# A name has fewer of them, unless somebody plays.
+MOST_ENDINGS = 8
+
+
+def originals(name: bytes, folder: bool = False) -> list[bytes]:
+    """A name in small letters, and what it is a backup of: each name on a list stands for its backups as well."""
+    found = [name]
+    if name[:1] == b"#" and name[-1:] == b"#":
+        found.append(name.strip(b"#"))
+    while len(found) < MOST_ENDINGS and (ending := ENDING.search(found[-1])) and ending.start():
+        found.append(found[-1][: ending.start()])
+    if len(found) > 1 and name[:1] == b".":
+        # An editor's swap file has a dot in front.
+        found.append(found[-1][1:])
+    short = None if folder else re.match(rb"\.[^._-]+", name)
+    if short and name.rpartition(b".")[2] not in _PROGRAMS:
+        # `.env_prod`, `.netrc.work`
+        found.append(short[0])
+    return found
 
 
 class Hints:
@@ -19,8 +42,8 @@ class Hints:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.exact: set[bytes] = set()
-        self.tails: set[bytes] = set()
         heads, ends = {b".g"}, set()
+        tails: dict[bytes, set[bytes]] = {}
         for pattern in patterns:
             last = pattern.lower().rstrip("/").rpartition("/")[2].encode("utf-8", "surrogateescape")
             before = re.split(rb"[*?\[]", last, maxsplit=1)[0]
@@ -30,20 +53,26 @@ class Hints:
             elif len(before) > 1:
                 heads.add(before)
             elif b"." in after:
-                self.tails.add(after.rpartition(b".")[2])
+                tails.setdefault(after.rpartition(b".")[2], set()).add(after)
             else:
                 # With nothing on either side it may be any name: all are looked at.
                 ends.add(after)
-        self.heads, self.ends = tuple(heads), tuple(ends)
+        self.heads, self.whole = tuple(heads), tuple(ends)
+        self.after = {tail: tuple(known) for tail, known in tails.items()}
+        # And those of backups, which are looked at more closely.
+        self.tails = {tail + between + word for tail in tails for between in (b"_", b"-") for word in _WORDS}
+        self.tails |= {*tails, *_WORDS, *(b"%d" % number for number in range(100))}
+        self.ends = (*ends, b"~", b"#", b")", b" copy")
         # What a name begins with that is to be looked at more closely.
         self.firsts = {known[:2] for known in (*self.exact, *heads)}
 
     def settle(self, name: bytes) -> bool:
         """Whether a file of this name needs no second look."""
-        name = name.lower()
-        if name in self.exact or name.rpartition(b".")[2] in self.tails:
-            return False
-        return not (name.startswith(self.heads) or name.endswith(self.ends))
+        return not any(self._knows(own) for own in originals(name.lower()))
+
+    def _knows(self, name: bytes) -> bool:
+        known = name in self.exact or name.endswith(self.after.get(name.rpartition(b".")[2], ()))
+        return known or name.startswith(self.heads) or name.endswith(self.whole)
 
 
 class Names:
@@ -51,12 +80,15 @@ class Names:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.exact: set[bytes] = set()
-        self.paths: list[re.Pattern[bytes]] = []
+        # By their last name, where that is one: to try them all takes long.
+        self.paths: dict[bytes, list[re.Pattern[bytes]]] = {}
         begins, ends, others = [], [], []
         for pattern in patterns:
             folded = pattern.lower().encode("utf-8", "surrogateescape")
             if b"/" in folded.rstrip(b"/"):
-                self.paths.append(re.compile(rb"(?s:.*/)?" + _regex(folded)))
+                last = folded[folded.rstrip(b"/").rfind(b"/") + 1 :]
+                key = b"" if any(c in last for c in b"*?[") else last
+                self.paths.setdefault(key, []).append(re.compile(rb"(?s:.*/)?" + _regex(folded)))
             elif not any(c in folded for c in b"*?["):
                 self.exact.add(folded)
             elif not any(c in folded[:-1] for c in b"*?[") and folded.endswith(b"*"):
@@ -75,10 +107,13 @@ class Names:
             return True
         if self.others is not None and self.others.fullmatch(name):
             return True
-        if not self.paths:
-            return False
+        paths = (*self.paths.get(name, ()), *self.paths.get(b"", ()))
         whole = path.lower() + (b"/" if folder else b"")
-        return any(pattern.fullmatch(whole) for pattern in self.paths)
+        return any(pattern.fullmatch(whole) for pattern in paths)
+
+    def match_any(self, owns: Iterable[tuple[bytes, bytes]], folder: bool = False) -> bool:
+        """Whether one of these paths, each with its last name, is on the list."""
+        return any(self.match(path, name, folder) for path, name in owns)
 
 
 def _regex(pattern: bytes) -> bytes:
@@ -92,23 +127,28 @@ class Secrets:
         self.hints = Hints((*SECRETS, *more, *(name for name, _ in BY_CONTENT)))
         self.names = Names((*SECRETS, *more))
         self.asked = Names(more)
-        self.harmless = Names((*HARMLESS, *keep))
+        self.harmless = Names(HARMLESS)
         self.keep = Names(keep)
         self.suspects = Names(name for name, _ in BY_CONTENT)
         self.content = [(Names((name,)), re.compile(pattern)) for name, pattern in BY_CONTENT]
 
     def is_secret(self, path: bytes, name: bytes, folder: bool = False) -> bool:
         """Whether a file or a folder is left out by its name."""
-        if not self.names.match(path, name, folder):
+        owns = _owns(path, name, folder)
+        if not self.names.match_any(owns, folder) or self.keep.match(path, name, folder):
             return False
-        if self.asked.match(path, name, folder):
-            return not self.keep.match(path, name, folder)
-        return not self.harmless.match(path, name, folder)
+        return self.asked.match_any(owns, folder) or not self.harmless.match_any(owns, folder)
 
     def is_suspect(self, path: bytes, name: bytes, size: int) -> bool:
         """Whether a file's content decides."""
-        return size <= LOOKED_INTO and self.suspects.match(path, name) and not self.keep.match(path, name)
+        return size <= LOOKED_INTO and self.suspects.match_any(_owns(path, name)) and not self.keep.match(path, name)
 
     def tells(self, path: bytes, name: bytes, content: bytes) -> bool:
         """Whether a suspect's content is a secret."""
-        return any(names.match(path, name) and pattern.search(content) for names, pattern in self.content)
+        owns = _owns(path, name)
+        return any(names.match_any(owns) and pattern.search(content) for names, pattern in self.content)
+
+
+def _owns(path: bytes, name: bytes, folder: bool = False) -> list[tuple[bytes, bytes]]:
+    above = path[: len(path) - len(name)]
+    return [(above + own, own) for own in originals(name.lower(), folder)]

@@ -3,9 +3,15 @@
 
 Names are compared without regard to case. One that ends with `/` is a folder; one with another `/` in it is a path's end. A
 name begins with two plain letters or ends with a plain extension: most names are then settled without a second look.
+Each stands for its backups as well.
 """
 
 from __future__ import annotations
+
+# What the copy of a file is called that a program or a person keeps: vim, nano, Emacs, Kate, Nautilus, dpkg, rpm, sed -i, logrotate.
+KEPT_AS = ("bak", "bk", "bkp", "back", "backup", "old", "orig", "original", "save", "saved", "sav", "prev", "previous", "copy", "swp",
+           "swo", "swn", "un", "kate-swp", "tmp", "temp", "rej", "off", "disabled", "dpkg-old", "dpkg-new", "dpkg-dist", "ucf-old",
+           "rpmsave", "rpmnew", "rpmorig", "gz", "bz2", "xz", "zst", "zip")  # fmt: skip
 
 NAMES = (
     ("dotenv: Usage; direnv: man page of direnv", (".env", ".env.*", ".env-*", "*.env", ".envrc")),
@@ -95,11 +101,42 @@ NAMES = (
         ("passwords.txt", "password.txt", "passwords.csv", "secret.txt", "secrets.txt", "api_key", "api_key.txt", "apikey.txt",
          "api-key.txt", ".apikey", ".api_key", "token.txt", ".token", "access_token.txt"),
     ),
+    ("Dynaconf: Secrets; act: Secrets; Truffle: HDWallet provider", (".secrets", ".secrets.toml", ".secrets.yaml", ".secrets.yml", ".secrets.json", ".secrets.ini", ".secrets.py", ".secret")),
+    ("helm-secrets: README; Validated Patterns: Secrets", ("*.secrets.yaml", "*.secrets.yml", "*.secrets.json", "*.secrets.toml", "secrets.*.yaml", "secrets.*.yml", "secrets.*.json", "secrets.*.toml", "values-secret*.yaml")),
+    ("Emacs: auth-source; GNU Wget, Nix: netrc", (".authinfo", "netrc")),
+    ("Flutter: Build and release an Android app; Android: Remove signing information", ("key.properties", "keystore.properties")),
+    ("Azure Functions: local settings file", ("local.settings.json",)),
+    ("R: Startup", (".renviron", "renviron.site")),
+    ("MIT Kerberos: keytab, ccache", ("*.keytab", "krb5cc_*")),
+    ("mount.cifs(8): credentials", (".smbcredentials", ".smbcred", ".cifscredentials", "smbcredentials")),
+    ("Vagrant: config.ssh.private_key_path; Tor: onion services", ("private_key", "hs_ed25519_secret_key")),
+    ("Subversion: Client credentials", (".svn/auth/", ".subversion/auth/")),
+    ("Terraform: plan, Packer: variables from a file", ("*.tfplan", "tfplan", "*.pkrvars.hcl")),
+    ("Docker Compose: Secrets; Jenkins: Installing; Chef: Data bags", ("db_password.txt", "db_root_password.txt", "initialadminpassword", "encrypted_data_bag_secret")),
+    ("Symfony: Secrets, parameters; Phoenix: Deployment; Flask: Instance folders", ("*.decrypt.private.php", "app/config/parameters.yml", "*.secret.exs", "instance/config.py")),
+    ("Adobe Commerce: env.php reference; Magento 1: local.xml", ("app/etc/env.php", "app/etc/local.xml")),
+    ("Snowflake: connections.toml; Oracle: wallets; Redis: ACL file", (".snowflake/", "cwallet.sso", "users.acl")),
+    ("OpenStack: secure.yaml, RC file", ("secure.yaml", "*-openrc.sh", "openrc")),
+    ("Talos: talosctl; RKE2, RKE: Cluster Access; Rancher, Argo CD, Cloud Foundry: CLI configuration", ("talosconfig", "rke2.yaml", "kube_config_*.yml", ".rancher/", ".config/argocd/", ".cf/config.json")),
+    ("isync, OfflineIMAP, NeoMutt, aerc: configuration; Postfix: SASL", (".mbsyncrc", ".offlineimaprc", ".neomuttrc", "aerc/accounts.conf", "sasl_passwd")),
+    ("firebase-tools, Netlify, Doppler, Stripe, Twilio: CLI configuration", ("firebase-tools.json", ".config/netlify/", ".doppler/", ".config/stripe/", ".twilio-cli/")),
+    ("Playwright: Authentication; Cypress: Environment variables", ("playwright/.auth/", "storagestate.json", "cypress.env.json")),
+    ("curl: HTTP cookies; JetBrains: HTTP client, variables", ("cookies.txt", "http-client.private.env.json")),
+    ("Vault: Deploy; MinIO: mc; Erlang: Distributed Erlang", ("cluster-keys.json", ".mc/", ".erlang.cookie")),
+    ("GnuPG: agent configuration; keyrings.alt: README; Jupyter: Security", ("private-keys-v1.d/", "keyring_pass.cfg", "jupyter_cookie_secret", "notebook_cookie_secret")),
+    ("Geth: Account management; Solana: CLI; LND: Macaroons", ("utc--*", "*-keypair.json", "solana/id.json", "*.macaroon")),
+    ("pppd(8); strongSwan: ipsec.secrets; NetworkManager: keyfile", ("chap-secrets", "pap-secrets", "ipsec.secrets", "*.nmconnection")),
+    ("WinSCP: Configuration; mRemoteNG: Connections file; Remmina: files", ("winscp.ini", "confcons.xml", "*.remmina")),
+    ("CircleCI, Travis CI: CLI; pnpm: auth; Cachix: configuration", (".circleci/cli.yml", ".travis/config.yml", "pnpm/auth.ini", "cachix.dhall")),
+    ("Copilot: where credentials are kept; JFrog CLI: configuration", ("github-copilot/hosts.json", "github-copilot/apps.json", ".jfrog/")),
+    ("gist, t, s3curl, fog, tower-cli, transifex-client: README", (".gist", ".trc", ".s3curl", ".fog", ".tower_cli.cfg", ".transifexrc")),
+    ("hcloud, Scaleway, Civo, Vultr, OVH, SoftLayer: CLI configuration", ("hcloud/cli.toml", ".config/scw/", ".civo.json", ".vultr-cli.yaml", "ovh.conf", ".ovh.conf", ".softlayer")),
+    ("AWS IAM: Access keys; Vim: viminfo", ("*_accesskeys.csv", ".viminfo")),
 )  # fmt: skip
 SECRETS = tuple(pattern for _, patterns in NAMES for pattern in patterns)
 
 # What looks like one of those and is none: samples to fill in, public halves, and programs about credentials.
-_PROGRAMS = ("py", "js", "mjs", "ts", "tsx", "jsx", "go", "rs", "java", "kt", "rb", "c", "h", "cc", "cpp", "hpp", "cs", "php",
+PROGRAMS = ("py", "js", "mjs", "ts", "tsx", "jsx", "go", "rs", "java", "kt", "rb", "c", "h", "cc", "cpp", "hpp", "cs", "php",
              "swift", "scala", "ex", "md", "rst", "html", "css", "svg", "vue", "svelte")  # fmt: skip
 _ABOUT = (
     "credentials",
@@ -118,15 +155,19 @@ HARMLESS = (
         ".env.sample",
         ".env.template",
         ".env.dist",
+        ".secrets.baseline",
         "*.pub",
         "*.example",
         "*.sample",
         "*.template",
         "*.dist",
     ),
+    *("*_example", "*-example", "*_sample", "*-sample", "*_template", "*-template"),
+    *(f"secrets.{word}.*" for word in ("example", "sample", "template", "schema", "enc")),
+    *("*.enc.yaml", "*.enc.yml", "*.enc.json"),
     *("*.example.env", "*.sample.env", "example.env", "sample.env", "template.env"),
     *("example.tfvars", "*.example.tfvars", "*.sample.tfvars", "*.tfvars.example", "*.yml.enc", "*.yaml.enc"),
-    *(f"{word}*.{end}" for word in _ABOUT for end in _PROGRAMS),
+    *(f"{word}*.{end}" for word in _ABOUT for end in PROGRAMS),
 )
 
 KEY = rb"-----BEGIN [A-Z ]*PRIVATE KEY"
@@ -156,6 +197,17 @@ CONTENT = (
      rb"""(?i)(?:DB_PASSWORD'\s*,\s*|wgDBpassword\s*=\s*|\$password\s*=\s*)['"][^'"]"""),
     ("Rails, Mongoid: database configuration", ("database.yml", "mongoid.yml"), rb"(?m)^\s*password:\s*['\"]?[^\s<#'\"]"),
     ("WireGuard: wg(8)", ("wg*.conf",), rb"(?m)^\s*PrivateKey\s*="),
+    ("dbt: profiles.yml; OpenStack: clouds.yaml", ("profiles.yml", "clouds.yaml", "clouds.yml"),
+     rb"(?m)^\s*(?:password|pass|token|private_key|application_credential_secret)\s*:\s*['\"]?[^\s{<#'\"]"),
+    ("unixODBC: odbc.ini; wget, curl: .wgetrc, .curlrc", (".odbc.ini", "odbc.ini", ".wgetrc", ".curlrc"),
+     rb"(?im)^\s*(?:pwd|password|http_password|ftp_password|proxy_password|-?-?(?:proxy-)?user)\s*[=: ]\s*\S"),
+    ("Mercurial: hgrc, auth; Jujutsu, Breezy: configuration", ("hgrc", ".hgrc", "*.hgrc", "mercurial.ini", "authentication.conf", "branch.conf"),
+     rb"(?m)^\s*[\w.-]*password\s*=\s*\S|" + LOGIN),
+    ("Sentry: sentry.properties", ("sentry.properties",), rb"(?m)^\s*auth[./]token\s*=\s*\S"),
+    ("Kubernetes: kubeadm, admin.conf", ("admin.conf", "super-admin.conf", "kubelet.conf"), rb"client-key-data|" + ANY),
+    ("Redis, Bitcoin Core, wpa_supplicant: configuration", ("redis.conf", "bitcoin.conf", "wpa_supplicant.conf"),
+     rb"(?m)^\s*(?:requirepass|masterauth)\s+\S|^\s*(?:rpcpassword|rpcauth|psk|wep_key\d)\s*=\s*\S"),
+    ("phpMyAdmin: config.inc.php", ("config.inc.php",), rb"\['(?:password|blowfish_secret)'\]\s*=\s*'[^']"),
     ("RFC 9580: OpenPGP, private key block", ("*.asc", "*.gpg", "*.pgp"), rb"-----BEGIN PGP PRIVATE KEY"),
     ("Tokens in settings", ("*.conf", "*.cfg", "*.ini", "*.properties", ".bashrc", ".bash_profile", ".bash_aliases", ".zshrc",
      ".zshenv", ".zprofile", ".profile", ".gitconfig", ".aider.conf.yml", ".coveralls.yml", "ngrok.yml", "appsettings*.json",

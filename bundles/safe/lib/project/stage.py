@@ -11,11 +11,12 @@ import re
 from project import disk, risky
 from project.failure import Failure
 from project.host import FOLDER, Blocked, Host, Seen, look, parents, split
+from project.modes import opened
 from project.record import Moved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from project.merge import Plan, Put
 
@@ -43,6 +44,7 @@ class Stage:
         owner = os.fstat(host.fd)
         self.uid, self.gid = owner.st_uid, owner.st_gid
         self.mask = _users_mask()
+        self.folders: Mapping[bytes, int | None] = {}
 
     def make(self) -> None:
         """The empty folders; nobody else may look into them."""
@@ -65,7 +67,7 @@ class Stage:
 
     def fill(self, plan: Plan) -> tuple[Moved, ...]:
         """Stages each put of the plan; those below one new folder are put together with it. Durable on return."""
-        units = _units(plan, self.host)
+        units, self.folders = _units(plan, self.host), plan.folders
         each = disk.one_by_one(sum(map(len, units.values())))
         moved = []
         with self.open(NEW) as fd:
@@ -90,8 +92,9 @@ class Stage:
         *folders, name = [top, *below.split(b"/")] if below else [top]
         folder = os.dup(top_folder)
         try:
-            for part in folders:
-                inner = self._enter(folder, part)
+            above = list(parents(put.path))
+            for part, path in zip(folders, above[len(above) - len(folders) :]):
+                inner = self._enter(folder, part, opened(self.folders.get(path) or 0o777))
                 _sync(folder, sync)
                 os.close(folder)
                 folder = inner
@@ -104,7 +107,7 @@ class Stage:
         finally:
             os.close(folder)
 
-    def _enter(self, folder: int, name: bytes) -> int:
+    def _enter(self, folder: int, name: bytes, own: int) -> int:
         made = False
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=folder)
@@ -112,7 +115,7 @@ class Stage:
             made = True
         inner = os.open(name, FOLDER, dir_fd=folder)
         if made:
-            os.fchmod(inner, os.fstat(inner).st_mode & 0o7000 | 0o777 & ~self.mask)
+            os.fchmod(inner, os.fstat(inner).st_mode & 0o7000 | 0o777 & ~self.mask & own)
         return inner
 
     def _file(self, folder: int, name: bytes, put: Put, sync: bool) -> None:
@@ -171,8 +174,8 @@ def _reading(host: Host, parent: bytes, name: bytes) -> Iterator[int]:
 def _mode(put: Put, mask: int) -> int:
     """The permissions: those of the file that was there, and to be executed by those who read it where that is new."""
     if put.like is None:
-        return (0o777 if put.mode == risky.EXECUTABLE else 0o666) & ~mask
-    mode = put.like.mode & 0o777
+        return (0o777 if put.mode == risky.EXECUTABLE else 0o666) & ~mask & put.own
+    mode = put.like.mode & 0o777 & put.own
     if put.mode != risky.EXECUTABLE:
         return mode & ~0o111
     return mode if mode & 0o100 else mode | 0o100 | ((mode & 0o444) >> 2 & ~mask)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import stat
-import sys
 
-from project import commit, making, records, seen, words
+from project import commit, records, seen, words
 from project.failure import Failure
 from project.history import entered
-from project.layer import FOLDER, OPAQUE, opaque, open_below
+from project.layer import FOLDER
+from project.modes import Modes
+from project.reverted import Reverted
 from project.settings import Settings
+from project.writing import Overlay, Plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
-    from project.data import Entry
     from project.track import Track
 
 
@@ -39,16 +38,15 @@ def run(args: argparse.Namespace) -> int:
     _refuse_mounted(track.state)
     # What nobody has committed yet would be lost.
     track.commit_outside()
-    target = before(track, args.count)
-    changes = track.changes(target, track.head())
-    wanted = {change.path: change.old for change in changes}
+    wanted = Reverted.between(track, before(track, args.count), track.head())
     undo(track, wanted)
     # The next look at the copy reads what it finds, whatever it remembers.
     seen.forget(track.state)
     commit.make(track.state, "undo", f"undo {args.count}")
-    words.show([f"undone: {words.counted(len(wanted), 'path')}"], paged=False)
-    for path in sorted(wanted):
-        sys.stdout.write(f"  {words.path(path)}\n")
+    paths, left = wanted.paths(), wanted.left(track)
+    said = [f"undone: {words.counted(len(paths), 'path')}", *(f"  {words.path(path)}" for path in paths)]
+    said += [f"not undone: {words.counted(len(left), 'path')}", *left] if left else []
+    words.show(said, paged=False)
     return 0
 
 
@@ -60,7 +58,7 @@ def _as_tar(track: Track, count: int, file: str) -> int:
     changes = track.changes(None, target) if target else []
     blobs = track.blobs(change.new.oid for change in changes if change.new)
     with open(file, "xb") as out:
-        stream.write(out, changes, dict(blobs), (settings.uid, settings.gid))
+        stream.write(out, changes, dict(blobs), (settings.uid, settings.gid), Modes.of(track.git, target).own)
     words.show([f"undone: {words.counted(len(track.changes(target, track.head())), 'path')}"], paged=False)
     return 0
 
@@ -86,168 +84,28 @@ def before(track: Track, count: int) -> str | None:
     return commits[place].oid if place < len(commits) else None
 
 
-def undo(track: Track, wanted: Mapping[bytes, Entry | None]) -> None:
-    """Gives each path the wanted version; None is for one that is to be gone."""
+def undo(track: Track, wanted: Reverted) -> None:
+    """Gives each path the wanted version, and each folder."""
     settings = Settings.load(track.state)
     overlay = settings.method == "overlay"
     place = os.path.join(track.state, "disk", "upper" if overlay else "tree")
     root = os.open(place, FOLDER)
-    base = records.Records.load(os.path.join(track.state, "base.list"))
-    tree = (Overlay if overlay else Plain)(root, settings, base)
-    contents = track.blobs(entry.oid for entry in wanted.values() if entry)
+    tree = (Overlay if overlay else Plain)(root, settings, wanted.stays)
+    contents = track.blobs(entry.oid for entry in wanted.files.values() if entry)
     try:
         # What goes, first: a file may come where a folder was, and the other way round.
-        for path in sorted((path for path, entry in wanted.items() if entry is None), reverse=True):
+        for path in sorted((path for path, entry in wanted.files.items() if entry is None), reverse=True):
             tree.remove(path)
-        for path, entry in sorted(wanted.items()):
+        for path in sorted((path for path, mode in wanted.folders.items() if mode is None), reverse=True):
+            tree.remove_folder(path)
+        for path, entry in sorted(wanted.files.items()):
             if entry is not None:
                 tree.put(path, entry.mode, contents[entry.oid])
+        for path in sorted(path for path, mode in wanted.folders.items() if mode is not None):
+            tree.folder(path)
+        # The deepest first: once a folder is closed, nobody comes to what is in it.
+        for path, mode in sorted(wanted.modes(), reverse=True):
+            tree.allow(path, mode)
     finally:
         tree.close()
         os.close(root)
-
-
-class Plain:
-    """A plain copy that is brought back. Whatever stands in the way of a wanted path goes."""
-
-    def __init__(self, root: int, settings: Settings, base: records.Records) -> None:
-        self.settings, self.base = settings, base
-        self.maker = making.Maker(root, self._made)
-
-    def close(self) -> None:
-        """Lets go of the tree."""
-        self.maker.close()
-
-    def put(self, path: bytes, mode: int, content: bytes) -> None:
-        """Writes a file or a link."""
-        folder, name = self._place(path)
-        _clear(folder, name)
-        if stat.S_ISLNK(mode):
-            os.symlink(content, name, dir_fd=folder)
-            if os.geteuid() == 0:
-                os.chown(name, self.settings.uid, self.settings.gid, dir_fd=folder, follow_symlinks=False)
-            return
-        descriptor = os.open(name, making.NEW, 0o600, dir_fd=folder)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            making.give(descriptor, self.settings.uid, self.settings.gid)
-            os.fchmod(descriptor, mode & 0o777)
-
-    def remove(self, path: bytes) -> None:
-        """Takes a file away, and the folders that it leaves empty."""
-        above, _, name = path.rpartition(b"/")
-        try:
-            folder = self.maker.existing(above)
-            os.unlink(name, dir_fd=folder)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return
-        while above:
-            above, _, name = above.rpartition(b"/")
-            folder = self.maker.existing(above)
-            if not self._drop(folder, name):
-                return
-
-    def _drop(self, folder: int, name: bytes) -> bool:
-        """Removes a folder that is empty; whether it was."""
-        try:
-            os.rmdir(name, dir_fd=folder)
-        except OSError:
-            return False
-        return True
-
-    def _place(self, path: bytes) -> tuple[int, bytes]:
-        """Where a path's file comes: what is no folder on the way there makes room for one."""
-        above, _, name = path.rpartition(b"/")
-        names = above.split(b"/") if above else []
-        for depth in range(len(names)):
-            folder = self.maker.folder(b"/".join(names[:depth]))
-            if not _is_folder(folder, names[depth]):
-                self._make(folder, names[depth], b"/".join(names[: depth + 1]))
-        return self.maker.folder(above), name
-
-    def _make(self, folder: int, name: bytes, path: bytes) -> None:
-        _clear(folder, name)
-        self.maker.folder(path)
-
-    def _made(self, descriptor: int, _: bytes) -> None:
-        making.give(descriptor, self.settings.uid, self.settings.gid)
-        os.fchmod(descriptor, 0o755)
-
-
-class Overlay(Plain):
-    """The upper layer. What is not there shows the project's own, unless a whiteout or an opaque folder hides it."""
-
-    def __init__(self, root: int, settings: Settings, base: records.Records) -> None:
-        super().__init__(root, settings, base)
-        self.project = os.open(settings.project, FOLDER)
-
-    def close(self) -> None:
-        """Lets go of the tree and the project."""
-        super().close()
-        os.close(self.project)
-
-    def remove(self, path: bytes) -> None:
-        """Takes a file away; where the project has something, a whiteout comes in its place."""
-        if not self._below_too(path):
-            super().remove(path)
-            return
-        folder, name = self._place(path)
-        _clear(folder, name)
-        making.whiteout(folder, name)
-
-    def _drop(self, folder: int, name: bytes) -> bool:
-        return not opaque(folder, name) and super()._drop(folder, name)
-
-    def _make(self, folder: int, name: bytes, path: bytes) -> None:
-        hidden = _clear(folder, name)
-        descriptor = self.maker.folder(path)
-        if hidden:
-            # What the project has in it was hidden and stays so.
-            os.setxattr(descriptor, OPAQUE, b"y")
-
-    def _made(self, descriptor: int, path: bytes) -> None:
-        """A folder on top of one of the project's looks like that."""
-        try:
-            below = open_below(self.project, path)
-        except OSError:
-            super()._made(descriptor, path)
-            return
-        making.like(descriptor, os.fstat(below))
-        os.close(below)
-
-    def _below_too(self, path: bytes) -> bool:
-        above, _, name = path.rpartition(b"/")
-        try:
-            folder = open_below(self.project, above)
-        except OSError:
-            return False
-        try:
-            os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except OSError:
-            return False
-        finally:
-            os.close(folder)
-        return True
-
-
-def _is_folder(folder: int, name: bytes) -> bool:
-    try:
-        return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
-        return False
-
-
-def _clear(folder: int, name: bytes) -> bool:
-    """Removes what has this name, a folder with all that is in it; whether there was anything."""
-    try:
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return False
-    except IsADirectoryError:
-        inner = os.open(name, FOLDER, dir_fd=folder)
-        try:
-            making.clear(inner)
-        finally:
-            os.close(inner)
-        os.rmdir(name, dir_fd=folder)
-    return True

@@ -1,0 +1,193 @@
+"""Which names are secrets: backups of those that are, and what a version control other than git keeps."""
+
+import pytest
+from project.secret import Secrets
+
+from tests.unit.copying import Copy, copy
+from tests.unit.test_project_entry import left
+
+__all__ = ["copy"]
+
+
+def names_of(*files: str) -> list[str]:
+    """Those that the default list calls a secret."""
+    secrets = Secrets()
+    found = []
+    for name in files:
+        parts = name.encode().split(b"/")
+        folders = [b"/".join(parts[: depth + 1]) for depth in range(len(parts) - 1)]
+        inside = any(secrets.is_secret(path, path.rpartition(b"/")[2], folder=True) for path in folders)
+        own = not secrets.hints.settle(parts[-1]) and secrets.is_secret(name.encode(), parts[-1])
+        found += [name] if inside or own else []
+    return found
+
+
+def test_the_list_of_secrets() -> None:
+    secrets = (
+        *(".env", ".ENV", ".env.local", "prod.env", ".envrc", "server.pem", "a/b/tls.KEY", "id_rsa", "id_ed25519.bak"),
+        *(".netrc", ".aws/config", "x/.ssh/known_hosts", ".gnupg/x", "credentials", "credentials.json", "v.kdbx"),
+        *(".docker/config.json", "my-service-account-1.json", "terraform.tfstate", ".git-credentials"),
+    )
+    harmless = (
+        *("env", "environment.py", ".env.example", "id_rsa.pub", "keys.py", "monkey.txt", "credentials.py", ".npmrc"),
+        *("docker/config.json", "aws/config", "package.json", "ssh.c", "secret.py", ".gitignore", "keyboard"),
+    )
+    assert names_of(*secrets, *harmless) == list(secrets)
+
+
+def test_some_are_secrets_by_what_is_in_them(copy: Copy) -> None:
+    copy.write("a/.npmrc", ".npmrc", "app-key.json", "key.json")
+    (copy.project / ".npmrc").write_text("//registry/:_authToken=x\n")
+    (copy.project / "key.json").write_text('{"private_key": "-----BEGIN PRIVATE KEY-----"}')
+    copy.enter()
+    assert left(copy) == {".npmrc": "secret", "key.json": "secret"}
+
+
+def test_names_that_tools_document_are_secrets_and_their_samples_are_not() -> None:
+    """One name a group of the table; each stood in a copy before the table had it."""
+    secrets = (
+        *("box/local/env", ".dev.vars", ".streamlit/secrets.toml", "kubeconfig", "prod.kubeconfig", "prod.tfvars"),
+        *(".bash_history", ".python_history", ".psql_history", ".node_repl_history", "deploy_key", "my_ed25519"),
+        *("x.agekey", ".cargo/credentials.toml", ".config/gh/hosts.yml", "rclone.conf", "google-services.json"),
+        *("config/credentials/production.key", ".m2/settings.xml", "etc/shadow", "kaggle.json", ".codex/auth.json"),
+    )
+    harmless = (
+        "example.tfvars",
+        ".dev.vars.example",
+        "deploy_key.pub",
+        "deploy_key.py",
+        "history.py",
+        "environment.yml",
+    )
+    assert names_of(*secrets, *harmless) == list(secrets)
+
+
+def test_settings_are_secrets_only_with_a_token_in_them(copy: Copy) -> None:
+    token = "ghp_" + "a1B2" * 9
+    for name in ("app.ini", "config.json", "main.py"):
+        (copy.project / name).write_text(f"token = {token}\n")
+    (copy.project / "setup.cfg").write_text("[metadata]\nname = x\n")
+    (copy.project / "wg0.conf").write_text("PrivateKey = x\n")
+    copy.enter()
+    # A source file is not opened: it is where the table says that it ends.
+    assert left(copy) == {"app.ini": "secret", "config.json": "secret", "wg0.conf": "secret"}
+
+
+# How programs and people call the copy of a file that they keep.
+BACKUPS = (
+    *(
+        "{}~",
+        "{}.bak",
+        "{}.old",
+        "{}.orig",
+        "{}.save",
+        "{}.swp",
+        ".{}.swp",
+        "#{}#",
+        "{}.1",
+        "{}.~1~",
+        "{}.bak.2",
+        "{}_old",
+    ),
+    *(
+        "{}-backup",
+        "{} (copy)",
+        "{} copy",
+        "{} (1)",
+        "{}.gz",
+        "{}.bak~",
+        "{}.dpkg-old",
+        "{}.rpmsave",
+        "{}.un~",
+        "{}.BAK",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "name", [".env", "server.key", ".netrc", "prod.tfvars", "secrets.yml", "kaggle.json", "x.secrets.yaml"]
+)
+def test_the_backup_of_a_secret_is_one_and_that_of_a_sample_is_none(copy: Copy, name: str) -> None:
+    backups = [shape.format(name) for shape in BACKUPS]
+    harmless = [shape.format(other) for shape in BACKUPS for other in ("main.py", ".env.example", "id_rsa.pub")]
+    copy.write(*backups, *harmless)
+    copy.enter()
+    assert sorted(left(copy)) == sorted(backups)
+
+
+def test_a_dot_file_with_one_more_word_is_of_the_same_kind(copy: Copy) -> None:
+    secrets = [".env_prod", ".envrc.local", ".netrc.work", ".pgpass-prod", ".aws.bak/config", ".ssh_old/known_hosts"]
+    copy.write(
+        *secrets, ".env_example", ".env-sample", ".azure-pipelines/x.yml", ".history.js", ".npmrc.bak", "a/.npmrc~"
+    )
+    (copy.project / ".npmrc.bak").write_text("//registry/:_authToken=x\n")
+    copy.enter()
+    found = [".aws.bak", ".env_prod", ".envrc.local", ".netrc.work", ".npmrc.bak", ".pgpass-prod", ".ssh_old"]
+    assert sorted(left(copy)) == found
+
+
+def test_a_backup_is_taken_where_its_own_name_is_to_be_kept(copy: Copy) -> None:
+    copy.write("a.key", "a.key.bak", "b.mine", "b.mine~")
+    copy.enter("--keep", "a.key.bak", "--secret", "*.mine")
+    assert sorted(left(copy)) == ["a.key", "b.mine", "b.mine~"]
+
+
+def test_what_other_version_control_keeps_is_left_out_as_git_s_is(copy: Copy) -> None:
+    kept = (".hg/store/x", ".svn/wc.db", ".jj/repo/x", ".bzr/x", "sub/.hg/hgrc")
+    copy.write("a", *kept, ".svn/auth/x", ".hgignore")
+    copy.enter()
+    found = left(copy)
+    assert set(found.values()) == {"history"}
+    assert sorted(found) == [".bzr", ".hg", ".jj", ".svn", "sub/.hg"]
+
+
+def test_asked_for_it_comes_without_its_passwords(copy: Copy) -> None:
+    copy.write(
+        ".hg/store/x",
+        ".hg/hgrc",
+        "sub/.hg/hgrc",
+        ".svn/auth/svn.simple/1",
+        ".svn/wc.db",
+        ".vagrant/machines/a/private_key",
+    )
+    (copy.project / ".hg/hgrc").write_text("[paths]\ndefault = https://me:precious@example.org/repo\n")
+    copy.enter("--git")
+    assert sorted(left(copy)) == [".hg/hgrc", ".svn/auth", ".vagrant/machines/a/private_key"]
+
+
+def test_more_names_that_tools_document() -> None:
+    """One name a row of the table's newer half; each stood in a copy before the table had it."""
+    secrets = (
+        *(".secrets.toml", "x.secrets.yaml", ".authinfo", "android/key.properties", "local.settings.json", ".Renviron"),
+        *("http.keytab", ".smbcredentials", ".vagrant/machines/a/virtualbox/private_key", ".svn/auth/svn.simple/1"),
+        *(
+            "x.tfplan",
+            "db_password.txt",
+            "config/prod.secret.exs",
+            "app/etc/env.php",
+            ".snowflake/config",
+            "secure.yaml",
+        ),
+        *(
+            "rke2.yaml",
+            ".mbsyncrc",
+            "firebase-tools.json",
+            "playwright/.auth/user.json",
+            "cookies.txt",
+            ".erlang.cookie",
+        ),
+        *(
+            "cluster-keys.json",
+            "jupyter_cookie_secret",
+            "UTC--2016-a",
+            "x-keypair.json",
+            "home.nmconnection",
+            "winscp.ini",
+        ),
+        *(".circleci/cli.yml", "github-copilot/hosts.json", ".gist", "hcloud/cli.toml", "me_accessKeys.csv"),
+    )
+    harmless = (
+        *(".secrets.baseline", "secrets.enc.yaml", "secrets.example.yml", "app/etc/di.php", "playwright/tests/auth.ts"),
+        *("cookies.py", "cli.toml", "keypair.json", "hosts.json", "private_key.py", "secrets.test.js", "env.php"),
+    )
+    assert names_of(*secrets, *harmless) == list(secrets)
