@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import general, risky
+from project import general, imports, risky
 from project.verdict import judge
 
 from tests.unit.applying import Tree, Versions
@@ -23,6 +23,14 @@ NEW = {
     "Somefile": "settings",
     "pip.py": "module",
     "json.py": "module",
+    "_compression.py": "module",
+    "_json.py": "module",
+    "_sysconfigdata__x86_64-linux-gnu.py": "module",
+    "_pyrepl/__init__.py": "module",
+    "pipenv.py": "module",
+    "piptools/__init__.py": "module",
+    "pytest_django.py": "module",
+    "hypercorn.py": "module",
     "Black.py": "module",
     "yaml/__init__.py": "module",
     "pytest/__init__.pyi": "module",
@@ -76,8 +84,10 @@ def test_what_is_new_under_another_one(path: str) -> None:
 
 def test_every_module_of_this_python_is_known() -> None:
     people = {"test", "this", "antigravity", "idlelib", "turtledemo"}
-    names = {name.lower() for name in sys.stdlib_module_names if not name.startswith("_")}
-    assert names - people <= general._modules()
+    names = {name.lower() for name in sys.stdlib_module_names}
+    folder = Path(os.__file__).parent
+    names |= {path.stem.lower() for path in folder.glob("*.py")} | {name.lower() for name in sys.builtin_module_names}
+    assert [name for name in sorted(names - people) if not imports.is_known(name)] == []
 
 
 # What Python runs from the folder that a tool is started in: the file, the tool, what is held back.
