@@ -1,4 +1,4 @@
-"""What a program of Python's imports, as the files that this may mean; and the names that it looks for beside itself."""
+"""What a program of Python's imports, as the files that this may mean; and what it takes for a known module."""
 
 from __future__ import annotations
 

@@ -31,15 +31,15 @@ SOURCES = frozenset(
         b"files file include includes included exclude excluded excludes excludedfiles extendexclude extendinclude "
         b"forceexclude sources source sourceroots src srcs srcdir ignore ignores ignored ignorepatterns perfileignores "
         b"extendperfileignores omit norecursedirs testpaths testpathignorepatterns coveragepathignorepatterns "
-        b"collectcoveragefrom watchpathignorepatterns transformignorepatterns modulepathignorepatterns testmatch testregex "
-        b"packages packagedata packagedir pymodules datafiles dataset onlyinclude sdist wheel artifacts readme license "
-        b"licensefiles changelog documentation homepage repository url urls baseurl mypypath knownfirstparty "
+        b"collectcoveragefrom watchpathignorepatterns transformignorepatterns modulepathignorepatterns testmatch "
+        b"testregex packages packagedata packagedir pymodules datafiles dataset onlyinclude sdist wheel artifacts readme "
+        b"license licensefiles changelog documentation homepage repository url urls baseurl mypypath knownfirstparty "
         b"knownthirdparty perfiletarget scripts consolescripts guiscripts guisscripts module addexecutable "
         b"addlibrary targetsources targetincludedirectories includedirectories addsubdirectory install installsources "
         b"installdata outdir outfile output outputs outputpath target targets content paths roots rootdirs "
         b"types typeroots typings workspaces members defaultmembers directory dir cachedir cachedirectory projectroot "
-        b"objects headers sourcefiles sourcesfiles testfiles depends deps inputs watch reportpaths reports report bench "
-        b"bin example test lib labels",
+        b"objects headers sourcefiles sourcesfiles testfiles depends deps inputs watch reportpaths reports report "
+        b"bench bin example test lib labels",
     )
 )
 # Files below folders of settings that only list what is there.
