@@ -122,13 +122,16 @@ def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes
     def ask(each: Iterable[Verdict]) -> None:
         said.update((one.change.path, _yes(_question(one))) for one in each if one.change.path not in said)
 
-    # What a group depends on comes first: lock files follow from their manifests.
-    ask(one for one in waiting if not kinds.only(one, kinds.TOGETHER))
-    for kind in kinds.TOGETHER:
+    def ask_together(kind: str) -> None:
         also = [*accepted, *(path for path, yes in said.items() if yes)]
-        group = [one for one in kinds.accepted(found, [kind], also) if one in waiting]
+        group = [one for one in kinds.accepted(found, [kind], also) if one in waiting and one.change.path not in said]
         if len(group) > 1:
             said.update(dict.fromkeys((one.change.path for one in group), _yes(kinds.question(kind, group))))
+
+    ask_together("executable")
+    # Lock files follow from their manifests, so what becomes of those is known first.
+    ask(one for one in waiting if not kinds.only(one, ["lock"]))
+    ask_together("lock")
     ask(waiting)
     return [path for path, yes in said.items() if yes]
 

@@ -34,9 +34,9 @@ SOURCES = frozenset(
         b"collectcoveragefrom watchpathignorepatterns transformignorepatterns modulepathignorepatterns testmatch "
         b"testregex packages packagedata packagedir pymodules datafiles dataset onlyinclude sdist wheel artifacts "
         b"readme license licensefiles changelog documentation homepage repository url urls baseurl mypypath "
-        b"knownfirstparty knownthirdparty perfiletarget scripts consolescripts guiscripts guisscripts module addexecutable "
-        b"addlibrary targetsources targetincludedirectories includedirectories addsubdirectory install installsources "
-        b"installdata outdir outfile output outputs outputpath target targets content paths roots rootdirs "
+        b"knownfirstparty knownthirdparty perfiletarget scripts consolescripts guiscripts module "
+        b"addexecutable addlibrary targetsources targetincludedirectories includedirectories addsubdirectory "
+        b"install installsources installdata outdir outfile output outputs outputpath target targets content paths roots rootdirs "
         b"types typeroots typings workspaces members defaultmembers directory dir cachedir cachedirectory projectroot "
         b"objects headers sourcefiles sourcesfiles testfiles depends deps inputs watch reportpaths reports report "
         b"bench bin example test lib labels",
