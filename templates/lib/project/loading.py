@@ -37,9 +37,9 @@ SOURCES = frozenset(
         b"knownfirstparty knownthirdparty perfiletarget scripts consolescripts guiscripts module "
         b"addexecutable addlibrary targetsources targetincludedirectories includedirectories addsubdirectory "
         b"install installsources installdata outdir outfile output outputs outputpath target targets content paths roots rootdirs "
-        b"types typeroots typings workspaces members defaultmembers directory dir cachedir cachedirectory projectroot "
-        b"objects headers sourcefiles sourcesfiles testfiles depends deps inputs watch reportpaths reports report "
-        b"bench bin example test lib labels",
+        b"types typeroots typings workspaces members defaultmembers directory dir cachedir cachedirectory "
+        b"projectroot objects headers sourcefiles sourcesfiles testfiles depends deps inputs watch reportpaths reports "
+        b"report bench bin example test lib labels",
     )
 )
 # Files below folders of settings that only list what is there.

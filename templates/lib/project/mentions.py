@@ -197,14 +197,17 @@ class Kinds:
         if not inside:
             return None
         folded = spelling.folded(name)
-        return PACKAGE if folded == packages.NAME else reason or _steers(risky.of_component(folded))
+        place = f"{spelling.folded(folder.rpartition(b'/')[2])}/{folded}"
+        if folded == packages.NAME:
+            return PACKAGE
+        return reason or _steers((*risky.of_component(folded), *risky.of_place(place)))
 
     def _of_folder(self, folder: bytes) -> tuple[bool, Reason | None]:
         """Whether what is in a folder counts, and of which kind all of it is."""
         parts = frozenset(spelling.components(folder))
         # GitHub's has forms and lists of owners as well.
         form = ".github" in parts and parts.isdisjoint(("workflows", "actions"))
-        return parts.isdisjoint(STORES) and not form, _steers(risky.by_name(folder) if folder else ())
+        return parts.isdisjoint(STORES) and not form, _steers(risky.of_folder(folder) if folder else ())
 
 
 def looked_into(changes: Iterable[Change]) -> list[Entry]:
