@@ -159,7 +159,7 @@ GROUPS |= {
     "package managers, again": "requirements.lock requirements-dev.lock requirements/dev.txt requirements/base.in "
     "my-requirements-dev.txt extconf.rb rubygems_plugin.rb Setup.hs deps/build.jl info.rkt DESCRIPTION cleanup "
     "configure.win DEPS debian/rules PklProject vendor.tgz x.tar.gz x.zip x.conda Artifacts.toml myocamlbuild.ml",
-    "build systems": "config/config.exs config/runtime.exs Emakefile META-INF/services/javax.annotation.processing.Processor "
+    "build systems": "config/config.exs config/runtime.exs Emakefile META-INF/services/a.b.Processor "
     "x.main.kts BUILD WORKSPACE BUILD.pants tools/bazel pants pleasew lombok.config fbuild.bff Jamrules genie.lua "
     "jbuild wscript_build duties.py poe_tasks.toml moon.yml Sakefile Makesurefile package-scripts.js",
     "frameworks": "src/setupProxy.js setupTests.js eslint-local-rules.js eslint-local-rules/index.js schema.prisma "
@@ -169,9 +169,10 @@ GROUPS |= {
     "REPLs": "data_readers.clj groovysh.rc init.evcxr .gaprc user_default.erl .swank.lisp startup.jsh .sage/init.sage",
     "editors and their tools": "x.run.xml http-client.env.json nbactions.xml Cask Eldev bin/activate-hermit bin/hermit "
     ".vsconfig nvim/init.lua .ijwb/x aftman.toml rokit.toml .custom-gcl.yml",
-    "docs and tests": ".yardopts config.ld zensical.toml typedoc.js myst.yml book.json tests.edn features/environment.py "
-    "cypress/support/e2e.js testem.js phpbench.json",
-    "services and data": "action.yml atlantis.yaml flyway.conf sqitch.conf .skeema atlas.hcl wails.json modd.conf hk.pkl",
+    "docs and tests": ".yardopts config.ld zensical.toml typedoc.js myst.yml book.json tests.edn "
+    "features/environment.py cypress/support/e2e.js testem.js phpbench.json",
+    "services and data": "action.yml atlantis.yaml flyway.conf sqitch.conf .skeema atlas.hcl "
+    "wails.json modd.conf hk.pkl",
 }
 # Parts of what a pattern with a slash says, and folders of such a name.
 ELSEWHERE = "build/index.js sub/workspace/x.py description/x.md docs/requirements.md deps/x.py config/x.rb rules env.py"

@@ -29,17 +29,18 @@ SOURCES = frozenset(
     re.findall(
         rb"\w+",
         b"files file include includes included exclude excluded excludes excludedfiles extendexclude extendinclude "
-        b"forceexclude sources source sourceroots src srcs srcdir ignore ignores ignored ignorepatterns perfileignores "
-        b"extendperfileignores omit norecursedirs testpaths testpathignorepatterns coveragepathignorepatterns "
-        b"collectcoveragefrom watchpathignorepatterns transformignorepatterns modulepathignorepatterns testmatch "
-        b"testregex packages packagedata packagedir pymodules datafiles dataset onlyinclude sdist wheel artifacts "
-        b"readme license licensefiles changelog documentation homepage repository url urls baseurl mypypath "
-        b"knownfirstparty knownthirdparty perfiletarget scripts consolescripts guiscripts module "
-        b"addexecutable addlibrary targetsources targetincludedirectories includedirectories addsubdirectory "
-        b"install installsources installdata outdir outfile output outputs outputpath target targets content paths roots rootdirs "
-        b"types typeroots typings workspaces members defaultmembers directory dir cachedir cachedirectory "
-        b"projectroot objects headers sourcefiles sourcesfiles testfiles depends deps inputs watch reportpaths reports "
-        b"report bench bin example test lib labels",
+        b"forceexclude sources source sourceroots src srcs srcdir ignore ignores ignored ignorepatterns "
+        b"perfileignores extendperfileignores omit norecursedirs testpaths testpathignorepatterns "
+        b"coveragepathignorepatterns collectcoveragefrom watchpathignorepatterns transformignorepatterns "
+        b"modulepathignorepatterns testmatch testregex packages packagedata packagedir pymodules datafiles dataset "
+        b"onlyinclude sdist wheel artifacts readme license licensefiles changelog documentation homepage "
+        b"repository url urls baseurl mypypath knownfirstparty knownthirdparty perfiletarget scripts "
+        b"consolescripts guiscripts module addexecutable addlibrary targetsources targetincludedirectories "
+        b"includedirectories addsubdirectory install installsources installdata outdir outfile output outputs "
+        b"outputpath target targets content paths roots rootdirs types typeroots typings workspaces members "
+        b"defaultmembers directory dir cachedir cachedirectory projectroot objects headers sourcefiles "
+        b"sourcesfiles testfiles depends deps inputs watch reportpaths reports report bench bin example test lib "
+        b"labels",
     )
 )
 # Files below folders of settings that only list what is there.
