@@ -15,7 +15,7 @@ _REST = rb"(?:[^\n;#\\]|\\\r?\n)+"
 _NAME = rb"[\w.\x80-\xff]"
 IMPORT = re.compile(_STARTS + rb"import[ \t]+(" + _REST + rb")", re.MULTILINE)
 FROM = re.compile(
-    _STARTS + rb"from[ \t]*(" + _NAME + rb"+)[ \t]+import[ \t]*(\([^)]{0,4000}\)|" + _REST + rb")", re.MULTILINE
+    _STARTS + rb"from[ \t]*(" + _NAME + rb"+)[ \t]+import[ \t]*(\([^()]{0,4000}\)|" + _REST + rb")", re.MULTILINE
 )
 CALL = re.compile(
     rb"(?:import_module|__import__|find_spec|run_module|importorskip|import_string|resolve_name|load_module)"

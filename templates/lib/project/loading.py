@@ -68,7 +68,7 @@ MODULES = re.compile(
 NAME = re.compile(rb"[A-Za-z_][\w.]*")
 # A module of Rust's is a file beside the one that names it.
 MOD = re.compile(rb"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
-RUST = re.compile(rb"[\w./-]+\.rs\b")
+RUST = re.compile(rb"(?<![\w./-])[\w./-]{1,200}\.rs\b")
 # pre-commit: regular expressions of paths, which may go on below.
 FOR = re.compile(rb"^([ \t]*(?:-[ \t]+)?)(?:exclude|files)[ \t]*:.*(?:\n\1[ \t]+[^\s-].*)*", re.MULTILINE)
 # Cargo: procedural macros, and dependencies of build scripts, by their folders.

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 LARGEST = 16 << 20
 ALONE = Reason("packages", "no manifest that it follows from asks for something else than before")
 UNREAD = Reason("packages", "it is too large, or no file, so the hosts in it are not compared")
-ADDRESS = re.compile(rb"([a-z][a-z0-9+.-]*)://(?:[^\s/@\"']*@)?([^\s/:\"'#?]+)|\b(git)@([^\s:/]+):", re.IGNORECASE)
+ADDRESS = re.compile(
+    rb"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30})://(?:[^\s/@\"']{0,400}@)?([^\s/:\"'#?]+)"
+    rb"|\b(git)@([^\s:/@]{1,260}):",
+    re.IGNORECASE,
+)
 # The first part of the path of a module of Go's; and what npm writes for repositories of some hosts.
 OF_GO = re.compile(rb"^([\w-]+(?:\.[\w-]+)+)/\S+ v", re.MULTILINE)
 SHORT = re.compile(rb"\b(github|gitlab|bitbucket|gist):[\w.-]", re.IGNORECASE)
