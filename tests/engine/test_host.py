@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 

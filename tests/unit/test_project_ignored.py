@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from tests.unit.copying import Copy, copy, git
 
 __all__ = ["copy"]
@@ -80,3 +82,53 @@ def test_a_folder_with_something_tracked_in_it_is_never_ignored_as_a_whole(copy:
     run(copy, "echo n >>new/f; mkdir other; echo n >other/f")
     assert copy.changed() == ["+new/f"]
     assert copy.noted() == ["ignored:other"]
+
+
+DROP = """
+for f in __pycache__/a.pyc d/__pycache__/b.pyc .pytest_cache/README.md .pytest_cache/v/cache/nodeids .mypy_cache/x \
+    .ruff_cache/x .hypothesis/x d/node_modules/.cache/x .DS_Store d/.DS_Store .coverage; do
+    mkdir -p $(dirname $f); echo n >$f
+done
+"""
+DROPPED = [
+    ".DS_Store",
+    ".coverage",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "d/.DS_Store",
+    "d/__pycache__",
+    "d/node_modules/.cache",
+]
+
+
+@pytest.mark.parametrize("repository", [True, False])
+def test_droppings_are_left_alone_though_nothing_names_them(copy: Copy, repository: bool) -> None:
+    """A test run in a fresh project leaves nothing to review."""
+    copy.write("a", "d/b")
+    if repository:
+        git(copy.project, "init", "-q")
+    copy.enter()
+    run(copy, DROP)
+    assert copy.changed() == []
+    assert copy.noted() == [f"ignored:{path}" for path in DROPPED]
+
+
+def test_droppings_that_the_project_tracks_or_wants_are_seen(copy: Copy) -> None:
+    copy.write("__pycache__/a.pyc", "__pycache__/left.pyc", ".ruff_cache/x")
+    (copy.project / ".gitignore").write_text("!.mypy_cache/\n")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "-f", ".gitignore", "__pycache__/a.pyc")
+    copy.enter()
+    run(copy, DROP)
+    assert copy.changed() == ["+.mypy_cache/x", "~__pycache__/a.pyc"]
+    assert "ignored:.ruff_cache" in copy.noted()
+
+
+def test_a_name_of_a_dropping_hides_nothing_else(copy: Copy) -> None:
+    copy.write("a")
+    copy.enter()
+    run(copy, "echo n >__pycache__; echo n >x.pyc; mkdir .DS_Store.d node_modules; echo n >.DS_Store.d/x")
+    assert copy.changed() == ["+.DS_Store.d/x", "+__pycache__", "+x.pyc"]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import general, risky
+from project import general, imports, risky
 from project.verdict import judge
 
 from tests.unit.applying import Tree, Versions
@@ -23,6 +23,14 @@ NEW = {
     "Somefile": "settings",
     "pip.py": "module",
     "json.py": "module",
+    "_compression.py": "module",
+    "_json.py": "module",
+    "_sysconfigdata__x86_64-linux-gnu.py": "module",
+    "_pyrepl/__init__.py": "module",
+    "pipenv.py": "module",
+    "piptools/__init__.py": "module",
+    "pytest_django.py": "module",
+    "hypercorn.py": "module",
     "Black.py": "module",
     "yaml/__init__.py": "module",
     "pytest/__init__.pyi": "module",
@@ -76,8 +84,10 @@ def test_what_is_new_under_another_one(path: str) -> None:
 
 def test_every_module_of_this_python_is_known() -> None:
     people = {"test", "this", "antigravity", "idlelib", "turtledemo"}
-    names = {name.lower() for name in sys.stdlib_module_names if not name.startswith("_")}
-    assert names - people <= general._modules()
+    names = {name.lower() for name in sys.stdlib_module_names}
+    folder = Path(os.__file__).parent
+    names |= {path.stem.lower() for path in folder.glob("*.py")} | {name.lower() for name in sys.builtin_module_names}
+    assert [name for name in sorted(names - people) if not imports.is_known(name)] == []
 
 
 # What Python runs from the folder that a tool is started in: the file, the tool, what is held back.
@@ -144,6 +154,32 @@ GROUPS = {
         ".goosehints .augment/rules/x .kilocode/rules/x .iflow/x .serena/x .rovodev/x CRUSH.md .roomodes opencode.json"
     ),
 }
+
+GROUPS |= {
+    "package managers, again": "requirements.lock requirements-dev.lock requirements/dev.txt requirements/base.in "
+    "my-requirements-dev.txt extconf.rb rubygems_plugin.rb Setup.hs deps/build.jl info.rkt DESCRIPTION cleanup "
+    "configure.win DEPS debian/rules PklProject vendor.tgz x.tar.gz x.zip x.conda Artifacts.toml myocamlbuild.ml",
+    "build systems": "config/config.exs config/runtime.exs Emakefile META-INF/services/a.b.Processor "
+    "x.main.kts BUILD WORKSPACE BUILD.pants tools/bazel pants pleasew lombok.config fbuild.bff Jamrules genie.lua "
+    "jbuild wscript_build duties.py poe_tasks.toml moon.yml Sakefile Makesurefile package-scripts.js",
+    "frameworks": "src/setupProxy.js setupTests.js eslint-local-rules.js eslint-local-rules/index.js schema.prisma "
+    "instrumentation.ts config/boot.rb config/initializers/x.rb bin/rails artisan RoboFile.php rector.php castor.php "
+    ".streamlit/config.toml alembic.ini migrations/env.py",
+    "web servers": "gunicorn.conf.py .htaccess web.config Caddyfile config/puma.rb celeryconfig.py Passengerfile.json",
+    "REPLs": "data_readers.clj groovysh.rc init.evcxr .gaprc user_default.erl .swank.lisp startup.jsh .sage/init.sage",
+    "editors and their tools": "x.run.xml http-client.env.json nbactions.xml Cask Eldev bin/activate-hermit bin/hermit "
+    ".vsconfig nvim/init.lua .ijwb/x aftman.toml rokit.toml .custom-gcl.yml",
+    "docs and tests": ".yardopts config.ld zensical.toml typedoc.js myst.yml book.json tests.edn "
+    "features/environment.py cypress/support/e2e.js testem.js phpbench.json",
+    "services and data": "action.yml atlantis.yaml flyway.conf sqitch.conf .skeema atlas.hcl "
+    "wails.json modd.conf hk.pkl",
+}
+# Parts of what a pattern with a slash says, and folders of such a name.
+ELSEWHERE = "build/index.js sub/workspace/x.py description/x.md docs/requirements.md deps/x.py config/x.rb rules env.py"
+
+
+def test_a_pattern_with_a_slash_matches_the_end_of_a_path() -> None:
+    assert [name for name in ELSEWHERE.split() if risky.by_name(name.encode())] == []
 
 
 @pytest.mark.parametrize("names", GROUPS.values(), ids=GROUPS)

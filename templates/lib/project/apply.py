@@ -14,7 +14,7 @@ from project.track import Track
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from project.merge import Plan
@@ -108,24 +108,32 @@ def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
 def _wanted(found: Reviewed, args: argparse.Namespace) -> list[Verdict]:
     """What is to come back: of what is held back, only what somebody said yes to, one by one."""
     accepted = review.accepted_paths(found, args.accept)
-    accepted += [one.change.path for one in kinds.accepted(found, args.accept_kind)]
+    accepted += [one.change.path for one in kinds.accepted(found, args.accept_kind, accepted)]
     chosen = _only(found, args.only)
     if _terminal(args):
         waiting = [one for one in found.held() if one.change.path in chosen and one.change.path not in accepted]
-        accepted += _asked(found, waiting)
+        accepted += _asked(found, waiting, accepted)
     return [one for one in found.wanted(accepted) if one.change.path in chosen]
 
 
-def _asked(found: Reviewed, waiting: Sequence[Verdict]) -> list[bytes]:
+def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes]) -> list[bytes]:
     """What somebody says yes to: once for several of a kind that may be accepted as a whole, else one by one."""
     said: dict[bytes, bool] = {}
-    for kind in kinds.TOGETHER:
-        group = [one for one in kinds.accepted(found, [kind]) if one in waiting]
+
+    def ask(each: Iterable[Verdict]) -> None:
+        said.update((one.change.path, _yes(_question(one))) for one in each if one.change.path not in said)
+
+    def ask_together(kind: str) -> None:
+        also = [*accepted, *(path for path, yes in said.items() if yes)]
+        group = [one for one in kinds.accepted(found, [kind], also) if one in waiting and one.change.path not in said]
         if len(group) > 1:
             said.update(dict.fromkeys((one.change.path for one in group), _yes(kinds.question(kind, group))))
-    for one in waiting:
-        if one.change.path not in said:
-            said[one.change.path] = _yes(_question(one))
+
+    ask_together("executable")
+    # Lock files follow from their manifests, so what becomes of those is known first.
+    ask(one for one in waiting if not kinds.only(one, ["lock"]))
+    ask_together("lock")
+    ask(waiting)
     return [path for path, yes in said.items() if yes]
 
 

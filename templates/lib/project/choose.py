@@ -44,7 +44,7 @@ class Chooser:
         self.root, self.project, self.place = root, project, place
         self.secrets, self.take_ignored, self.take_history = secrets, ignored, history
         self.choice = Choice(Moment.now(root))
-        self.excludes = excludes_of_user()
+        self.excludes = "" if ignored else ignoring.excludes(place, excludes_of_user())
         self.questions: list[Question] = []
         self.ignored: dict[bytes, str] = {}
         self.tracked: set[bytes] = set()
@@ -58,7 +58,7 @@ class Chooser:
             waiting = self._ask()
             self._walk(b"", bool(waiting))
             if waiting:
-                ignoring.keep(self.place, self._take_answer(*waiting), self.excludes)
+                ignoring.keep(self.place, self._take_answer(*waiting))
                 for folder in self.later:
                     if folder not in self.ignored:
                         self._walk(folder, False)

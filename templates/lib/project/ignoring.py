@@ -1,6 +1,7 @@
 """What the agent makes and the project's own .gitignore names: left alone, and noted once for each folder.
 
 The rules are those of the host's project. What the agent writes into a .gitignore counts when it was brought back.
+What tools drop wherever they work is left alone as well, where the project neither tracks it nor says otherwise.
 """
 
 from __future__ import annotations
@@ -23,13 +24,29 @@ DECIDED = "ignored.list"
 SECONDS = 10
 # A longer path is none that git could open: about one of those it gives no answer at all.
 LONGEST = 4000
+# As .gitignore has them. Compiled code is among it: it never comes to the host, so that none of it runs there unseen.
+DROPPINGS = """
+__pycache__/ .pytest_cache/ .mypy_cache/ .ruff_cache/ .hypothesis/ .ipynb_checkpoints/ **/node_modules/.cache/
+.parcel-cache/ .nyc_output/ .coverage .coverage.* .eslintcache .stylelintcache .phpunit.result.cache .DS_Store
+"""
 
 
-def keep(state: str, question: Question, excludes: str) -> None:
+def excludes(state: str, users: str) -> str:
+    """Writes down what is left alone everywhere: droppings, and the user's own list, which has the last word."""
+    place = os.path.join(state, FOLDER)
+    os.makedirs(place)
+    with open(users, "rb") as stream:
+        content = stream.read()
+    path = os.path.join(place, "excludes")
+    with open(path, "wb") as stream:
+        stream.write("\n".join([*DROPPINGS.split(), ""]).encode("ascii") + content)
+    return path
+
+
+def keep(state: str, question: Question) -> None:
     """Keeps the git folder that entry asked its question in, without the index: what is new is not in one."""
     place = os.path.join(state, FOLDER)
-    os.makedirs(os.path.join(place, "info"))
-    for name in ("objects", "refs"):
+    for name in ("info", "objects", "refs"):
         os.mkdir(os.path.join(place, name))
     top = question.git.environment["GIT_WORK_TREE"]
     with open(os.path.join(place, "top"), "wb") as stream:
@@ -40,7 +57,6 @@ def keep(state: str, question: Question, excludes: str) -> None:
     exclude = os.path.join(question.place, "info", "exclude")
     if os.path.exists(exclude):
         shutil.copyfile(exclude, os.path.join(place, "info", "exclude"))
-    shutil.copyfile(excludes, os.path.join(place, "excludes"))
 
 
 class Ignoring:

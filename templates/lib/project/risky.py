@@ -69,8 +69,13 @@ OURS = Reason("path", "the name under which apply keeps its own staged files")
 OTHER = Reason("type", "neither a file nor a symbolic link")
 
 
-_EXACT = {rule.pattern: rule for rule in TABLE if "*" not in rule.pattern}
-_WILD = tuple((rule.pattern.split("*"), rule) for rule in TABLE if rule.pattern not in _EXACT)
+_PLACED: dict[str, list[Rule]] = {}
+for _rule in TABLE:
+    if "/" in _rule.pattern:
+        _name = _rule.pattern.rpartition("/")[2]
+        _PLACED.setdefault("" if "*" in _name else _name, []).append(_rule)
+_EXACT = {rule.pattern: rule for rule in TABLE if "*" not in rule.pattern and "/" not in rule.pattern}
+_WILD = tuple((rule.pattern.split("*"), rule) for rule in TABLE if "*" in rule.pattern and "/" not in rule.pattern)
 # No wildcard pattern matches what neither begins nor ends as one of them, nor has its middle: so most names are quick.
 _HEADS = tuple(parts[0] for parts, _ in _WILD if parts[0])
 _TAILS = tuple(parts[-1] for parts, _ in _WILD if not parts[0] and parts[-1])
@@ -79,6 +84,8 @@ _MIDDLES = tuple(parts[1] for parts, _ in _WILD if not parts[0] and not parts[-1
 
 def matches(parts: list[str], name: str) -> bool:
     """Whether a name is these parts, with anything between them."""
+    if len(parts) == 1:
+        return name == parts[0]
     head, *middle, tail = parts
     if len(name) < len(head) + len(tail) or not (name.startswith(head) and name.endswith(tail)):
         return False
@@ -111,9 +118,24 @@ def rules_of(folded: str) -> list[Rule]:
     return found
 
 
+@lru_cache(maxsize=65536)
+def of_place(folded: str) -> tuple[Reason, ...]:
+    """Why what is a file or a link is held back for the end of its path: the last folder, if any, a slash, a name."""
+    rules = (*_PLACED.get(folded.rpartition("/")[2], ()), *_PLACED[""])
+    found = (rule for rule in rules if matches(rule.pattern.split("*"), folded))
+    return tuple(Reason(rule.kind, rule.reason, rule.pattern) for rule in found)
+
+
 def by_name(path: bytes) -> list[Reason]:
     """Why a path is held back for its name alone, one reason a kind."""
-    return list({reason.kind: reason for part in spelling.components(path) for reason in of_component(part)}.values())
+    parts = spelling.components(path)
+    found = [*(reason for part in parts for reason in of_component(part)), *of_place("/".join(["", *parts][-2:]))]
+    return list({reason.kind: reason for reason in found}.values())
+
+
+def of_folder(path: bytes) -> list[Reason]:
+    """Why all that is in a folder is held back for where it is."""
+    return [reason for part in spelling.components(path) for reason in of_component(part)]
 
 
 def by_mode(change: Change) -> list[Reason]:

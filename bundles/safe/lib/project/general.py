@@ -5,12 +5,11 @@ The table names the tools that we know of. These rules are for those that we do 
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from functools import lru_cache
 
-from project import spelling
+from project import imports, spelling
 from project.risky import Reason
 
 TYPE_CHECKING = False
@@ -50,20 +49,9 @@ def _at_top(path: bytes) -> list[Reason]:
         return []
     if top.startswith("."):
         return [DOT]
-    if _module(top, below):
+    if imports.shadowing([top, *below]) == "":
         return [MODULE]
     return [SETTINGS] if not below and (top.endswith(SUFFIXES) or FILE.fullmatch(top)) else []
-
-
-def _module(top: str, below: list[str]) -> bool:
-    """Whether Python finds a module of a known name there: a file, or what makes one of a folder."""
-    if below:
-        return len(below) == 1 and _stem(below[0]) == "__init__" and top in _modules()
-    return top.endswith(".py") and _stem(top) in _modules()
-
-
-def _stem(name: str) -> str:
-    return name.partition(".")[0]
 
 
 def _misleading(path: bytes) -> list[Reason]:
@@ -89,11 +77,3 @@ def _unseen(char: str) -> bool:
     """Whether a character is not shown, or changes how others are: controls, marks of direction, odd spaces."""
     odd = unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Zl", "Zp") or (char != " " and char.isspace())
     return odd or spelling.IGNORED.match(char) is not None
-
-
-@lru_cache(maxsize=1)
-def _modules() -> frozenset[str]:
-    """The names in modules.txt: Python's own modules, and tools that are started as modules."""
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules.txt")
-    with open(place, encoding="ascii") as file:
-        return frozenset(word for line in file if not line.startswith("#") for word in line.lower().split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from project import words
+from project import locks, words
 from project.failure import Failure
 
 TYPE_CHECKING = False
@@ -16,20 +16,37 @@ if TYPE_CHECKING:
 
 # What a yes to each means. Of every other kind something may run by itself, so that each path is looked at.
 TOGETHER = {
-    "lock": "The next installation fetches what they say. The manifest of each changed as well, and none names a host "
-    "that it did not name before.",
+    "lock": "The next installation fetches what they say. The manifest of each asks for something else, and comes back "
+    "with it; none names a host, or a file, that it did not name before.",
     "executable": "They can be executed, and could not before.",
 }
 
 
-def accepted(found: Reviewed, kinds: Iterable[str]) -> list[Verdict]:
-    """What is held back for nothing but these kinds."""
+def accepted(found: Reviewed, kinds: Iterable[str], also: Iterable[bytes] = ()) -> list[Verdict]:
+    """What is held back for nothing but these kinds; of lock files, those whose manifests come back, too.
+
+    `also` is what is accepted path by path.
+    """
     wanted = frozenset(kinds)
     for kind in sorted(wanted - TOGETHER.keys()):
         shown = words.line(os.fsencode(kind))
         why = f"One yes covers these kinds: {', '.join(TOGETHER)}. Of any other, something may run by itself."
         raise Failure(f"{shown} is no kind that is accepted as a whole", why, "apply --accept PATH, one by one", 2)
-    return [one for one in found.held() if {reason.kind for reason in one.held} <= wanted]
+    coming = {one.change.path for one in found.wanted(also)}
+    return [
+        one for one in found.held() if only(one, wanted) and (one.change.path in coming or _follows(one, found, coming))
+    ]
+
+
+def only(verdict: Verdict, kinds: Iterable[str]) -> bool:
+    """Whether it is held back for nothing but these kinds."""
+    return {reason.kind for reason in verdict.held} <= set(kinds)
+
+
+def _follows(verdict: Verdict, found: Reviewed, coming: set[bytes]) -> bool:
+    """Whether all manifests that a lock file may follow from come back with it: it says what those ask for."""
+    changes = [one.change for one in found.verdicts]
+    return all(each.path in coming for each in locks.manifests(verdict.change.path, changes))
 
 
 def question(kind: str, verdicts: Iterable[Verdict]) -> str:

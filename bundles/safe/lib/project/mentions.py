@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from project import packages, risky, spelling, words
+from project import imports, loading, packages, risky, spelling, words
 from project.risky import Reason
 from project.tree import LARGEST
 
@@ -35,30 +35,23 @@ STORES = frozenset(("node_modules", "site-packages", "dist-packages", "venv", ".
 # For people: no program runs them, but an assistant may be told by them.
 PROSE = (".md", ".mdc", ".rst", ".txt", ".adoc", ".markdown")
 
-_PATH = rb"""[^\s"'`;|&()<>\[\]{}=,:#!*?\\]+"""
-WORD = re.compile(_PATH)
+WORD = re.compile(loading.PATH)
 QUOTED = re.compile(rb""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
 IMPORT = re.compile(rb"(?:^|(?<=[\s(\[`]))@((?:\./|/)?[\w.~-][^\s`'\"<>()]*[\w])")
 _BEFORE = rb"""(?:^|(?<=[\s"'`(\[{=;|&!@:,]))"""
-CODE = re.compile(rb"\.(?:sh|bash|js|cjs|mjs|ts|mts|py|rb|pl|php|lua|ps1|bat|cmd)$", re.IGNORECASE)
 LOADS = re.compile(
     _BEFORE
     + rb"""(?:require|require_relative|import|include|load|source|source_env|\.|exec|execfile|eval|bash|sh|zsh|dash"""
     rb"""|pwsh|python3?|node|ruby|perl|php|deno|bun|tsx|ts-node|shell|from|extends|plugins?|script-shell|build|command|cmd"""
     rb"""|init-hook|rcfile|overrideCommand|apply|entry)(?![\w-])["']?[\s(=:,\[{"']+(?:-\S+\s+)*["']?("""
-    + _PATH
+    + loading.PATH
     + rb")",
-    re.MULTILINE,
-)
-MODULE = re.compile(
-    _BEFORE + rb"""(?:-[mpr]|--(?:require|import|loader|plugin|load-plugins)|pytest_plugins|plugins?|load-plugins"""
-    rb"""|build-backend)(?![\w-])["']?[\s=:(\[{"']*([A-Za-z_][\w.]*)""",
     re.MULTILINE,
 )
 # Settings that name folders in which all is run by name.
 FOLDER = re.compile(
-    rb"""(?:PATH_add|path_add\s+\w+|\bPATH\s*=|_\.path\s*=|hooksPath|hooks_path|backend-path|source_dir|rulesdir)"""
-    rb"""["']?[\s=:(\[{"']*(""" + _PATH + rb")"
+    rb"""(?:PATH_add|path_add\s+\w+|\bPATH\s*=|_\.path\s*=|hooksPath|hooks_path|backend-path|source_dir|rulesdir"""
+    rb"""|rulesDirectory|rulePaths|includeBuild)["']?[\s=:(\[{"']*(""" + loading.PATH + rb")"
 )
 SUFFIX = re.compile(r"(?<=[^/])\.[a-z0-9_]{1,12}$")
 # What is meant by a name without its suffix, or by a folder's.
@@ -85,12 +78,17 @@ class Wanted:
         self.exact: dict[str, list[bytes]] = {}
         self.stems: dict[str, list[bytes]] = {}
         self.keys: dict[bytes, str] = {}
+        # By their folder: what programs of Python's there import in the place of a module of the same name.
+        self.shadowing: dict[str, list[bytes]] = {}
         for change in changes:
             if change.new is not None:
                 key = _key(change.path)
                 self.keys[change.path] = key
                 self.exact.setdefault(key, []).append(change.path)
                 self.stems.setdefault(SUFFIX.sub("", key), []).append(change.path)
+                folder = imports.shadowing(key.split("/"))
+                if folder is not None:
+                    self.shadowing.setdefault(folder, []).append(change.path)
 
     def of(self, key: str, *, whole: bool) -> Iterator[bytes]:
         """What a path of a text means; without a slash it is `whole` only with its suffix."""
@@ -117,7 +115,8 @@ class Reader:
     def named(self) -> Iterator[tuple[bytes, Reason]]:
         """What is looked for and named, each with a reason: first by what steers, then by what that names."""
         waiting = self._sources()
-        known = {path for path, _, _ in waiting}
+        # A package of the project's own is read once more where another one names it: for what it is loaded by.
+        known = {path for path, kind, _ in waiting if kind != "package"}
         for _ in range(STEPS):
             steps, waiting = waiting, []
             for path, kind, said in steps[: max(self.left + 1, 0)]:
@@ -147,29 +146,40 @@ class Reader:
                 continue
             if kind in ("hook", "editor", "shell", "script"):
                 self.scripts |= packages.called(content.decode("utf-8", "replace"))
-            yield content
+            yield loading.hooks(path, content)
 
     def _aims(self, path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
         told = kind == "agent"
         for word, module in _words(path, text, kind):
             for key in _places(path, word, module):
-                for aim in self.wanted.of(key, whole=not module and "/" not in key):
+                # `./x` in a file at the top says as much as `a/x` does elsewhere.
+                plain = b"/" not in word or b"/" in path or kind not in LOADING
+                for aim in self.wanted.of(key, whole=not module and plain and "/" not in key):
                     if aim != path and (told or not _prose(aim)):
                         yield aim
-        for match in FOLDER.finditer(text) if kind in WHOLE | LOADING else ():
-            for key in _places(path, match[1], False):
-                yield from self.wanted.below(key)
+        for folder in _folders(path, text) if kind in WHOLE | LOADING else ():
+            for key in _places(path, folder, False):
+                yield from (aim for aim in self.wanted.below(key) if not _prose(aim))
+        for place in _modules(path, text, kind):
+            yield from (aim for aim in self.wanted.exact.get(_key(place), ()) if aim != path)
+        if path.endswith(b".py"):
+            yield from self.wanted.shadowing.get(_key(path).rpartition("/")[0], ())
 
     def _there(self, path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
         """The files of the tree that a text names."""
         told = kind == "agent"
         for word, module in _words(path, text, kind):
             for place in _raw_places(path, word, module):
-                for suffix in SUFFIXES if module or b"/" in word else (b"",):
+                more = (*SUFFIXES, b"/package.json") if kind == "package" else SUFFIXES
+                for suffix in more if module or b"/" in word else (b"",):
                     aim = place + suffix
                     # What the table names is read for itself, in its own manner.
                     if aim in self.files and (told or not _prose(aim)) and not risky.by_name(aim):
                         yield aim
+        # A project's own code, which its tests' settings import, is what the tests are about.
+        for place in _modules(path, text, kind) if kind not in LOADING else ():
+            if place in self.files and not risky.by_name(place):
+                yield place
 
 
 class Kinds:
@@ -187,14 +197,17 @@ class Kinds:
         if not inside:
             return None
         folded = spelling.folded(name)
-        return PACKAGE if folded == packages.NAME else reason or _steers(risky.of_component(folded))
+        place = f"{spelling.folded(folder.rpartition(b'/')[2])}/{folded}"
+        if folded == packages.NAME:
+            return PACKAGE
+        return reason or _steers((*risky.of_component(folded), *risky.of_place(place)))
 
     def _of_folder(self, folder: bytes) -> tuple[bool, Reason | None]:
         """Whether what is in a folder counts, and of which kind all of it is."""
         parts = frozenset(spelling.components(folder))
         # GitHub's has forms and lists of owners as well.
         form = ".github" in parts and parts.isdisjoint(("workflows", "actions"))
-        return parts.isdisjoint(STORES) and not form, _steers(risky.by_name(folder) if folder else ())
+        return parts.isdisjoint(STORES) and not form, _steers(risky.of_folder(folder) if folder else ())
 
 
 def looked_into(changes: Iterable[Change]) -> list[Entry]:
@@ -217,14 +230,19 @@ def _prose(path: bytes) -> bool:
 
 def _words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
     """What may be a path in a text, and whether it may be a module's name."""
-    if kind == "agent" and (_prose(path) or b"." not in path.rpartition(b"/")[2].lstrip(b".")):
+    if _speaks(path, kind):
         yield from ((match[1], False) for match in IMPORT.finditer(text))
         return
-    yield from ((match[1], True) for match in MODULE.finditer(text))
+    yield from ((name, True) for name in loading.modules(text))
     if kind == "script" or kind in LOADING:
         yield from ((match[1], False) for match in LOADS.finditer(text))
+        if path.endswith(b".rs"):
+            yield from ((word, False) for word in loading.rust(text))
+    if kind in LOADING or (kind == "script" and path.endswith(b"/package.json")):
+        yield from loading.words(path, text)
     if kind == "script":
-        yield from ((word, False) for word in dict.fromkeys(WORD.findall(text)) if CODE.search(word))
+        yield from ((word, False) for word in dict.fromkeys(WORD.findall(text)) if loading.CODE.search(word))
+        yield from ((word, False) for word in loading.joined(text))
     if kind == "script" or kind in LOADING:
         return
     found = dict.fromkeys(WORD.findall(text))
@@ -246,6 +264,28 @@ def _raw_places(path: bytes, word: bytes, module: bool) -> Iterator[bytes]:
         place = posixpath.normpath(posixpath.join(base, word.lstrip(b"/")))
         if place not in (b".", b"..") and not place.startswith(b"../"):
             yield place
+
+
+def _modules(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
+    """The files that the modules are which a text imports, or says are to be loaded."""
+    if not _speaks(path, kind):
+        found = imports.places(path, text)
+        # An installation runs all that it imports; the code that tests and tools are about is read as such.
+        about = kind in LOADING and kind != "packages"
+        yield from (place for place in found if not about or imports.is_helper(path, place))
+        for name in dict.fromkeys(loading.modules(text)):
+            yield from imports.of_name(path, name)
+
+
+def _folders(path: bytes, text: bytes) -> Iterator[bytes]:
+    """The folders in which all is run, as a text says."""
+    yield from (match[1] for match in FOLDER.finditer(text))
+    yield from loading.crates(path, text)
+
+
+def _speaks(path: bytes, kind: str) -> bool:
+    """Whether a text speaks to an assistant: of what it names, only what it imports is read."""
+    return kind == "agent" and (_prose(path) or b"." not in path.rpartition(b"/")[2].lstrip(b"."))
 
 
 def _places(path: bytes, word: bytes, module: bool) -> Iterator[str]:

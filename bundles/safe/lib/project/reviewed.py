@@ -41,7 +41,7 @@ NOTES = {
     "git": "git's own folder is never touched",
     "odd-name": "a name that no project has",
     "mount": "another filesystem",
-    "ignored": "left out, as .gitignore says",
+    "ignored": "left out, as .gitignore says, or as what a tool keeps for itself",
     "base-unknown": "its version at entry is not known: it comes back only where the host has the same",
 }
 
