@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 
-from project import gitnames, links, risky, shapes, spelling, words
-from project.repository import Repository
+from project import links, risky, shapes, spelling, words
 from project.risky import Reason
 from project.scan import MOST, Scan
 
@@ -55,7 +54,7 @@ class Aims:
             self._add_link(path)
         for base, path, name in _links_of_home():
             self._add_names(base, path, risky.by_name(name), words.path(b"~/" + name))
-        self._add_git(scan)
+        self._add_named(tree.git)
         self._follow()
 
     def of(self, path: bytes) -> list[Reason]:
@@ -99,15 +98,6 @@ class Aims:
                     folder, _, name = path.rpartition(b"/")
                     for aim in self.paths.reached(os.path.join(self.root, folder), name):
                         self._add(aim, reason)
-
-    def _add_git(self, scan: Scan) -> None:
-        repositories = [Repository.of(os.path.join(self.root, folder), False) for folder in scan.repositories]
-        above = Repository.of(self.root)
-        known = {each.gitdir: each for each in (above, *repositories) if each is not None}
-        for repository in known.values():
-            self._add_named(gitnames.of_repository(repository))
-            for file in gitnames.users_configs():
-                self._add_named(gitnames.of_config(file, os.path.abspath(repository.top)))
 
     def _add_named(self, names: Iterable[Named]) -> None:
         # Most words of a hook are no path of the project, and not worth the way.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from project import links, risky, spelling
+from project import gitnames, links, risky, spelling
 from project.host import Blocked, Host, split
 from project.scan import Scan
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from project.data import Change
+    from project.gitnames import Named
 
     Blob = Callable[[str], bytes]
     Names = Callable[[str], Iterable[bytes] | None]
@@ -32,7 +33,16 @@ class Tree:
         self._made: dict[bytes, dict[bytes, None]] | None = None
         self._names: dict[bytes, tuple[bytes, ...]] = {}
         self._leaves: dict[bytes, bool] = {}
+        self._git: list[Named] | None = None
         self.folders = Folders(self)
+
+    @property
+    def git(self) -> list[Named]:
+        """What git's own files on the host name, and run."""
+        if self._git is None:
+            folders = self.scan.wait().repositories if self.scan else []
+            self._git = gitnames.of_project(self.host.real, folders) if self.host else []
+        return self._git
 
     def names(self, folder: bytes) -> tuple[bytes, ...]:
         """What a folder holds, or will; the empty one is the root."""
