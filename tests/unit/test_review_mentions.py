@@ -134,11 +134,6 @@ def test_a_file_that_nobody_tracks_names_as_well(tmp_path: Path) -> None:
     assert set(named(host, {}, {"tools/x.sh": "evil"})) == {"tools/x.sh"}
 
 
-def test_what_is_removed_runs_nothing(tmp_path: Path) -> None:
-    host = make(tmp_path / "project", {".envrc": ". tools/x.sh\n", "tools/x.sh": "x"})
-    assert named(host, {"tools/x.sh": "x"}, {}) == {}
-
-
 def test_past_so_much_everything_is_held_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = make(tmp_path / "project", {".envrc": ". tools/x.sh\n", ".husky/a": "true\n"})
     sandbox: Tree = {"tools/x.sh": "evil", "tools/y.sh": "evil"}

@@ -21,8 +21,9 @@ class Ends:
 
     def aims(self, words: Iterable[bytes]) -> Iterator[bytes]:
         """What is looked for and meant by one of these words."""
-        for tail, rooted in self._tails(words):
-            yield from self.wanted.ending(tail) if tail else ()
+        for word in dict.fromkeys(words):
+            tail, rooted = spelled.ends(word, self.project)
+            yield from self.wanted.ending(tail, whole=b"/" not in word) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
 
     def run(self, text: bytes, folder: str) -> Iterator[bytes]:
@@ -39,13 +40,11 @@ class Ends:
 
     def files(self, words: Iterable[bytes]) -> Iterator[bytes]:
         """The files that are meant by one of these words, whether they are looked for or not."""
-        for tail, rooted in self._tails(words):
+        for word in dict.fromkeys(words):
+            tail, rooted = spelled.ends(word, self.project)
             for name, path in self._index().get(tail.rpartition("/")[2], ()) if tail else ():
                 if f"/{name}".endswith(f"/{tail}") or name == rooted:
                     yield path
-
-    def _tails(self, words: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-        return (spelled.ends(word, self.project) for word in dict.fromkeys(words))
 
     def _index(self) -> dict[str, list[tuple[str, bytes]]]:
         if not self.known:

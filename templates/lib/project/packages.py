@@ -78,7 +78,9 @@ def run_unasked(content: bytes, also: Iterable[str] = ()) -> str:
 
 
 def runs_otherwise(change: Change, blob: Blob, also: Iterable[str]) -> bool:
-    """Whether what a package.json runs unasked changes, where these scripts are run by name."""
+    """Whether what a package.json runs unasked changes, where these scripts are run by name, and only then."""
+    if _installs(change, blob):
+        return False
     old, new = (_document(entry, blob) if entry else {} for entry in (change.old, change.new))
     return old is not None and new is not None and _unasked(old, also) != _unasked(new, also)
 

@@ -41,7 +41,7 @@ STARTS = re.compile(
 )
 BEGINNINGS = ("index", "__main__")
 # A pattern counts where what it finds is run: in a loop, or after a word that loads.
-LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+([^\n;]+)[\n;]\s*do\b")
+LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+([^\n;]{1,500})[\n;]\s*do\b")
 LOADED = re.compile(
     rb"""(?:^|[\s"'`;|&(])(?:source|source_env|\.|(?:sh|bash|zsh|dash|node|python[\d.]*|ruby|perl)(?:[ \t]+-\S+)*)"""
     rb"""[ \t]+["']?((?:""" + _PART + rb")+)",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 
 from project import links, risky, shapes, spelling, words
+from project.outside import Outside
 from project.risky import Reason
 from project.scan import MOST, Scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from project.data import Change
     from project.gitnames import Named
@@ -50,10 +51,11 @@ class Aims:
         self.links = {path: _key(path) for path in dict.fromkeys((*scan.links, *made))}
         self.waiting: list[tuple[str, Reason]] = []
         self.shapes = shapes.Known(tree.folders)
+        self.outside = Outside(host.real)
         for path in self.links:
             self._add_link(path)
-        for base, path, name in _links_of_home():
-            self._add_names(base, path, risky.by_name(name), words.path(b"~/" + name))
+        for (base, name, shown), reasons in self.outside.of_home():
+            self._add_names(base, name, reasons, words.path(shown))
         self._add_named(tree.git)
         self._follow()
 
@@ -72,7 +74,16 @@ class Aims:
         reasons = risky.by_name(path) or self.shapes.covering(path)
         if reasons and not (_in_store(path) and self._is_package(path)):
             folder, _, name = path.rpartition(b"/")
-            self._add_names(os.path.join(self.root, folder), name, reasons, words.path(path))
+            base = os.path.join(self.root, folder)
+            self._add_names(base, name, reasons, words.path(path))
+            # A folder elsewhere that it leads to may have links that lead in again.
+            for base, name, shown in self.outside.below(base, name, path) if self._leads_out(path) else ():
+                self._add_names(base, name, reasons, words.path(shown))
+
+    def _leads_out(self, path: bytes) -> bool:
+        """Whether a link of the host's leads to somewhere else."""
+        real = os.path.realpath(os.path.join(self.root, path))
+        return path not in self.tree.new and not real.startswith(self.root + b"/")
 
     def _is_package(self, path: bytes) -> bool:
         """Whether a link in a store of packages leads to a folder."""
@@ -121,24 +132,3 @@ def _key(path: bytes) -> str:
 def _in_store(path: bytes) -> bool:
     return not STORES.isdisjoint(spelling.components(path)[:-1])
 
-
-def _links_of_home() -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The links in the user's home that steer something, as in a project of settings files: folder, name, path."""
-    home = os.path.expanduser(b"~")
-    for name in _listed(home, steering=True):
-        place = os.path.join(home, name)
-        if os.path.islink(place):
-            yield home, name, name
-            continue
-        for below in _listed(place, steering=False) if name.startswith(b".") else ():
-            if os.path.islink(os.path.join(place, below)):
-                yield place, below, name + b"/" + below
-
-
-def _listed(folder: bytes, *, steering: bool) -> list[bytes]:
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry.name for entry in entries if entry.is_symlink() or (steering and entry.is_dir())]
-    except OSError:
-        return []
-    return [name for name in found if risky.by_name(name)] if steering else found

@@ -90,6 +90,7 @@ class Wanted:
         self.exact: dict[str, list[bytes]] = {}
         self.stems: dict[str, list[bytes]] = {}
         self.ends: dict[str, list[tuple[str, bytes]]] = {}
+        self.stem_ends: dict[str, list[tuple[str, bytes]]] = {}
         self.keys: list[tuple[str, bytes]] = []
         # A link stands for all that lies below it.
         self.links: dict[str, list[tuple[str, bytes]]] = {}
@@ -101,7 +102,11 @@ class Wanted:
         self.keys.append((name, change.path))
         self.exact.setdefault(name, []).append(change.path)
         if not name.endswith(PROSE):
-            self.stems.setdefault(SUFFIX.sub("", name), []).append(change.path)
+            stem = SUFFIX.sub("", name)
+            self.stems.setdefault(stem, []).append(change.path)
+            above, _, inner = stem.rpartition("/")
+            for each in (stem, above) if inner in INSIDE else (stem,):
+                self.stem_ends.setdefault(each.rpartition("/")[2], []).append((each, change.path))
         last = name.rpartition("/")[2]
         self.ends.setdefault(last, []).append((name, change.path))
         if change.new is not None and change.new.mode == risky.LINK:
@@ -116,9 +121,10 @@ class Wanted:
         for above in _above(name) if self.links else ():
             yield from (path for link, path in self.links.get(above.rpartition("/")[2], ()) if link == above)
 
-    def ending(self, tail: str) -> Iterator[bytes]:
-        """What a text means by the end of a path, whatever folder it is taken from."""
+    def ending(self, tail: str, *, whole: bool) -> Iterator[bytes]:
+        """What a text means by the end of a path, whatever folder it is taken from; `whole` as above."""
         yield from _ending(self.ends, tail)
+        yield from _ending(self.stem_ends, tail) if not whole else ()
         for above in _above(tail) if self.links else ():
             yield from _ending(self.links, above)
 
