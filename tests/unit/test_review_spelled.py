@@ -1,4 +1,4 @@
-"""However a steering file spells a path, by whatever link it leads there, and whoever calls a script: it is held back."""
+"""However a steering file spells a path, by whatever link it leads there, whoever calls a script: it is held back."""
 
 from __future__ import annotations
 
@@ -146,6 +146,33 @@ LINKS: dict[str, tuple[Tree, Tree, Tree, str]] = {
 def test_a_path_through_links(tmp_path: Path, host: Tree, base: Tree, sandbox: Tree, wanted: str) -> None:
     found = named(make(tmp_path / "project", host), base, sandbox)
     assert set(found) == (set(sandbox) if wanted == "*" else set(wanted.split()))
+
+
+EXECUTED = {
+    "a program": ("../run/x.sh", {"executable"}),
+    "a program by another link": ("../way/x.sh", {"executable"}),
+    "a folder of programs": ("../run", {"executable"}),
+    "a program that comes along": ("../new.sh", {"executable"}),
+    "a file that is none": ("../run/text", set()),
+    "a folder that has none": ("../docs", set()),
+    "nothing": ("../no/where", set()),
+}
+
+
+@pytest.mark.parametrize(("target", "wanted"), EXECUTED.values(), ids=EXECUTED)
+def test_a_new_link_to_a_program_is_one(tmp_path: Path, target: str, wanted: set[str]) -> None:
+    host: Tree = {"run/x.sh": ("x", 0o755), "run/text": "x", "docs/a": "x", "way": Link("run")}
+    versions = Versions({}, {"tools/git": Link(target), "new.sh": ("x", 0o755)})
+    with Host(os.fsencode(make(tmp_path / "project", host))) as opened:
+        found = {one.change.path: one.held for one in judge(versions.changes, versions.blob, opened)}
+    assert {reason.kind for reason in found[b"tools/git"]} == wanted
+    assert {reason.kind for reason in found[b"new.sh"]} == {"executable"}
+
+
+def test_a_link_in_a_folder_of_programs_is_named(tmp_path: Path) -> None:
+    host: Tree = {".envrc": 'PATH="${PWD}/bin:$PATH"\n', "run/x.sh": ("x", 0o755)}
+    found = named(make(tmp_path / "project", host), {}, {"bin/git": Link("../run/x.sh"), "run/x.sh": "evil"})
+    assert set(found) == {"bin/git", "run/x.sh"}
 
 
 def test_what_gits_hooks_name_is_read_as_well(tmp_path: Path) -> None:

@@ -107,10 +107,10 @@ def test_the_users_own_links_into_the_project_count(tmp_path: Path, home: Path) 
 OUTSIDE = {
     "a plugin of vim's": (".vim/pack/d/start/plug", "@/v", "v/plugin/x.vim q"),
     "one of several settings": (".ssh/config.d/p", "@/s", "s q"),
-    "a file of an editor's": (".config/nvim/init.lua", "@/init.lua", "init.lua q"),
+    "a file of an editor's": (".config/nvim/init.lua", "@/nv/x.lua", "nv/x.lua q"),
     "in a folder that is a link": ("dots/vim/plugin", "@/v", "v/x.vim q"),
     "in git's hooks": ("../hk/pre-commit", "@/tools/pre.sh", "tools/pre.sh q"),
-    "in a folder that a link leads to": ("shared/tasks.json", "@/t.json", "t.json q"),
+    "in a folder that a link leads to": ("shared/tasks.json", "@/t/x", "t/x q"),
     "in no folder of settings": ("work/x", "@/q", "- q"),
 }
 

@@ -77,8 +77,8 @@ class Aims:
             base = os.path.join(self.root, folder)
             self._add_names(base, name, reasons, words.path(path))
             # A folder elsewhere that it leads to may have links that lead in again.
-            for base, name, shown in self.outside.below(base, name, path) if self._leads_out(path) else ():
-                self._add_names(base, name, reasons, words.path(shown))
+            for here, each, shown in self.outside.below(base, name, path) if self._leads_out(path) else ():
+                self._add_names(here, each, reasons, words.path(shown))
 
     def _leads_out(self, path: bytes) -> bool:
         """Whether a link of the host's leads to somewhere else."""
@@ -131,4 +131,3 @@ def _key(path: bytes) -> str:
 
 def _in_store(path: bytes) -> bool:
     return not STORES.isdisjoint(spelling.components(path)[:-1])
-
