@@ -86,6 +86,10 @@ NAMED: dict[str, tuple[Tree, str]] = {
         {".envrc": ". s/a.sh\n", "s/a.sh": '. "$(dirname "$0")/b.sh"\n', "s/b.sh": "python3 c.py\n"},
         "s/c.py q.py",
     ),
+    "a program one step on": (
+        {".envrc": ". s/a.sh\n", "s/a.sh": "echo x\nt/lint --all\n"},
+        "t/lint t/q",
+    ),
     "in a package that is installed": (
         {"node_modules/x/package.json": package(postinstall="node b.js")},
         "- node_modules/x/q b.js",

@@ -19,11 +19,11 @@ class Ends:
         self.wanted, self.paths, self.project = wanted, files, project
         self.known: dict[str, list[tuple[str, bytes]]] = {}
 
-    def aims(self, words: Iterable[bytes]) -> Iterator[bytes]:
-        """What is looked for and meant by one of these words."""
+    def aims(self, words: Iterable[bytes], *, whole: bool) -> Iterator[bytes]:
+        """What is looked for and meant by one of these words; where they are `whole`, only with its suffix."""
         for word in dict.fromkeys(words):
             tail, rooted = spelled.ends(word, self.project)
-            yield from self.wanted.ending(tail, whole=b"/" not in word) if tail else ()
+            yield from self.wanted.ending(tail, whole=whole or b"/" not in word) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
 
     def run(self, text: bytes, folder: str) -> Iterator[bytes]:

@@ -177,14 +177,18 @@ class Reader:
             for place in map(_key, _raw_places(source.path, match[1], False)):
                 yield from self.wanted.below(place)
         if not _told(source):
-            yield from self.ends.aims(self._anywhere(source, text))
+            yield from self.ends.aims(self._anywhere(source, text), whole=source.kind not in WHOLE)
             yield from self.ends.run(text, _key(split(source.path)[0]))
 
     def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:
         """The words of a text that may be paths from any folder."""
         if source.kind in WHOLE:
             yield from spelled.words(text)
-        elif spelled.moves(text):
+            return
+        if source.kind == "script":
+            # Programs bear no suffix; what has none and is written as a path is one, or a folder.
+            yield from (word for word in spelled.words(text) if b"/" in word and b"." not in split(word)[1])
+        if spelled.moves(text):
             yield from (word for word, module in _words(source.path, text, source.kind) if not module)
 
     def _there(self, source: Source, text: bytes) -> Iterator[bytes]:

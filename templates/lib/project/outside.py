@@ -44,7 +44,8 @@ class Outside:
             if os.path.islink(path):
                 yield base, name, shown
             if self._is_fresh(path):
-                waiting.extend((path, each, shown + b"/" + each) for each in _names(path)[:NAMES])
+                real = os.path.realpath(path)
+                waiting.extend((real, each, shown + b"/" + each) for each in _names(real)[:NAMES])
 
     def _is_fresh(self, path: bytes) -> bool:
         place = _place(path) if os.path.isdir(path) else None
