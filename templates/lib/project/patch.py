@@ -103,8 +103,9 @@ class Patch:
         for at in range(0, len(small), TOGETHER):
             part = small[at : at + TOGETHER]
             blobs = self.git.blobs(one.oid for each in part for one in (each.old, each.new) if one)
-            read = (tuple(blobs[one.oid] if one else b"" for one in (each.old, each.new)) for each in part)
-            found += [each for each, (old, new) in zip(part, read, strict=True) if plain.is_text(each, old, new)]
+            for each in part:
+                old, new = (blobs[one.oid] if one else b"" for one in (each.old, each.new))
+                found += [each] if plain.is_text(each, old, new) else []
         return found
 
     def text(self) -> bytes:
