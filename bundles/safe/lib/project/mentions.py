@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass
 
-from project import packages, risky, spelling, words
+from project import packages, risky, spelled, spelling, words
+from project.ends import Ends
+from project.host import split
 from project.risky import Reason
 from project.tree import LARGEST
+from project.wanted import PROSE, STORES, Aliases, Wanted
+from project.wanted import key as _key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +36,10 @@ WHOLE = frozenset(("hook", "editor", "shell", "ci", "agent", "container", "revie
 LOADING = frozenset(("packages", "build", "test", "tool", "config-code", "language-server"))
 MANY = Reason("named", f"more than {FILES} files steer something, so not all that they may name was looked at")
 PACKAGE = Reason("package", "an installation runs it")
-STORES = frozenset(("node_modules", "site-packages", "dist-packages", "venv", ".venv", "__pycache__", ".yarn"))
-# For people: no program runs them, but an assistant may be told by them.
-PROSE = (".md", ".mdc", ".rst", ".txt", ".adoc", ".markdown")
+# Kinds whose files may run the scripts of a package by name.
+CALLING = frozenset(("hook", "editor", "shell", "agent", "ci", "review", "container", "script"))
+# An assistant's own are told by these as well; to what is run they say nothing.
+TEXTS = tuple(suffix.encode() for suffix in PROSE if suffix != ".txt")
 
 _PATH = rb"""[^\s"'`;|&()<>\[\]{}=,:#!*?\\]+"""
 WORD = re.compile(_PATH)
@@ -57,119 +63,148 @@ MODULE = re.compile(
 )
 # Settings that name folders in which all is run by name.
 FOLDER = re.compile(
-    rb"""(?:PATH_add|path_add\s+\w+|\bPATH\s*=|_\.path\s*=|hooksPath|hooks_path|backend-path|source_dir|rulesdir)"""
+    rb"""(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir)"""
     rb"""["']?[\s=:(\[{"']*(""" + _PATH + rb")"
 )
-SUFFIX = re.compile(r"(?<=[^/])\.[a-z0-9_]{1,12}$")
 # What is meant by a name without its suffix, or by a folder's.
 SUFFIXES = (b"", b".js", b".cjs", b".mjs", b".ts", b".mts", b".py", b".sh", b".rb", b"/index.js", b"/index.ts")
-INSIDE = ("index", "__init__", "__main__", "action")
 
 
 def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     """Held back: what a file that steers something names, and what that names in turn."""
-    wanted = Wanted(changes)
+    aliases = Aliases(tree)
+    wanted = Wanted(changes, aliases)
     if not wanted.exact:
         return {}
     found: dict[bytes, list[Reason]] = {}
-    reader = Reader(tree, wanted)
+    reader = Reader(tree, wanted, aliases)
     for path, reason in reader.named():
         found.setdefault(path, [reason])
-    return {change.path: [MANY] for change in changes} if reader.left < 0 else found
+    if reader.left < 0 or aliases.many:
+        return {change.path: [MANY] for change in changes}
+    for change in changes:
+        if packages.is_package(change.path) and packages.runs_otherwise(change, tree.blob, reader.scripts):
+            found.setdefault(change.path, []).append(packages.CALLED)
+    return found
 
 
-class Wanted:
-    """The paths that are looked for, by what may name them: folded; with and without a suffix; by their folder."""
+@dataclass(frozen=True)
+class Source:
+    """A text that is read for what it names: a file's own, or one that git keeps."""
 
-    def __init__(self, changes: Iterable[Change]) -> None:
-        self.exact: dict[str, list[bytes]] = {}
-        self.stems: dict[str, list[bytes]] = {}
-        self.keys: dict[bytes, str] = {}
-        for change in changes:
-            if change.new is not None:
-                key = _key(change.path)
-                self.keys[change.path] = key
-                self.exact.setdefault(key, []).append(change.path)
-                self.stems.setdefault(SUFFIX.sub("", key), []).append(change.path)
-
-    def of(self, key: str, *, whole: bool) -> Iterator[bytes]:
-        """What a path of a text means; without a slash it is `whole` only with its suffix."""
-        yield from self.exact.get(key, ())
-        if not whole:
-            for stem in (key, *(f"{key}/{name}" for name in INSIDE)):
-                yield from self.stems.get(stem, ())
-
-    def below(self, folder: str) -> list[bytes]:
-        """What is in a folder, at any depth."""
-        return [path for path, key in self.keys.items() if key.startswith(folder + "/")]
+    path: bytes
+    kind: str
+    said: str
+    text: bytes | None = None
 
 
 class Reader:
     """Reads what steers, and what that names."""
 
-    def __init__(self, tree: Tree, wanted: Wanted) -> None:
-        self.tree, self.wanted = tree, wanted
+    def __init__(self, tree: Tree, wanted: Wanted, aliases: Aliases) -> None:
+        self.tree, self.wanted, self.aliases = tree, wanted, aliases
         there = tree.scan.wait().files if tree.scan else ()
         self.files = dict.fromkeys((*there, *tree.new))
+        self.ends = Ends(wanted, self.files, split(tree.host.real)[1] if tree.host else b"")
         self.left = FILES
         self.scripts: set[str] = set()
 
     def named(self) -> Iterator[tuple[bytes, Reason]]:
-        """What is looked for and named, each with a reason: first by what steers, then by what that names."""
-        waiting = self._sources()
-        known = {path for path, _, _ in waiting}
-        for _ in range(STEPS):
-            steps, waiting = waiting, []
-            for path, kind, said in steps[: max(self.left + 1, 0)]:
-                for text in self._texts(path, kind):
-                    yield from ((aim, Reason("named", said)) for aim in self._aims(path, text, kind))
-                    fresh = [each for each in self._there(path, text, kind) if each not in known]
-                    known.update(fresh)
-                    waiting += [(each, "script", f"named by {words.path(each)}, itself {said}") for each in fresh]
+        """What is looked for and named, each with a reason: first by what steers, then by what that names.
 
-    def _sources(self) -> list[tuple[bytes, str, str]]:
-        """The files that steer something, each with its kind and what is said of it.
-
-        Packages come last: a hook may run one of their scripts by name.
+        Packages come last in each step, and again where more of their scripts turned out to be run by name.
         """
-        kinds = Kinds()
-        found = ((path, kinds.of(path)) for path in self.files)
-        told = [(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
-        return sorted(told, key=lambda each: (each[1] == "package", each[0]))
+        sources, manifests = self._sources()
+        known = {source.path for source in (*sources, *manifests)}
+        called: set[str] | None = None
+        for _ in range(STEPS):
+            fresh: list[Source] = []
+            for source in sources:
+                yield from self._read(source, known, fresh)
+            while called != self.scripts:
+                called = set(self.scripts)
+                for source in manifests:
+                    yield from self._read(source, known, fresh)
+            sources = fresh
 
-    def _texts(self, path: bytes, kind: str) -> Iterator[bytes]:
+    def _sources(self) -> tuple[list[Source], list[Source]]:
+        """What steers something, each with its kind and what is said of it; and the manifests of packages."""
+        kinds = Kinds()
+        found = ((path, kinds.of(path)) for path in sorted(self.files))
+        told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
+        git = [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
+        return [*git, *(one for one in told if one.kind != "package")], [one for one in told if one.kind == "package"]
+
+    def _read(self, source: Source, known: set[bytes], fresh: list[Source]) -> Iterator[tuple[bytes, Reason]]:
+        """What a source names of what is looked for; what else it names is read in the next step."""
+        for text in self._texts(source):
+            yield from ((aim, Reason("named", source.said)) for aim in self._aims(source, text))
+            there = [path for path in dict.fromkeys(self._there(source, text)) if path not in known]
+            known.update(there)
+            fresh += [Source(path, "script", f"named by {words.path(path)}, itself {source.said}") for path in there]
+
+    def _texts(self, source: Source) -> Iterator[bytes]:
         self.left -= 1
-        for content in self.tree.contents(path):
-            if b"\0" in content[:1024]:
+        for content in self._contents(source):
+            if source.kind == "package":
+                text = packages.run_unasked(content, self.scripts)
+                self.scripts |= packages.called(text)
+                yield text.encode("utf-8", "surrogatepass")
                 continue
-            if kind == "package":
-                yield packages.run_unasked(content, self.scripts).encode("utf-8", "surrogateescape")
-                continue
-            if kind in ("hook", "editor", "shell", "script"):
-                self.scripts |= packages.called(content.decode("utf-8", "replace"))
+            if source.kind in CALLING and not _prose(source.path):
+                text = content.decode("utf-8", "replace")
+                self.scripts |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
             yield content
 
-    def _aims(self, path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
-        told = kind == "agent"
-        for word, module in _words(path, text, kind):
-            for key in _places(path, word, module):
-                for aim in self.wanted.of(key, whole=not module and "/" not in key):
-                    if aim != path and (told or not _prose(aim)):
-                        yield aim
-        for match in FOLDER.finditer(text) if kind in WHOLE | LOADING else ():
-            for key in _places(path, match[1], False):
-                yield from self.wanted.below(key)
+    def _contents(self, source: Source) -> Iterable[bytes]:
+        if self.left < 0:
+            return ()
+        texts = self.tree.contents(source.path) if source.text is None else [source.text]
+        return (text for text in texts if b"\0" not in text[:1024])
 
-    def _there(self, path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
-        """The files of the tree that a text names."""
-        told = kind == "agent"
-        for word, module in _words(path, text, kind):
-            for place in _raw_places(path, word, module):
+    def _aims(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """What is looked for and named by a text."""
+        told = source.kind == "agent"
+        for aim in dict.fromkeys(self._found(source, text)):
+            if aim != source.path and (told or not aim.lower().endswith(TEXTS)):
+                yield aim
+
+    def _found(self, source: Source, text: bytes) -> Iterator[bytes]:
+        for word, module in _words(source.path, text, source.kind):
+            for place in map(_key, _raw_places(source.path, word, module)):
+                yield from self.wanted.of(place, whole=not module and "/" not in place)
+        for match in FOLDER.finditer(text) if source.kind in WHOLE | LOADING else ():
+            for place in map(_key, _raw_places(source.path, match[1], False)):
+                yield from self.wanted.below(place)
+        if not _told(source):
+            yield from self.ends.aims(self._anywhere(source, text), whole=source.kind not in WHOLE)
+            yield from self.ends.run(text, _key(split(source.path)[0]))
+
+    def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """The words of a text that may be paths from any folder."""
+        if source.kind in WHOLE:
+            yield from spelled.words(text)
+            return
+        if source.kind == "script":
+            # Programs bear no suffix; what has none and is written as a path is one, or a folder.
+            yield from (word for word in spelled.words(text) if b"/" in word and b"." not in split(word)[1])
+        if spelled.moves(text):
+            yield from (word for word, module in _words(source.path, text, source.kind) if not module)
+
+    def _there(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """The files of the tree that a text names, and that are not read for themselves: what the table names is."""
+        told = source.kind == "agent"
+        for aim in self._named_files(source, text):
+            if aim in self.files and (told or not aim.lower().endswith(TEXTS)) and not risky.by_name(aim):
+                yield aim
+
+    def _named_files(self, source: Source, text: bytes) -> Iterator[bytes]:
+        for word, module in _words(source.path, text, source.kind):
+            for place in _raw_places(source.path, word, module):
                 for suffix in SUFFIXES if module or b"/" in word else (b"",):
-                    aim = place + suffix
-                    # What the table names is read for itself, in its own manner.
-                    if aim in self.files and (told or not _prose(aim)) and not risky.by_name(aim):
-                        yield aim
+                    yield from self.aliases.real(place + suffix)
+        if not _told(source):
+            yield from self.ends.files(self._anywhere(source, text))
 
 
 class Kinds:
@@ -207,12 +242,13 @@ def _steers(reasons: Iterable[Reason]) -> Reason | None:
     return next((reason for reason in reasons if reason.kind in WHOLE | LOADING), None) if reasons else None
 
 
-def _key(path: bytes) -> str:
-    return "/".join(spelling.components(path))
-
-
 def _prose(path: bytes) -> bool:
     return path.lower().endswith(tuple(suffix.encode() for suffix in PROSE))
+
+
+def _told(source: Source) -> bool:
+    """Whether a source is an assistant's instructions, of which only imports count."""
+    return source.kind == "agent" and (_prose(source.path) or b"." not in split(source.path)[1].lstrip(b"."))
 
 
 def _words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
@@ -246,7 +282,3 @@ def _raw_places(path: bytes, word: bytes, module: bool) -> Iterator[bytes]:
         place = posixpath.normpath(posixpath.join(base, word.lstrip(b"/")))
         if place not in (b".", b"..") and not place.startswith(b"../"):
             yield place
-
-
-def _places(path: bytes, word: bytes, module: bool) -> Iterator[str]:
-    yield from map(_key, _raw_places(path, word, module))

@@ -116,10 +116,15 @@ def by_name(path: bytes) -> list[Reason]:
     return list({reason.kind: reason for part in spelling.components(path) for reason in of_component(part)}.values())
 
 
-def by_mode(change: Change) -> list[Reason]:
-    """Why a change is held back for what it becomes: something to execute that was none before."""
+def by_mode(change: Change, leads: bool = False) -> list[Reason]:
+    """Why a change is held back for what it becomes: something to execute that was none before.
+
+    A new link is one where it `leads` to something to execute: it gives that a name which it did not have.
+    """
     old, new = change.old, change.new
-    return [RUNS] if new is not None and new.mode == EXECUTABLE and (old is None or old.mode != EXECUTABLE) else []
+    if new is None:
+        return []
+    return [RUNS] if leads or (new.mode == EXECUTABLE and (old is None or old.mode != EXECUTABLE)) else []
 
 
 def never(path: bytes, mode: int | None) -> Reason | None:
