@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from project import packages, spelled
+from project import mentions, packages, spelled, wanted
 from project.host import Host
 from project.verdict import judge
 
@@ -228,15 +228,27 @@ def test_a_script_that_another_one_runs(tmp_path: Path, host: Tree, scripts: dic
 
 
 def test_what_a_package_begins_with_counts_where_it_is_run(tmp_path: Path) -> None:
-    for script, wanted in (("node .", [packages.INSTALLS.reason]), ("node x.js", [])):
+    for script, why in (("node .", [packages.INSTALLS.reason]), ("node x.js", [])):
         old, new = (json.dumps({"main": main, "scripts": {"prepare": script}}) for main in ("a.js", "b.js"))
         project = make(tmp_path / script, {"package.json": old})
-        assert verdicts(project, {"package.json": old}, {"package.json": new}) == wanted
+        assert verdicts(project, {"package.json": old}, {"package.json": new}) == why
 
 
 def test_a_script_that_is_no_text_is_read(tmp_path: Path) -> None:
     text = '{"scripts": {"prepare": "node a.js \\ud800"}, "x": "\\udfff"}'
     assert set(named(make(tmp_path / "project", {"package.json": text}), {}, {"a.js": "new"})) == {"a.js"}
+
+
+@pytest.mark.parametrize(("where", "most"), [("COMPARED", 3), ("LINKS", 1)])
+def test_past_so_much_everything_is_held_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, most: int
+) -> None:
+    host: Tree = {".envrc": "for f in env.d/*.sh; do . $f; done\n. x/*.sh\n", "a": Link("b"), "c": Link("d")}
+    sandbox: Tree = {"env.d/x.sh": "new", "src/a.py": "new"}
+    project = make(tmp_path / "project", host)
+    assert set(named(project, {}, sandbox)) == {"env.d/x.sh"}
+    monkeypatch.setattr(wanted, where, most)
+    assert named(project, {}, sandbox) == dict.fromkeys(sandbox, mentions.MORE.reason)
 
 
 @pytest.mark.parametrize("part", ["$(", "${", '"', "\\", "*", "a/", "$x/", "for x in *", "PATH=", "node . ", ". *"])
