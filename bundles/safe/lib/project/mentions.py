@@ -11,7 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from project import packages, risky, spelled, spelling, words
+from project import packages, plain, risky, spelled, spelling, words
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
@@ -35,6 +35,7 @@ WHOLE = frozenset(("hook", "editor", "shell", "ci", "agent", "container", "revie
 # Kinds whose files list what they are about, too, such as sources: only what a word before it runs or loads counts.
 LOADING = frozenset(("packages", "build", "test", "tool", "config-code", "language-server"))
 MANY = Reason("named", f"more than {FILES} files steer something, so not all that they may name was looked at")
+MORE = Reason("named", "more links lead around, or more is named, than is looked at")
 PACKAGE = Reason("package", "an installation runs it")
 # Kinds whose files may run the scripts of a package by name.
 CALLING = frozenset(("hook", "editor", "shell", "agent", "ci", "review", "container", "script"))
@@ -80,8 +81,8 @@ def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     reader = Reader(tree, wanted, aliases)
     for path, reason in reader.named():
         found.setdefault(path, [reason])
-    if reader.left < 0 or aliases.many:
-        return {change.path: [MANY] for change in changes}
+    if reader.left < 0 or aliases.many or wanted.left < 0:
+        return {change.path: [MANY if reader.left < 0 else MORE] for change in changes}
     for change in changes:
         if packages.is_package(change.path) and packages.runs_otherwise(change, tree.blob, reader.scripts):
             found.setdefault(change.path, []).append(packages.CALLED)
@@ -108,6 +109,7 @@ class Reader:
         self.ends = Ends(wanted, self.files, split(tree.host.real)[1] if tree.host else b"")
         self.left = FILES
         self.scripts: set[str] = set()
+        self.manifests: dict[bytes, set[str]] = {}
 
     def named(self) -> Iterator[tuple[bytes, Reason]]:
         """What is looked for and named, each with a reason: first by what steers, then by what that names.
@@ -144,12 +146,14 @@ class Reader:
             fresh += [Source(path, "script", f"named by {words.path(path)}, itself {source.said}") for path in there]
 
     def _texts(self, source: Source) -> Iterator[bytes]:
-        self.left -= 1
+        self.left -= source.path not in self.manifests
         for content in self._contents(source):
             if source.kind == "package":
-                text = packages.run_unasked(content, self.scripts)
-                self.scripts |= packages.called(text)
-                yield text.encode("utf-8", "surrogatepass")
+                text, read = packages.run_unasked(content, self.scripts), self.manifests.setdefault(source.path, set())
+                if text not in read:
+                    read.add(text)
+                    self.scripts |= packages.called(text)
+                    yield text.encode("utf-8", "surrogatepass")
                 continue
             if source.kind in CALLING and not _prose(source.path):
                 text = content.decode("utf-8", "replace")
@@ -160,7 +164,7 @@ class Reader:
         if self.left < 0:
             return ()
         texts = self.tree.contents(source.path) if source.text is None else [source.text]
-        return (text for text in texts if b"\0" not in text[:1024])
+        return filter(plain.reads, texts)
 
     def _aims(self, source: Source, text: bytes) -> Iterator[bytes]:
         """What is looked for and named by a text."""

@@ -24,46 +24,41 @@ class Outside:
     """What is looked at once. The project's own folders are not: they are walked elsewhere."""
 
     def __init__(self, project: bytes) -> None:
-        self.seen = {_place(project)}
+        self.seen = {project}
         self.until = time.monotonic() + SECONDS
 
     def of_home(self) -> Iterator[tuple[Found, list[risky.Reason]]]:
         """The links of the user's home with a name that steers something, or below one: each with its reasons."""
         home = os.path.expanduser(b"~")
-        for name in sorted(_names(home)):
-            if reasons := risky.by_name(name):
-                yield from ((found, reasons) for found in self.below(home, name, b"~/" + name))
+        for entry in sorted(_entries(home), key=lambda each: each.name):
+            if reasons := risky.by_name(entry.name):
+                yield from ((found, reasons) for found in self.below(home, entry.name, b"~/" + entry.name))
 
     def below(self, base: bytes, name: bytes, shown: bytes) -> Iterator[Found]:
         """A name if it is a link, and the links below it: folder, name, and how it is shown. Links lead on."""
-        waiting, left = deque([(base, name, shown)]), NAMES
+        place = os.path.join(base, name)
+        if os.path.islink(place):
+            yield base, name, shown
+        waiting, left = deque([(os.path.realpath(place), shown)]), NAMES
         while waiting and left > 0 and time.monotonic() < self.until:
-            base, name, shown = waiting.popleft()
-            left -= 1
-            path = os.path.join(base, name)
-            if os.path.islink(path):
-                yield base, name, shown
-            if self._is_fresh(path):
-                real = os.path.realpath(path)
-                waiting.extend((real, each, shown + b"/" + each) for each in _names(real)[:NAMES])
+            folder, shown = waiting.popleft()
+            if folder in self.seen:
+                continue
+            self.seen.add(folder)
+            for entry in _entries(folder)[:left]:
+                left -= 1
+                below = shown + b"/" + entry.name
+                if entry.is_symlink():
+                    yield folder, entry.name, below
+                    if os.path.isdir(entry.path):
+                        waiting.append((os.path.realpath(entry.path), below))
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, below))
 
-    def _is_fresh(self, path: bytes) -> bool:
-        place = _place(path) if os.path.isdir(path) else None
-        fresh = place is not None and place not in self.seen
-        self.seen.add(place)
-        return fresh
 
-
-def _names(folder: bytes) -> list[bytes]:
+def _entries(folder: bytes) -> list[os.DirEntry[bytes]]:
     try:
-        return os.listdir(folder)
+        with os.scandir(folder) as entries:
+            return list(entries)
     except OSError:
         return []
-
-
-def _place(folder: bytes) -> tuple[int, int] | None:
-    try:
-        found = os.stat(folder)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -27,20 +27,17 @@ SUFFIXES = frozenset(
 )
 
 
+ODD = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
 def is_text(change: Change, old: bytes, new: bytes) -> bool:
     """Whether a change that has a NUL is one of a text: by its name, what was there, how it begins, most of it."""
     suffix = change.path.rpartition(b"/")[2].rpartition(b".")[2].decode("ascii", "replace").lower()
     was = change.old is not None and b"\0" not in old[:BEGINNING] and bool(old)
-    return suffix in SUFFIXES or was or new.startswith(b"#!") or _reads(new[:BEGINNING])
+    return suffix in SUFFIXES or was or new.startswith(b"#!") or reads(new)
 
 
-def _reads(content: bytes) -> bool:
-    """Whether nearly all of it is what a text consists of."""
-    odd = len(re.findall(rb"[\0-\x08\x0e-\x1f\x7f]", content))
-    try:
-        # The end may be in the middle of a character.
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(content) - 4:
-            return False
-    return odd * 10 < len(content)
+def reads(content: bytes) -> bool:
+    """Whether nearly all of how it begins is what a text consists of."""
+    begins = content[:BEGINNING]
+    return len(ODD.findall(begins)) * 10 < len(begins) or not begins

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 STORES = frozenset(("node_modules", "site-packages", "dist-packages", "venv", ".venv", "__pycache__", ".yarn"))
 # More links than this are not followed, and everything is held back.
 LINKS = 20_000
+# So many names are compared with what texts say, or a text could be made to be compared for ever.
+COMPARED = 50_000_000
 # A link may lie below a link, which lies below a link.
 ROUNDS = 3
 SUFFIX = re.compile(r"(?<=[^/])\.[a-z0-9_]{1,12}$")
@@ -91,6 +93,7 @@ class Wanted:
         self.stems: dict[str, list[bytes]] = {}
         self.ends: dict[str, list[tuple[str, bytes]]] = {}
         self.stem_ends: dict[str, list[tuple[str, bytes]]] = {}
+        self.left = COMPARED
         self.keys: list[tuple[str, bytes]] = []
         # A link stands for all that lies below it.
         self.links: dict[str, list[tuple[str, bytes]]] = {}
@@ -123,38 +126,39 @@ class Wanted:
 
     def ending(self, tail: str, *, whole: bool) -> Iterator[bytes]:
         """What a text means by the end of a path, whatever folder it is taken from; `whole` as above."""
-        yield from _ending(self.ends, tail)
-        yield from _ending(self.stem_ends, tail) if not whole else ()
+        yield from self._ending(self.ends, tail)
+        yield from self._ending(self.stem_ends, tail) if not whole else ()
         for above in _above(tail) if self.links else ():
-            yield from _ending(self.links, above)
+            yield from self._ending(self.links, above)
 
     def below(self, folder: str) -> Iterator[bytes]:
         """What is in a folder of such an end, at any depth, and a link that stands for it."""
         inner = f"/{folder}/"
-        for name, path in self.keys:
-            if inner in f"/{name}":
-                yield path
-        yield from (path for each in (folder, *_above(folder)) for path in _ending(self.links, each))
+        yield from (path for name, path in self._all() if inner in f"/{name}")
+        yield from (path for each in (folder, *_above(folder)) for path in self._ending(self.links, each))
 
     def within(self, folder: str) -> Iterator[bytes]:
         """What lies in this very folder, and in none below it."""
-        yield from (path for name, path in self.keys if name.rpartition("/")[0] == folder)
+        yield from (path for name, path in self._all() if name.rpartition("/")[0] == folder)
 
     def matching(self, pattern: re.Pattern[str]) -> Iterator[bytes]:
         """What a pattern of a shell covers."""
-        yield from (path for name, path in self.keys if pattern.search(name))
+        yield from (path for name, path in self._all() if pattern.search(name))
 
     def called(self, stems: Sequence[str]) -> Iterator[bytes]:
         """What has one of these names but for its suffix, anywhere."""
-        for name, path in self.keys:
-            if SUFFIX.sub("", name.rpartition("/")[2]) in stems:
+        yield from (path for name, path in self._all() if SUFFIX.sub("", name.rpartition("/")[2]) in stems)
+
+    def _all(self) -> list[tuple[str, bytes]]:
+        self.left -= len(self.keys)
+        return self.keys if self.left >= 0 else []
+
+    def _ending(self, names: dict[str, list[tuple[str, bytes]]], tail: str) -> Iterator[bytes]:
+        found = names.get(tail.rpartition("/")[2], [])
+        self.left -= len(found)
+        for name, path in found if self.left >= 0 else ():
+            if f"/{name}".endswith(f"/{tail}"):
                 yield path
-
-
-def _ending(names: dict[str, list[tuple[str, bytes]]], tail: str) -> Iterator[bytes]:
-    for name, path in names.get(tail.rpartition("/")[2], ()):
-        if f"/{name}".endswith(f"/{tail}"):
-            yield path
 
 
 def _above(name: str) -> Iterator[str]:
