@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from functools import lru_cache
 
 from project.wanted import key
 
@@ -23,6 +24,7 @@ _PART = rb"""\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\\[^\n]|[^\s"'`;|&()<>\\]""
 WORD = re.compile(rb"(?:" + _PART + rb""")+""")
 QUOTED = re.compile(rb"(?:" + _PART + rb"""|"[^"\n]{0,200}"|'[^'\n]{0,200}')+""")
 PIECE = re.compile(rb"[=:,]")
+MARKS = re.compile(rb"""["'\\]""")
 OPTION = re.compile(rb"^-+(?:\w(?=[./~$]))?")
 # The values of a path that programs are looked for in.
 _VALUE = rb"""("[^"\n]*"|'[^'\n]*'|\[[^\]]*\]|(?:""" + _VARIABLE + rb"""|[^\s;&|)"'])+)"""
@@ -52,16 +54,16 @@ MOVES = re.compile(rb"\b(?:cd|chdir|pushd|cwd|working[-_]?directory)\b", re.IGNO
 PATTERNS = 200
 
 
-def words(text: bytes) -> Iterator[bytes]:
+@lru_cache(maxsize=4)
+def words(text: bytes) -> tuple[bytes, ...]:
     """What may be a path in a text, and what of it may be one."""
     seen: dict[bytes, None] = {}
-    for found in (*WORD.findall(text), *QUOTED.findall(text)):
+    for found in dict.fromkeys((*WORD.findall(text), *QUOTED.findall(text))):
         word = _plain(found)
-        seen.update(dict.fromkeys((word, *PIECE.split(word))))
-        seen.update(dict.fromkeys(piece.rstrip(b"}") for piece in PIECE.split(found)))
-    for word in seen:
-        if 0 < len(word) <= 1024:
-            yield OPTION.sub(b"", word)
+        seen[word] = None
+        if PIECE.search(found):
+            seen.update(dict.fromkeys((*PIECE.split(word), *(piece.rstrip(b"}") for piece in PIECE.split(found)))))
+    return tuple(dict.fromkeys(OPTION.sub(b"", word) for word in seen if 0 < len(word) <= 1024))
 
 
 def ends(word: bytes, project: bytes) -> tuple[str, str]:
@@ -123,4 +125,6 @@ def _pattern(word: bytes) -> re.Pattern[str] | None:
 
 def _plain(word: bytes) -> bytes:
     """A word without its quotes, and with what is escaped as it is."""
+    if not MARKS.search(word):
+        return word
     return re.sub(rb"""\\(.)|["']""", lambda found: found[1] or b"", word)
