@@ -86,6 +86,10 @@ NAMED: dict[str, tuple[Tree, str]] = {
         {".envrc": ". s/a.sh\n", "s/a.sh": '. "$(dirname "$0")/b.sh"\n', "s/b.sh": "python3 c.py\n"},
         "s/c.py q.py",
     ),
+    "a program one step on": (
+        {".envrc": ". s/a.sh\n", "s/a.sh": "echo x\nt/lint --all\n"},
+        "t/lint t/q",
+    ),
     "in a package that is installed": (
         {"node_modules/x/package.json": package(postinstall="node b.js")},
         "- node_modules/x/q b.js",
@@ -132,11 +136,6 @@ def test_what_comes_with_it_names_as_well(tmp_path: Path) -> None:
 def test_a_file_that_nobody_tracks_names_as_well(tmp_path: Path) -> None:
     host = make(tmp_path / "project", {".gitignore": ".envrc\n", ".envrc": ". tools/x.sh\n"})
     assert set(named(host, {}, {"tools/x.sh": "evil"})) == {"tools/x.sh"}
-
-
-def test_what_is_removed_runs_nothing(tmp_path: Path) -> None:
-    host = make(tmp_path / "project", {".envrc": ". tools/x.sh\n", "tools/x.sh": "x"})
-    assert named(host, {"tools/x.sh": "x"}, {}) == {}
 
 
 def test_past_so_much_everything_is_held_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import gitnames, scan, steering
+from project import gitnames, outside, scan, steering
 from project.host import Host
 from project.risky import Reason
 from project.verdict import judge
@@ -101,6 +101,42 @@ def test_the_users_own_links_into_the_project_count(tmp_path: Path, home: Path) 
     (home / ".config/nvim").symlink_to("../../project/nvim")
     (home / "work").symlink_to(project)
     assert set(held(project, "zsh/rc", "nvim/lua/x.lua", "q")) == {"zsh/rc", "nvim/lua/x.lua"}
+
+
+# A link outside; where it leads (`@` is the project); what the agent changes, of which the first is held back.
+OUTSIDE = {
+    "a plugin of vim's": (".vim/pack/d/start/plug", "@/v", "v/plugin/x.vim q"),
+    "one of several settings": (".ssh/config.d/p", "@/s", "s q"),
+    "a file of an editor's": (".config/nvim/init.lua", "@/nv/x.lua", "nv/x.lua q"),
+    "in a folder that is a link": ("dots/vim/plugin", "@/v", "v/x.vim q"),
+    "in git's hooks": ("../hk/pre-commit", "@/tools/pre.sh", "tools/pre.sh q"),
+    "in a folder that a link leads to": ("shared/tasks.json", "@/t/x", "t/x q"),
+    "in no folder of settings": ("work/x", "@/q", "- q"),
+}
+
+
+@pytest.mark.parametrize(("link", "target", "changed"), OUTSIDE.values(), ids=OUTSIDE)
+def test_links_outside_that_lead_in(tmp_path: Path, home: Path, link: str, target: str, changed: str) -> None:
+    settings = f"[core]\n\thooksPath = {tmp_path}/hk\n"
+    host: Tree = {".git/HEAD": "ref: x", ".git/config": settings, "v/a": "", ".vscode": Link(str(home / "shared"))}
+    project = make(tmp_path / "project", host)
+    place = home / link
+    place.parent.mkdir(parents=True)
+    place.symlink_to(target.replace("@", str(project)))
+    (home / ".vim").symlink_to("dots/vim") if link.startswith("dots") else None
+    paths = [path for path in changed.split() if path != "-"]
+    assert list(held(project, *paths)) == [path for path in changed.split()[:1] if path != "-"]
+
+
+def test_a_home_is_looked_at_as_far_as_its_limits(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make(tmp_path / "project", {"v": "", "w": ""})
+    make(home / ".vim/deep/er", {"link": Link(str(project / "v"))})
+    make(home / ".vim", {"link": Link(str(project / "w")), "circle": Link(".")})
+    assert set(held(project, "v", "w")) == {"v", "w"}
+    monkeypatch.setattr(outside, "NAMES", 4)
+    assert set(held(project, "v", "w")) == {"w"}
+    monkeypatch.setattr(outside, "SECONDS", -1)
+    assert set(held(project, "v", "w")) == set()
 
 
 # Where it stands, what it says; what the agent changes; what of it is held back, and as what it is named.

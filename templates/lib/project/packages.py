@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 
-from project import risky, spelling
+from project import risky, spelled, spelling
 from project.host import split
 from project.risky import Reason
 from project.tree import LARGEST
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "package.json"
 INSTALLS = Reason("packages", "what an installation fetches, or runs by itself, changes in it")
+CALLED = Reason("packages", "a script of it that another file runs by name changes")
 # What package.json says about a package to people and to those who import it; all else steers an installation.
 TELLS = frozenset(
     re.findall(
@@ -31,7 +33,17 @@ TELLS = frozenset(
 # These steer, and yet name what runs only when somebody asks for it.
 OFFERS = frozenset(("bin", "man", "directories", "workspaces", "browser", "imports"))
 BY_ITSELF = frozenset(("install", "uninstall", "prepare", "publish", "dependencies"))
-RUNS = re.compile(r"\b(?:npm|yarn|pnpm|bun|npm-run-all2?|run-[sp]|nr)\b((?:\s+[\w:@./*-]+)+)")
+WORDS = r"[\w:@./*=-]+"
+_RUNNERS = (
+    r"npm|yarn|pnpm|bun|deno|npm-run-all2?|run-[sp]|nr|lerna|turbo|nx|wsrun|concurrently|node\s+--run|npm_execpath"
+)
+RUNS = re.compile(
+    rf"""\b(?:{_RUNNERS})\b["'}}]?((?:[ \t]+["'\\]*{WORDS}["'\\]*)+)"""
+    rf"""|\bnpm:\s*({WORDS})|"script":\s*"({WORDS})[ "]"""
+)
+# npm's own other names for its verbs.
+SHORT = {"t": "test", "tst": "test", "it": "test", "cit": "test", "restart": "start"}
+MAIN = "the package's own beginning"
 
 
 def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
@@ -47,7 +59,13 @@ def is_package(path: bytes) -> bool:
 
 def called(text: str) -> set[str]:
     """The scripts that a text runs by name, as in `npm run build`."""
-    return {word for match in RUNS.finditer(text) for word in match[1].split()}
+    return {word for match in RUNS.finditer(text) for part in match.groups("") for word in named(part)}
+
+
+def named(text: str) -> set[str]:
+    """All that may be a script's name in a text: whoever runs it, and by whichever way."""
+    found = set(re.findall(WORDS, text))
+    return found | {word.partition(":")[2] for word in found} | {SHORT[word] for word in found if word in SHORT}
 
 
 def run_unasked(content: bytes, also: Iterable[str] = ()) -> str:
@@ -55,12 +73,37 @@ def run_unasked(content: bytes, also: Iterable[str] = ()) -> str:
     package = _read(content)
     if package is None:
         return content.decode("utf-8", "replace")
-    scripts = {name: text for name, text in package.get("scripts", {}).items() if isinstance(text, str)}
-    wanted = [name for name in scripts if _by_itself(name) or name in also]
-    for name in wanted:
-        wanted += [other for other in called(scripts[name]) if other in scripts and other not in wanted]
     rest = {key: value for key, value in package.items() if key not in TELLS | OFFERS and key != "scripts"}
-    return json.dumps(rest) + "\n" + "\n".join(scripts[name] for name in wanted)
+    return json.dumps(rest, ensure_ascii=False) + "\n" + "\n".join(_unasked(package, also).values())
+
+
+def runs_otherwise(change: Change, blob: Blob, also: Iterable[str]) -> bool:
+    """Whether what a package.json runs unasked changes, where these scripts are run by name, and only then."""
+    if _installs(change, blob):
+        return False
+    old, new = (_document(entry, blob) if entry else {} for entry in (change.old, change.new))
+    return old is not None and new is not None and _unasked(old, also) != _unasked(new, also)
+
+
+def _unasked(package: dict[str, Any], also: Iterable[str] = ()) -> dict[str, str]:
+    """The scripts that are run unasked, with those that they run, and where those begin in turn."""
+    scripts = {name: text for name, text in package.get("scripts", {}).items() if isinstance(text, str)}
+    words, patterns, todo = set(also), {word for word in also if "*" in word}, list(scripts)
+    found: dict[str, str] = {}
+    while todo:
+        fresh = [name for name in todo if _by_itself(name) or name in words or _matches(name, patterns)]
+        for name in fresh:
+            found[name] = scripts[name]
+            words |= (said := named(scripts[name]))
+            patterns |= {word for word in said if "*" in word}
+        todo = [name for name in todo if name not in found] if fresh else []
+    if any(map(spelled.starts, (text.encode("utf-8", "surrogatepass") for text in found.values()))):
+        found[MAIN] = str(package.get("main", ""))
+    return found
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, each) for each in patterns if each.strip("*./:-"))
 
 
 def _installs(change: Change, blob: Blob) -> bool:
@@ -72,14 +115,16 @@ def _installs(change: Change, blob: Blob) -> bool:
 def _package(entry: Entry | None, blob: Blob) -> dict[str, Any] | None:
     if entry is None:
         return {}
-    if entry.mode not in risky.FILES or entry.size > LARGEST:
-        return None
-    package = _read(blob(entry.oid))
+    package = _document(entry, blob)
     if package is None:
         return None
-    by_itself = {name: text for name, text in package.get("scripts", {}).items() if _by_itself(name)}
+    by_itself = _unasked(package)
     steering = {key: value for key, value in package.items() if key not in TELLS and key != "scripts"}
     return {**steering, **({"scripts": by_itself} if by_itself else {})}
+
+
+def _document(entry: Entry, blob: Blob) -> dict[str, Any] | None:
+    return None if entry.mode not in risky.FILES or entry.size > LARGEST else _read(blob(entry.oid))
 
 
 def _read(content: bytes) -> dict[str, Any] | None:

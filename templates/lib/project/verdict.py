@@ -73,9 +73,9 @@ def by_name(changes: Sequence[Change], _: Tree) -> Found:
     return _told((change.path, risky.by_name(change.path)) for change in changes)
 
 
-def by_mode(changes: Sequence[Change], _: Tree) -> Found:
-    """Held back: what becomes executable."""
-    return _told((change.path, risky.by_mode(change)) for change in changes)
+def by_mode(changes: Sequence[Change], tree: Tree) -> Found:
+    """Held back: what becomes executable, by its own mode or as a link to what may be executed."""
+    return _told((change.path, risky.by_mode(change, tree.executable(change.path))) for change in changes)
 
 
 def colliding(changes: Sequence[Change], tree: Tree) -> Found:

@@ -8,7 +8,7 @@ from project.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # Longest that one git process may take. It reads files that the project's owner can write, so it may meet anything.
 SECONDS = 600
@@ -106,6 +106,18 @@ class Git:
         if done.returncode not in ok:
             raise Failure(f"git {_name(args)} failed", said(done.stderr))
         return done.stdout
+
+    def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """Several files' contents, with one process."""
+        wanted = list(dict.fromkeys(oids))
+        said = self.run("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in wanted).encode())
+        found, at = {}, 0
+        for oid in wanted:
+            end = said.index(b"\n", at)
+            size = int(said[at:end].rsplit(b" ", 1)[1])
+            found[oid] = said[end + 1 : end + 1 + size]
+            at = end + size + 2
+        return found
 
 
 def missing() -> Failure:

@@ -14,7 +14,7 @@ from project.repository import Repository, content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Settings whose whole value is a path, and which cover all that is below a folder.
 PATHS = frozenset(
@@ -42,13 +42,29 @@ VARIABLE = re.compile(rb"\$\w*/")
 
 @dataclass(frozen=True)
 class Named:
-    """A path in a setting or a hook of git's: relative ones are taken from `base`. `below` counts all that it holds."""
+    """A path in a setting or a hook of git's: relative ones are taken from `base`. `below` counts all that it holds.
+
+    `text` is what is run there, which may name more: a hook's content, or a setting.
+    """
 
     path: bytes
     base: bytes
     by: str
     kind: str = "git"
     below: bool = False
+    text: bytes = b""
+
+
+def of_project(root: bytes, folders: Iterable[bytes]) -> list[Named]:
+    """All that git's files name for a project, the repositories in these folders of it, and the one that it is in."""
+    repositories = [Repository.of(os.path.join(root, folder), False) for folder in folders]
+    known = {each.gitdir: each for each in (Repository.of(root), *repositories) if each is not None}
+    found: list[Named] = []
+    for repository in known.values():
+        found += of_repository(repository)
+        for file in users_configs():
+            found += of_config(file, os.path.abspath(repository.top))
+    return found
 
 
 def of_repository(repository: Repository) -> Iterator[Named]:
@@ -81,6 +97,8 @@ def of_config(file: bytes, top: bytes, depth: int = 0) -> Iterator[Named]:
         if plain in ADDRESSES or not value:
             continue
         below = plain in PATHS
+        if not below:
+            yield Named(b"", top, by, text=value)
         for word in [value] if below else words(value.lstrip(b"!")):
             for base in dict.fromkeys((top, os.path.dirname(file))):
                 yield Named(_expanded(word), base, by, below=below)
@@ -133,8 +151,11 @@ def _of_hooks(folder: bytes, top: bytes) -> Iterator[Named]:
     for name in _names(folder):
         if name.endswith(b".sample"):
             continue
-        by = _shown(os.path.join(folder, name), top)
-        for word in dict.fromkeys(words(content(os.path.join(folder, name), LARGEST))):
+        place = os.path.join(folder, name)
+        by, text = _shown(place, top), content(place, LARGEST)
+        # It may be a link, in a folder that is none of the project's.
+        yield Named(place, b"/", by, "hook", below=True, text=text)
+        for word in dict.fromkeys(words(text)):
             yield Named(word, top, by, "hook")
 
 

@@ -6,6 +6,8 @@ import os
 import tempfile
 from dataclasses import dataclass
 
+from project import plain
+from project.data import Change
 from project.git import Git
 
 TYPE_CHECKING = False
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from project.data import Change, Entry
+    from project.data import Entry
 
+# Contents that are read by one process.
+TOGETHER = 16
 DIFF = ("diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
@@ -22,7 +26,7 @@ DIFF = ("diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color")
 class Told:
     """What git says of one changed path: `source` is the old path of a renamed one, `similarity` in percent.
 
-    `added` and `removed` are lines; None for a binary file.
+    `added` and `removed` are lines; None for what git takes for binary.
     """
 
     path: bytes
@@ -37,6 +41,8 @@ class Patch:
 
     def __init__(self, repo: str, changes: Sequence[Change]) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="gen-review-")
+        self.was = {change.path: change.old for change in changes}
+        self.now = {change.path: change.new for change in changes}
         place = self.folder.name
         os.mkdir(os.path.join(place, "objects"))
         self.git = Git(
@@ -45,14 +51,17 @@ class Patch:
             GIT_OBJECT_DIRECTORY=os.path.join(place, "objects"),
             GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(os.path.join(os.path.abspath(repo), "objects")),
         )
-        self.old = self._tree((change.path, change.old) for change in changes)
-        self.new = self._tree((change.path, change.new) for change in changes)
+        self.old, self.new = self._trees(changes)
 
     def __enter__(self) -> Patch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self.folder.cleanup()
+
+    def _trees(self, changes: Sequence[Change]) -> tuple[str, str]:
+        old = self._tree((change.path, change.old) for change in changes)
+        return old, self._tree((change.path, change.new) for change in changes)
 
     def _tree(self, entries: Iterator[tuple[bytes, Entry | None]]) -> str:
         lines = (b"%o %b\t%b\0" % (entry.mode, entry.oid.encode("ascii"), path) for path, entry in entries if entry)
@@ -85,13 +94,29 @@ class Patch:
             found[path] = Told(path, one.source, one.similarity, _count(added), _count(removed))
         return found
 
+    def _hidden(self, told: dict[bytes, Told]) -> list[Change]:
+        """What git would not show, and what is text nevertheless."""
+        binary = (one for one in told.values() if one.added is None)
+        asked = [Change(one.path, self.was[one.source or one.path], self.now[one.path]) for one in binary]
+        small = [each for each in asked if all(not one or one.size <= plain.LARGEST for one in (each.old, each.new))]
+        found: list[Change] = []
+        for at in range(0, len(small), TOGETHER):
+            part = small[at : at + TOGETHER]
+            blobs = self.git.blobs(one.oid for each in part for one in (each.old, each.new) if one)
+            for each in part:
+                old, new = (blobs[one.oid] if one else b"" for one in (each.old, each.new))
+                found += [each] if plain.is_text(each, old, new) else []
+        return found
+
     def text(self) -> bytes:
         """The patch that `git apply` takes."""
         return self.git.run(*DIFF, "-p", "--binary", "--full-index", self.old, self.new)
 
     def shown(self) -> bytes:
-        """The patch for people: binary files by name only."""
-        return self.git.run(*DIFF, "-p", self.old, self.new)
+        """The patch for people: binary files by name only; at its end, as text, what only looks like one."""
+        hidden = self._hidden(self.told())
+        shown = self.git.run(*DIFF, "-p", self.old, self.new)
+        return shown + (self.git.run(*DIFF, "-p", "--text", *self._trees(hidden)) if hidden else b"")
 
 
 def _count(word: bytes) -> int | None:

@@ -138,10 +138,15 @@ def of_folder(path: bytes) -> list[Reason]:
     return [reason for part in spelling.components(path) for reason in of_component(part)]
 
 
-def by_mode(change: Change) -> list[Reason]:
-    """Why a change is held back for what it becomes: something to execute that was none before."""
+def by_mode(change: Change, leads: bool = False) -> list[Reason]:
+    """Why a change is held back for what it becomes: something to execute that was none before.
+
+    A new link is one where it `leads` to something to execute: it gives that a name which it did not have.
+    """
     old, new = change.old, change.new
-    return [RUNS] if new is not None and new.mode == EXECUTABLE and (old is None or old.mode != EXECUTABLE) else []
+    if new is None:
+        return []
+    return [RUNS] if leads or (new.mode == EXECUTABLE and (old is None or old.mode != EXECUTABLE)) else []
 
 
 def never(path: bytes, mode: int | None) -> Reason | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 
-from project import gitnames, links, risky, shapes, spelling, words
-from project.repository import Repository
+from project import links, risky, shapes, spelling, words
+from project.outside import Outside
 from project.risky import Reason
 from project.scan import MOST, Scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from project.data import Change
     from project.gitnames import Named
@@ -51,11 +51,12 @@ class Aims:
         self.links = {path: _key(path) for path in dict.fromkeys((*scan.links, *made))}
         self.waiting: list[tuple[str, Reason]] = []
         self.shapes = shapes.Known(tree.folders)
+        self.outside = Outside(host.real)
         for path in self.links:
             self._add_link(path)
-        for base, path, name in _links_of_home():
-            self._add_names(base, path, risky.by_name(name), words.path(b"~/" + name))
-        self._add_git(scan)
+        for (base, name, shown), reasons in self.outside.of_home():
+            self._add_names(base, name, reasons, words.path(shown))
+        self._add_named(tree.git)
         self._follow()
 
     def of(self, path: bytes) -> list[Reason]:
@@ -73,7 +74,16 @@ class Aims:
         reasons = risky.by_name(path) or self.shapes.covering(path)
         if reasons and not (_in_store(path) and self._is_package(path)):
             folder, _, name = path.rpartition(b"/")
-            self._add_names(os.path.join(self.root, folder), name, reasons, words.path(path))
+            base = os.path.join(self.root, folder)
+            self._add_names(base, name, reasons, words.path(path))
+            # A folder elsewhere that it leads to may have links that lead in again.
+            for here, each, shown in self.outside.below(base, name, path) if self._leads_out(path) else ():
+                self._add_names(here, each, reasons, words.path(shown))
+
+    def _leads_out(self, path: bytes) -> bool:
+        """Whether a link of the host's leads to somewhere else."""
+        real = os.path.realpath(os.path.join(self.root, path))
+        return path not in self.tree.new and not real.startswith(self.root + b"/")
 
     def _is_package(self, path: bytes) -> bool:
         """Whether a link in a store of packages leads to a folder."""
@@ -100,15 +110,6 @@ class Aims:
                     for aim in self.paths.reached(os.path.join(self.root, folder), name):
                         self._add(aim, reason)
 
-    def _add_git(self, scan: Scan) -> None:
-        repositories = [Repository.of(os.path.join(self.root, folder), False) for folder in scan.repositories]
-        above = Repository.of(self.root)
-        known = {each.gitdir: each for each in (above, *repositories) if each is not None}
-        for repository in known.values():
-            self._add_named(gitnames.of_repository(repository))
-            for file in gitnames.users_configs():
-                self._add_named(gitnames.of_config(file, os.path.abspath(repository.top)))
-
     def _add_named(self, names: Iterable[Named]) -> None:
         # Most words of a hook are no path of the project, and not worth the way.
         of_interest = {spelling.folded(path.rpartition(b"/")[2]) for path in (*self.tree.new, *self.links)}
@@ -130,25 +131,3 @@ def _key(path: bytes) -> str:
 
 def _in_store(path: bytes) -> bool:
     return not STORES.isdisjoint(spelling.components(path)[:-1])
-
-
-def _links_of_home() -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The links in the user's home that steer something, as in a project of settings files: folder, name, path."""
-    home = os.path.expanduser(b"~")
-    for name in _listed(home, steering=True):
-        place = os.path.join(home, name)
-        if os.path.islink(place):
-            yield home, name, name
-            continue
-        for below in _listed(place, steering=False) if name.startswith(b".") else ():
-            if os.path.islink(os.path.join(place, below)):
-                yield place, below, name + b"/" + below
-
-
-def _listed(folder: bytes, *, steering: bool) -> list[bytes]:
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry.name for entry in entries if entry.is_symlink() or (steering and entry.is_dir())]
-    except OSError:
-        return []
-    return [name for name in found if risky.by_name(name)] if steering else found

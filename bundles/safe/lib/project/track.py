@@ -90,15 +90,7 @@ class Track:
 
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """Several files' contents, with one process."""
-        wanted = list(dict.fromkeys(oids))
-        said = self.git.run("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in wanted).encode())
-        found, at = {}, 0
-        for oid in wanted:
-            end = said.index(b"\n", at)
-            size = int(said[at:end].rsplit(b" ", 1)[1])
-            found[oid] = said[end + 1 : end + 1 + size]
-            at = end + size + 2
-        return found
+        return self.git.blobs(oids)
 
     def tree_id(self, oid: str) -> str:
         """The name of all that a commit holds: two commits with the same one are the same state."""

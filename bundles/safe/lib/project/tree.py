@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from project import links, risky, spelling
+import os
+
+from project import gitnames, links, risky, spelling
 from project.host import Blocked, Host, split
 from project.scan import Scan
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from project.data import Change
+    from project.gitnames import Named
 
     Blob = Callable[[str], bytes]
     Names = Callable[[str], Iterable[bytes] | None]
@@ -32,7 +35,17 @@ class Tree:
         self._made: dict[bytes, dict[bytes, None]] | None = None
         self._names: dict[bytes, tuple[bytes, ...]] = {}
         self._leaves: dict[bytes, bool] = {}
+        self._paths: links.Paths | None = None
+        self._git: list[Named] | None = None
         self.folders = Folders(self)
+
+    @property
+    def git(self) -> list[Named]:
+        """What git's own files on the host name, and run."""
+        if self._git is None:
+            folders = self.scan.wait().repositories if self.scan else []
+            self._git = gitnames.of_project(self.host.real, folders) if self.host else []
+        return self._git
 
     def names(self, folder: bytes) -> tuple[bytes, ...]:
         """What a folder holds, or will; the empty one is the root."""
@@ -61,6 +74,29 @@ class Tree:
     def staying(self, path: bytes) -> list[bytes]:
         """The targets at a path without those that never come: the agent sends nobody around on the host."""
         return self.targets(path)[:-1] if self.leaves(path) else self.targets(path)
+
+    def executable(self, path: bytes) -> bool:
+        """Whether a new link at a path leads to something that may be executed, or to a folder of such."""
+        new = self.new.get(path)
+        if new is None or new.mode != risky.LINK or self.host is None:
+            return False
+        folder, name = split(path)
+        if self._paths is None:
+            self._paths = links.Paths(self.host.real, self.staying)
+        aims = self._paths.reached(os.path.join(self.host.real, folder), name)
+        return any(self._runs(each) for aim in aims for each in (aim, *self._below(aim)))
+
+    def _below(self, folder: bytes) -> Iterable[bytes]:
+        return (folder + b"/" + name if folder else name for name in self.names(folder))
+
+    def _runs(self, path: bytes) -> bool:
+        new = self.new.get(path)
+        try:
+            seen = self.host.look(path) if self.host and path else None
+        except (OSError, Blocked):
+            seen = None
+        there = seen is not None and seen.kind == "file" and seen.mode & 0o111 != 0
+        return there or (new is not None and new.mode == risky.EXECUTABLE)
 
     def contents(self, path: bytes) -> list[bytes]:
         """What a file at a path holds: the host's, and the one that is about to be there. None of a large one's."""
