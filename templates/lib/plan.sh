@@ -102,16 +102,19 @@ plan_blocks() {
 # plan_free: whether nothing stands in the way of a start.
 plan_free() { [ -z "$PLAN_BLOCKED" ]; }
 
-# plan_hash: over the bundle, the user's additions, the interrupted run, and what would be done with each step on this host.
+# plan_hash: over the bundle, the user's additions and what they come to, the project, the engine, the interrupted run, and what would be done with each step on this host.
 # The first run gives this bundle its number, so the hash has a word in its place.
 plan_hash() {
     local file
     {
         digest_of <"$BUNDLE/MANIFEST.sha256"
-        for file in "$LOCAL/compose.override.yaml" "$LOCAL/env" "$LOCAL/project"; do
+        for file in "$LOCAL/compose.override.yaml" "$LOCAL/env"; do
             if [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
         done
-        printf '%s\n' "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
+        local_digest
+        # As it was when only the file could say it.
+        if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED" | digest_of; elif [ -e "$LOCAL/project" ]; then digest_of <"$LOCAL/project"; else echo none; fi
+        printf '%s\n' "${ENGINE_ID:-none}" "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
     } | digest_of
 }
 
@@ -140,7 +143,11 @@ approval_check() {
     rm -rf "$work"
     [ -z "$SIGNAL" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL; nothing was changed"
     plan_free || plan_refuse
-    [ "$(plan_hash)" != "$APPROVED" ] || return 0
+    if [ "$(plan_hash)" = "$APPROVED" ]; then
+        GEN_APPROVED_LOCAL=$(local_digest)
+        export GEN_APPROVED_LOCAL
+        return
+    fi
     FAILED_STEP=plan
     fail "$EX_REFUSED" "a run would not do what was approved, so nothing was changed" \
         "the host, the bundle or what is in local/ has changed since the plan was shown" "$LOOK_AGAIN"

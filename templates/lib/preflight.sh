@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2153 # names of the files that come before this one
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/sources.sh
+. "$BUNDLE/lib/sources.sh"
 # shellcheck source=templates/lib/reach.sh
 . "$BUNDLE/lib/reach.sh"
 
@@ -96,10 +98,6 @@ base_problems() {
     esac
 }
 
-archive_path() {
-    case $GEN_IMAGE_ARCHIVE in /*) echo "$GEN_IMAGE_ARCHIVE" ;; *) echo "$BUNDLE/$GEN_IMAGE_ARCHIVE" ;; esac
-}
-
 space_problems() {
     local missing size fits=''
     [ -e "$IMAGE" ] && return
@@ -115,7 +113,7 @@ space_problems() {
 preflight_problems() {
     case $BUNDLE in *$'\n'*) problem "the folder's name has a line break" "give the folder another name" ;; esac
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(port_problems) <(copy_problems)
+    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(port_problems) <(copy_problems) <(additions_problems)
 }
 
 copy_problems() {

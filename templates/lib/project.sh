@@ -8,8 +8,10 @@ PROJECT=$STATE/project
 # project COMMAND...: the part that bash cannot do safely: it reads trees that somebody may be changing at that moment.
 project() { python3 -I -S -B "$BUNDLE/lib/project/__main__.py" --state "$PROJECT" "$@"; }
 
-# project_path: the project that this bundle is for; empty when nobody has named one.
-project_path() { [ ! -s "$LOCAL/project" ] || head -n 1 "$LOCAL/project"; }
+# project_path: the project that this bundle is for, as this start was told or as it was named before; empty when nobody has named one.
+project_path() {
+    if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED"; elif [ -s "$LOCAL/project" ]; then head -n 1 "$LOCAL/project"; fi
+}
 
 # copied: one value of what was decided when the copy was made. Fails when there is none.
 copied() {
@@ -41,7 +43,7 @@ copy_is_there() {
     esac
 }
 
-# name_project PATH: from now on this bundle is for that project. A copy that is there is never taken for one of another.
+# name_project PATH: this start is for that project. A copy that is there is never taken for one of another.
 name_project() {
     local path has
     path=$(cd -- "$1" 2>/dev/null && pwd -P) || fail "$EX_USAGE" "there is no such folder: ${1:-(none was named)}" "" "scripts/start.sh --project PATH"
@@ -54,7 +56,16 @@ name_project() {
         fail "$EX_REFUSED" "this sandbox holds a copy of another project" "$has" \
             "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --set name=NAME)"
     fi
-    [ "$(project_path)" = "$path" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$path" | write_durably "$LOCAL/project"; }
+    export GEN_PROJECT_NAMED=$path
+}
+
+# keep_project: from now on this bundle is for that project. Asked for when nothing refuses the start any more.
+keep_project() {
+    local kept=''
+    [ -n "${GEN_PROJECT_NAMED:-}" ] || return 0
+    [ ! -s "$LOCAL/project" ] || kept=$(head -n 1 "$LOCAL/project")
+    [ "$kept" = "$GEN_PROJECT_NAMED" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$GEN_PROJECT_NAMED" | write_durably "$LOCAL/project"; } ||
+        fail "$EX_REFUSED" "the project's name cannot be kept" "$LOCAL/project" "ls -ld $(quoted "$LOCAL")"
 }
 
 # project_problems: what stands in the way of a copy, for preflight.

@@ -243,9 +243,3 @@ instance() { made_once "$STATE/instance" 8; }
 # The scripts that a script starts need not look again.
 [ "${GEN_STATE_SEEN:-}" = "$STATE" ] || own_state
 export GEN_STATE_SEEN=$STATE
-
-# What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
-local_digest() {
-    [ -e "$LOCAL/compose.override.yaml" ] || [ -e "$LOCAL/env" ] || { echo none && return; }
-    cat "$LOCAL/compose.override.yaml" "$LOCAL/env" 2>/dev/null | cksum | cut -d ' ' -f 1
-}

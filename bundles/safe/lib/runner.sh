@@ -22,7 +22,7 @@
 BEGUN='' REFUSED='' FAIL_CODE=$EX_FAILED STEPS=''
 UNDO_GRACE=600
 
-at_exit() { :; } # a script that has something to put in order puts its own here
+at_exit() { :; }; once_begun() { :; } # a script that has something to put in order, or to keep when nothing refuses it any more, puts its own here
 end_script() {
     local code=$?
     at_exit
@@ -231,7 +231,7 @@ begin() {
     approval_check
     hold_signals
     new_run
-    approval_record
+    approval_record && once_begun
     emit run-started -
     recover
     catch_signals
