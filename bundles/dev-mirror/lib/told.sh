@@ -33,7 +33,7 @@ engine_rules() {
     fi
     # The image's own words, and the variables that come from outside, by their names.
     docker image inspect "$GEN_IMAGE_REF" | json_leaves | sed -n -E '
-        s/^\[\]\.(Config\.(Cmd|Entrypoint|Shell|OnBuild)\[\]) (.*)/\1 then \3/p; t
+        s/^\[\]\.(Config\.(Cmd|Entrypoint)\[\]) (.*)/\1 then \3/p; t
         s/^\[\]\.(Config\.(Cmd|Entrypoint|Env|Volumes|ExposedPorts|StopSignal|Shell|OnBuild|ArgsEscaped|Labels)[^ ]*) (.*)/\1 may \3/p'
     cat "$BUNDLE/config/passed.env" "$LOCAL/env" 2>/dev/null | sed -n 's/^ *\(export  *\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\).*/Config.Env[] may "\2=*/p'
 }
@@ -89,7 +89,9 @@ compare_settings() {
         $1 == "said" && $2 ~ /^(HostConfig\.|Config\.|Mounts\[\]|NetworkSettings\.Networks|Image$)/ {
             path = $2; value = substr($0, length($1 $2) + 3)
             if (path in wanted_of) {
-                if (order[path, ++said_of[path]] != value) print path " is " substr(value, 1, 200) ", not " substr(order[path, said_of[path]], 1, 200)
+                place = ++said_of[path]
+                if (place > wanted_of[path]) print path " has one more: " substr(value, 1, 200)
+                else if (order[path, place] != value) print path " is " substr(value, 1, 200) ", not " substr(order[path, place], 1, 200)
                 next
             }
             delete wanted[path, value]
