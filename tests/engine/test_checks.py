@@ -20,6 +20,9 @@ def failing(bundle: Bundle, *asked: str) -> set[str]:
     return {name for name in asked or sorted(checks) if run("bash", checks[name], check=False, env=env).returncode != 0}
 
 
+# What looks, from compose.yaml; here it is only a word.
+HEALTHY = 'mountpoint -q "$$1" && test -w "$$1" && {{ test -z "$$2" || command -v "$$2" >/dev/null; }}'.format()
+
 # What is weakened: how, in local/compose.override.yaml; what the check of settings names; which checks see it as well.
 WEAKENED = {
     "host mounts": ("volumes: ['/etc:/host:ro']", "Binds[]", {"host-filesystem"}),
@@ -61,6 +64,16 @@ WEAKENED = {
     "another first process": ("init: false", "Init", set()),
     "another command": ("entrypoint: ['sleep', 'infinity']", "Entrypoint[]", set()),
     "a library for every program": ("environment: {LD_PRELOAD: /workspace/x.so}", "Config.Env[]", set()),
+    "a tmpfs of no size": ("tmpfs: [/dev/more]", "Tmpfs./dev/more", set()),
+    "a port that the engine chooses": ("ports: ['80']", "PortBindings.80/tcp[].HostPort", {"ports"}),
+    "a volume that nobody named": ("volumes: [/more]", "Mounts[].Target has one more", {"host-filesystem"}),
+    "the workspace in a second place": ("volumes: ['workspace:/more']", "Mounts[].Target has one more", set()),
+    "a label": ("labels: {some.label: x}", "Labels.some.label", set()),
+    "another health check of the same words": (
+        f"healthcheck: {{test: !override ['CMD', 'sh', '-c', '', 'healthy', /workspace, '{HEALTHY}']}}",
+        "Healthcheck.Test[]",
+        set(),
+    ),
     "a log elsewhere": ("logging: {driver: none}", "LogConfig.Type", set()),
 }
 
