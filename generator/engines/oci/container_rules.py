@@ -4,8 +4,8 @@
     PATH then VALUE    for a list whose order counts: it is these, one after the other, and no more
     PATH may VALUE     the engine may say this as well; * is any value, and a path that ends with .* is all below it
 
-A value that no rule names has to be a field of the engine's own that nobody has set: null, false, 0, empty. In a list,
-and under a name that somebody chose (a mount's, a port's), empty is a value like any other. The check `settings` compares.
+A value that no rule names has to be a field of the engine that nobody has set: null, false, 0, empty. In a list, and
+under a name that somebody chose (a mount, a port), empty is a value like any other. The check `settings` compares.
 """
 
 from __future__ import annotations
