@@ -11,7 +11,7 @@ engine_settle() { :; }
 engine_identity() { :; }
 engine_place() { :; }
 engine_back() { :; }
-local_digest() { :; }
+local_digest() { echo none; }
 
 # home_check: refuses to act from a copy of a bundle, from a moved one whose sandbox still stands, or on another engine than its own.
 # With "sandbox" for those who ask the sandbox alone: a microVM is known to no engine.
