@@ -74,14 +74,14 @@ additions_beyond() {
         }' | sort
 }
 
-# folders_made: the folders of this host that are not there and that the engine would make, for ever.
+# folders_made: of these lines, the folders of this host that are not there and that the engine would make, for ever.
 folders_made() {
     local line bind=''
     while IFS= read -r line; do
         case $line in
-        '.services.sandbox.volumes[].type "bind"') bind=yes ;;
-        '.services.sandbox.volumes[].type '*) bind='' ;;
-        '.services.sandbox.volumes[].source '*) [ -z "$bind" ] || { line=${line#* \"} && [ -e "${line%\"}" ] || echo "${line%\"}"; } ;;
+        'added .services.sandbox.volumes[].type "bind"') bind=yes ;;
+        'added .services.sandbox.volumes[].type '*) bind='' ;;
+        'added .services.sandbox.volumes[].source '*) [ -z "$bind" ] || { line=${line#* \"} && [ -e "${line%\"}" ] || echo "${line%\"}"; } ;;
         esac
     done
 }
@@ -105,6 +105,6 @@ additions_problems() {
     found=$(additions_beyond <<<"$plain"$'\n'"$added" | paste -s -d , - | sed 's/,/, /g')
     [ -z "$found" ] || problem "local/compose.override.yaml has more than settings of the sandbox, which no check sees and no rollback undoes: $found" \
         "$mend   (take that out; a helper is run on its own, with docker run or a Compose project of yours)" owner
-    found=$(sed 's/^added //' <<<"$added" | folders_made | head -n 1)
+    found=$(folders_made <<<"$added" | head -n 1)
     [ -z "$found" ] || problem "local/compose.override.yaml names a folder that is not there, and the engine would make it: $found" "mkdir -p $(quoted "$found")" owner
 }
