@@ -8,7 +8,8 @@
 #
 # The last line tells the result, as in every script; with --tap it is a comment: # gen: result=...
 #
-# Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments; 4 the engine does not answer.
+# Exit codes: 0 every check holds; 1 at least one does not, or cannot be known; 2 wrong arguments; 4 the engine does not answer, or is another
+#             one than the sandbox's.
 format=text junit='' runs=''
 end_report() {
     local code=$?
@@ -19,6 +20,8 @@ trap end_report EXIT
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=templates/lib/report.sh
 . "$BUNDLE/lib/report.sh"
+# shellcheck source=templates/lib/home.sh
+. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 
@@ -40,6 +43,7 @@ done
 report_begin
 engine_answers || [ "$format" != tap ] || say "Bail out! The engine does not answer"
 need_engine
+engine_check
 # From here on a signal ends us at once, in the middle of a check; this stands then.
 trap - HUP INT QUIT TERM
 RESULT=failed

@@ -52,11 +52,24 @@ foresee_isolation() {
     done
 }
 
+# foresee_base: what the image would begin with: a name, and an archive's, may be another's by the time of the start.
+foresee_base() {
+    local line file
+    line=$(image_line "$GEN_BASE_REF") || unknown "the engine does not list its images"
+    if [ -n "$line" ]; then
+        would "the image begins with $GEN_BASE_REF, which is ${line%% *} here"
+    elif [ "$GEN_IMAGE_SOURCE" = archive ]; then
+        file=$(archive_path)
+        [ ! -r "$file" ] || would "the image begins with the archive $file (sha256 $(digest_of <"$file"))"
+    fi
+}
+
 # foresee_build: what the image would take from this host.
 foresee_build() {
     local file name value
     # shellcheck source=templates/lib/sources.sh
     . "$BUNDLE/lib/sources.sh"
+    foresee_base
     if [ "$GEN_APT_MIRROR" != none ]; then
         # shellcheck source=templates/lib/mirror.sh
         . "$BUNDLE/lib/mirror.sh"

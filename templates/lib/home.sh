@@ -8,9 +8,19 @@ engine_answers() { :; }
 engine_trouble() { WHAT="the engine does not answer" MEND=scripts/status.sh; }
 engine_owns() { :; }
 engine_settle() { :; }
+engine_identity() { :; }
+engine_place() { :; }
+engine_back() { :; }
+local_digest() { echo none; }
 
-# home_check: refuses to act from a copy of a bundle, or from a moved one whose sandbox still stands.
+# home_check: refuses to act from a copy of a bundle, from a moved one whose sandbox still stands, or on another engine than its own.
+# With "sandbox" for those who ask the sandbox alone: a microVM is known to no engine.
 home_check() {
+    [ "${1:-}${BACKEND:-}" = sandboxmicrovm ] || engine_check
+    place_check
+}
+
+place_check() {
     local home='' owned
     [ ! -s "$STATE/home" ] || read -r home <"$STATE/home"
     [ "$home" != "$BUNDLE" ] || return 0
@@ -28,4 +38,21 @@ home_check() {
 # home_remember: from here on this is where the bundle lives.
 home_remember() {
     [ "$(cat "$STATE/home" 2>/dev/null)" = "$BUNDLE" ] || printf '%s\n' "$BUNDLE" | write_durably "$STATE/home"
+}
+
+# engine_check: refuses to act on another engine than the one that has what this bundle made: there all of it would seem to be gone.
+# Sets ENGINE_ID, and where the client finds its engine by a default, that too: whoever changes it now changes nothing for us.
+engine_check() {
+    local made='' place='' now
+    now=$(engine_identity) || now=''
+    ENGINE_ID=${now%%|*}
+    case $now in *'|'?*) [ -n "${DOCKER_HOST:-}" ] || export DOCKER_CONTEXT="${now##*|}" ;; esac
+    [ ! -s "$STATE/names/engine" ] || { IFS= read -r made && IFS= read -r place; } <"$STATE/names/engine"
+    [ -n "$made" ] && [ "$made" != "$ENGINE_ID" ] || return 0
+    now=$(engine_place)
+    # A silent one says nothing of anything, and whoever asks it hears that. For one that may be another, nobody waits.
+    [ -n "$ENGINE_ID" ] || [ "$now" != "$place" ] || return 0
+    fail "$EX_REFUSED" "this is not the engine in which this bundle made its sandbox, so nothing was changed" \
+        "that is $made ($place), and this is ${ENGINE_ID:-one that does not answer} ($now)" \
+        "$(engine_back "$place")   (if that engine is gone for good, with all that was in it: rm $(quoted "$STATE/names/engine"), and this one takes its place)"
 }

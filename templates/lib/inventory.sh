@@ -11,10 +11,12 @@ engine_marked() {
 
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {
-    local found
-    found=$(engine_marked) || return 1
-    awk 'FILENAME == ARGV[1] { mine[$1 " " ($1 == "volume" ? $4 : $3)]; next } ($1 " " $2) in mine { print $1, $3 }' \
-        <(owned_lines) <(printf '%s\n' "$found")
+    local found all
+    found=$(engine_marked) && all=$(docker ps --all --no-trunc --format 'there {{.ID}}') || return 1
+    # A container's labels are for its user to change; it was made under the sandbox's name.
+    awk 'FILENAME == ARGV[1] { mine[$1 " " ($1 == "volume" ? $4 : $3)]; if ($1 == "container") name[$3] = $4; next }
+        $1 == "there" { if ($2 in name) print "container", name[$2]; next }
+        $1 != "container" && ($1 " " $2) in mine { print $1, $3 }' <(owned_lines) <(printf '%s\n' "$found" "$all")
 }
 
 # known N: passes on the answers to N questions that were asked at once. Fails when not each of them ends with "answered":

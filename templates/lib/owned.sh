@@ -83,11 +83,18 @@ container_owner() {
     fi
 }
 
-# our_containers: the ids of ours that there are, whatever they are called by now. All bear our label, and so may others.
+# recorded_among KIND: those of the ids of standard input that are written down.
+recorded_among() { grep -xF -f <(owned_lines | awk -v kind="$1" '$1 == kind && $3 != "-" { print $3 }'); }
+
+# our_containers: the ids of ours that there are, whatever they are called by now and whatever labels they bear: only what has no id
+# in the record yet is found by our label.
 our_containers() {
-    local ids id whose
+    local all ids id whose
     [ -n "$INSTANCE" ] || return 0
-    ids=$(docker ps --all --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    all=$(docker ps --all --no-trunc --quiet) && ids=$(docker ps --all --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    # Of one whose making was cut off only the token is known: each is asked for it.
+    ! owned_lines | grep -q '^container [^ ]* - ' || ids=$all
+    ids=$(sort -u <<<"$ids"$'\n'"$(recorded_among container <<<"$all")")
     for id in $ids; do
         whose=$(container_owner "$id") || return 1
         [ "$whose" != "$INSTANCE" ] || echo "$id"

@@ -151,9 +151,9 @@ seal_real() {
     mv "$BATS_TEST_TMPDIR/manifest" MANIFEST.sha256
 }
 
-# our_sandbox: this bundle has made the container that the fake engine has.
+# our_sandbox [NAME]: this bundle has made the container that the fake engine has, under that name.
 our_sandbox() {
     mkdir -p .state
     echo 0123456789abcdef >.state/instance
-    echo "container 00 0123456789ab dev" >.state/owned
+    echo "container 00 0123456789ab ${1:-dev}" >.state/owned
 }

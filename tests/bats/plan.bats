@@ -123,7 +123,7 @@ stopped() {
     mkdir -p local && printf '%s\n' "$BATS_TEST_TMPDIR/a project" >local/project
     [ "$(asked)" = "$named" ]
     # What is said in the environment is no project.
-    [ "$(GEN_PLANNED_PROJECT=/etc asked)" = "$named" ]
+    [ "$(GEN_PROJECT_NAMED=/etc asked)" = "$named" ]
     code=0
     ./scripts/plan.sh --project /no/such/folder </dev/null >stdout 2>&1 || code=$?
     [ "$code" -eq 2 ]

@@ -105,7 +105,7 @@ ends() {
 @test "a bundle that got another name while its sandbox stands: nothing is done by halves" {
     FAKE_ENGINE=renamed
     words="this folder's sandbox is called before, and the bundle now says"
-    our_sandbox
+    our_sandbox before
     mkdir -p storage && : >storage/workspace-0123456789abcdef.img
     for script in stop backup 'resize-volume 40' 'mount-storage detach' 'restore MANIFEST.sha256'; do
         # shellcheck disable=SC2086 # the argument behind the script's name

@@ -37,8 +37,8 @@ def test_the_rules_say_what_the_profile_says() -> None:
         'HostConfig.CgroupnsMode is "private"',
         'HostConfig.SecurityOpt[] is "no-new-privileges:true"',
         'HostConfig.Dns[] is "9.9.9.9"',
-        'HostConfig.PortBindings.80/tcp[].HostIp is "127.0.0.1"',
-        'HostConfig.PortBindings.80/tcp[].HostPort is "8080"',
+        'HostConfig.PortBindings.80/tcp[].HostIp then "127.0.0.1"',
+        'HostConfig.PortBindings.80/tcp[].HostPort then "8080"',
         'Config.User is "1000:1000"',
         'Config.Env[] is "HOME=/workspace/.home"',
     } <= said
@@ -97,6 +97,9 @@ RULES = (
     'Config.Env[] may "KEY=*',
     'Config.Env[] is "HOME=/h"',
     "NetworkSettings.Networks.own.* may *",
+    'Config.Healthcheck.Test[] then "CMD"',
+    'Config.Healthcheck.Test[] then "a"',
+    'Config.Healthcheck.Test[] then "b"',
 )
 HONEST = {
     "HostConfig": {
@@ -107,7 +110,7 @@ HONEST = {
         "CapAdd": None,
         "Binds": [],
     },
-    "Config": {"Env": ["HOME=/h", "KEY=a b"]},
+    "Config": {"Env": ["HOME=/h", "KEY=a b"], "Healthcheck": {"Test": ["CMD", "a", "b"]}},
     "NetworkSettings": {"Networks": {"own": {"Address": "1"}}},
 }
 # What the engine says otherwise, and what is printed then; nothing where it means nothing.
@@ -130,8 +133,29 @@ SAID: dict[str, tuple[dict[str, Any], list[str]]] = {
     "what is not covered": ({"HostConfig": {"MaskedPaths": ["/x"]}}, ['HostConfig.MaskedPaths[] is not "/proc/kcore"']),
     "another of two": ({"HostConfig": {"IpcMode": "host"}}, ['HostConfig.IpcMode is "host"']),
     "a variable": ({"Config": {"Env": ["HOME=/h", "LD_PRELOAD=/x"]}}, ['Config.Env[] is "LD_PRELOAD=/x"']),
+    "the same words in another order": (
+        {"Config": {"Env": ["HOME=/h"], "Healthcheck": {"Test": ["CMD", "b", "a"]}}},
+        ['Config.Healthcheck.Test[] is "a", not "b"', 'Config.Healthcheck.Test[] is "b", not "a"'],
+    ),
+    "fewer of them": (
+        {"Config": {"Env": ["HOME=/h"], "Healthcheck": {"Test": ["CMD", "a"]}}},
+        ['Config.Healthcheck.Test[] is not "CMD" "a" "b"'],
+    ),
+    "one of them twice": (
+        {"Config": {"Env": ["HOME=/h"], "Healthcheck": {"Test": ["CMD", "a", "b", "b"]}}},
+        ['Config.Healthcheck.Test[] has one more: "b"'],
+    ),
+    "what is empty under a name that somebody chose": (
+        {"HostConfig": {"Tmpfs": {"/dev/more": ""}, "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": ""}]}}},
+        [
+            'HostConfig.PortBindings.80/tcp[].HostIp is ""' + SAYS_NOTHING,
+            'HostConfig.PortBindings.80/tcp[].HostPort is ""' + SAYS_NOTHING,
+            'HostConfig.Tmpfs./dev/more is ""' + SAYS_NOTHING,
+        ],
+    ),
+    "what is empty in a list": ({"HostConfig": {"Binds": [""]}}, ['HostConfig.Binds[] is ""' + SAYS_NOTHING]),
     "another network": (
-        {"NetworkSettings": {"Networks": {"own": {}, "other": {"Address": "2"}}}},
+        {"NetworkSettings": {"Networks": {"own": {"Address": "1"}, "other": {"Address": "2"}}}},
         ['NetworkSettings.Networks.other.Address is "2"' + SAYS_NOTHING],
     ),
 }

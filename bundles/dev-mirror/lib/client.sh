@@ -57,6 +57,29 @@ complaints_shown() {
     return "$code"
 }
 
+# What decides about what Compose makes and a build gives, without being seen: where somebody has set it for their own work, it
+# is not meant for ours.
+not_for_us() {
+    local name
+    for name in $(compgen -e); do
+        case $name in COMPOSE_* | BUILDX_* | BUILDKIT_* | DOCKER_DEFAULT_PLATFORM) unset "$name" ;; esac
+    done
+}
+not_for_us
+
+# engine_identity: "IDENTITY|CONTEXT" of the engine that answers here. An engine is known by its own number and by where its data are:
+# a copy of them has the same number. It is empty where the engine is silent; CONTEXT is the client's name for where it is.
+engine_identity() { docker info --format '{{with .ID}}{{.}}@{{end}}{{.DockerRootDir}}|{{.ClientInfo.Context}}' 2>/dev/null; }
+
+# engine_place: where the client looks for its engine, and engine_back PLACE: what makes it look there again.
+engine_place() { if [ -n "${DOCKER_HOST:-}" ]; then echo "DOCKER_HOST=$DOCKER_HOST"; else echo "DOCKER_CONTEXT=${DOCKER_CONTEXT:-$(docker context show 2>/dev/null)}"; fi; }
+engine_back() {
+    case $1 in
+    DOCKER_HOST=*) echo "export DOCKER_HOST=$(quoted "${1#*=}")" ;;
+    *) echo "unset DOCKER_HOST; export DOCKER_CONTEXT=$(quoted "${1#*=}")" ;;
+    esac
+}
+
 # What its settings say of a container without devices that has process numbers, names and shared memory of its own.
 OWN_NAMESPACES='0  private'
 

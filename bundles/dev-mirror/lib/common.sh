@@ -269,9 +269,3 @@ export GEN_BUNDLE_SEEN=$BUNDLE
 
 # shellcheck source=/dev/null
 . "$BUNDLE/lib/settings.sh"
-
-# What a bundle carries for a person's own changes counts as well: a change there makes a new sandbox.
-local_digest() {
-    [ -e "$LOCAL/compose.override.yaml" ] || [ -e "$LOCAL/env" ] || { echo none && return; }
-    cat "$LOCAL/compose.override.yaml" "$LOCAL/env" 2>/dev/null | cksum | cut -d ' ' -f 1
-}

@@ -82,6 +82,11 @@ engine_trouble() {
     SAID=${SAID##*$'\n'}
 }
 
+# There is no daemon that has a number: it is known by where it keeps its containers, and on which machine.
+engine_identity() { docker info --format '{{.Store.GraphRoot}}@{{.Host.Hostname}}|' 2>/dev/null; }
+engine_place() { echo "Podman${CONTAINER_HOST:+ at $CONTAINER_HOST}"; }
+engine_back() { echo "unset CONTAINER_HOST CONTAINER_CONNECTION CONTAINERS_STORAGE_CONF; podman info   (see graphRoot)"; }
+
 OWN_NAMESPACES='0 privateprivate shareable'
 
 # Each program of that name is a runtime.

@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2153 # names of the files that come before this one
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
+# shellcheck source=templates/lib/sources.sh
+. "$BUNDLE/lib/sources.sh"
 # shellcheck source=templates/lib/reach.sh
 . "$BUNDLE/lib/reach.sh"
 
@@ -99,10 +101,6 @@ base_problems() {
     esac
 }
 
-archive_path() {
-    case $GEN_IMAGE_ARCHIVE in /*) echo "$GEN_IMAGE_ARCHIVE" ;; *) echo "$BUNDLE/$GEN_IMAGE_ARCHIVE" ;; esac
-}
-
 space_problems() {
     local missing size fits=''
     [ -e "$IMAGE" ] && return
@@ -120,7 +118,7 @@ preflight_problems() {
     ! have iconv || printf '%s' "$BUNDLE" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 ||
         problem "the folder's path is not UTF-8, and an engine is told of no other" "give the folder, or what it lies in, another name"
     [ -w "$BUNDLE" ] || problem "the bundle's folder cannot be written: $BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(port_problems) <(copy_problems)
+    cat <(engine_problems) <(isolation_problems) <(base_problems) <(space_problems) <(port_problems) <(copy_problems) <(additions_problems)
 }
 
 copy_problems() {

@@ -40,7 +40,7 @@ done
 
 need_sandbox "$EX_REFUSED"
 # What is told from a copy would stand in the copy's audit log, where nobody looks for it.
-home_check
+home_check sandbox
 line=$(sandbox_line)
 if ! ours "$line" 3 || ! has_word 2 "$line" running; then
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"

@@ -4,7 +4,8 @@
 # usage: scripts/start.sh [--approve HASH] [--project PATH] [--help]
 #
 #   --approve HASH   run only the plan that scripts/plan.sh showed with this hash; refused when it would be another one
-#   --project PATH   the project to copy, where the bundle is for one (written to local/project, and kept from then on)
+#   --project PATH   the project to copy, where the bundle is for one (written to local/project once nothing
+#                    refuses this start, and kept from then on)
 #
 # Each step is verified first and left alone if it holds, so starting twice changes nothing. When a step fails, or you
 # press Ctrl-C, everything that this run did is undone. PLAN.md says what the steps do. What is somebody else's and stands
@@ -16,6 +17,7 @@
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 
+unset GEN_PROJECT_NAMED GEN_APPROVED_LOCAL
 while [ $# -gt 0 ]; do
     case $1 in
     --approve)
@@ -29,6 +31,7 @@ while [ $# -gt 0 ]; do
         # shellcheck source=templates/lib/project.sh
         . "$BUNDLE/lib/project.sh"
         name_project "${2:-}"
+        once_begun() { keep_project; }
         shift 2
         ;;
     *) help_or_refuse "$0" "$@" ;;

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../lib/docker.sh"
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
+# shellcheck source=templates/lib/preflight.sh
+. "$BUNDLE/lib/preflight.sh"
 # shellcheck source=templates/lib/sight.sh
 . "$BUNDLE/lib/sight.sh"
 

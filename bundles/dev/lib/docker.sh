@@ -252,6 +252,8 @@ forget_name() {
 . "${BASH_SOURCE[0]%/*}/inventory.sh"
 # shellcheck source=templates/lib/aside.sh
 . "${BASH_SOURCE[0]%/*}/aside.sh"
+# shellcheck source=templates/lib/additions.sh
+. "${BASH_SOURCE[0]%/*}/additions.sh"
 # shellcheck source=templates/lib/foresee.sh
 . "${BASH_SOURCE[0]%/*}/foresee.sh"
 if [ "$ENGINE" = podman ]; then

@@ -4,7 +4,7 @@
 
 # The hash that a run was approved with; a run that nobody approved in particular has none. The project that the plan is about, where
 # that is not the one in local/project.
-APPROVED='' PLANNED_PROJECT=''
+APPROVED=''
 # A step's own time limit is made for its work. An engine that does not say what it has within this does not answer.
 PLAN_SECONDS=60
 
@@ -47,7 +47,7 @@ plan_step() {
 plan_ask() {
     # shellcheck disable=SC2034 # run_script reads both
     local STATE=$2 RUN=''
-    run_script "$1" verify "$PLAN_SECONDS" GEN_UNDO= GEN_PLAN="$3" GEN_PLANNED_PROJECT="$PLANNED_PROJECT"
+    run_script "$1" verify "$PLAN_SECONDS" GEN_UNDO= GEN_PLAN="$3"
     case $? in
     "$HOLDS") PLAN_STATE=kept ;;
     "$HOLDS_NOT") PLAN_STATE="do" ;;
@@ -103,18 +103,19 @@ plan_blocks() {
 # plan_free: whether nothing stands in the way of a start.
 plan_free() { [ -z "$PLAN_BLOCKED" ]; }
 
-# plan_hash: over the bundle, the user's additions, the interrupted run, and what would be done with each step on this host.
+# plan_hash: over the bundle, the user's additions and what they come to, the project, the engine, the interrupted run, and what would be done with each step on this host.
 # The first run gives this bundle its number, so the hash has a word in its place.
 plan_hash() {
     local file
     {
         digest_of <"$BUNDLE/MANIFEST.sha256"
-        for file in "$LOCAL/compose.override.yaml" "$LOCAL/env" "$LOCAL/project"; do
-            if [ -n "$PLANNED_PROJECT" ] && [ "$file" = "$LOCAL/project" ]; then
-                printf '%s\n' "$PLANNED_PROJECT" | digest_of
-            elif [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
+        for file in "$LOCAL/compose.override.yaml" "$LOCAL/env"; do
+            if [ -e "$file" ]; then digest_of <"$file"; else echo none; fi
         done
-        printf '%s\n' "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
+        local_digest
+        # As it was when only the file could say it.
+        if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED" | digest_of; elif [ -e "$LOCAL/project" ]; then digest_of <"$LOCAL/project"; else echo none; fi
+        printf '%s\n' "${ENGINE_ID:-none}" "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
     } | digest_of
 }
 
@@ -143,7 +144,11 @@ approval_check() {
     rm -rf "$work"
     [ -z "$SIGNAL" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL; nothing was changed"
     plan_free || plan_refuse
-    [ "$(plan_hash)" != "$APPROVED" ] || return 0
+    if [ "$(plan_hash)" = "$APPROVED" ]; then
+        GEN_APPROVED_LOCAL=$(local_digest)
+        export GEN_APPROVED_LOCAL
+        return
+    fi
     FAILED_STEP=plan
     fail "$EX_REFUSED" "a run would not do what was approved, so nothing was changed" \
         "the host, the bundle or what is in local/ has changed since the plan was shown" "$LOOK_AGAIN"

@@ -22,6 +22,7 @@
 BEGUN='' REFUSED='' FAIL_CODE=$EX_FAILED STEPS=''
 UNDO_GRACE=600
 
+once_begun() { :; } # a script that has something to keep when nothing refuses it any more puts its own here
 end_script() {
     local code=$?
     at_exit || code=$EX_RESIDUE
@@ -220,7 +221,7 @@ begin() {
     approval_check
     hold_signals
     new_run
-    approval_record
+    approval_record && once_begun
     emit run-started -
     recover
     catch_signals

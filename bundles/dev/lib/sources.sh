@@ -1,5 +1,10 @@
-# What a build takes from this host: its certificates and its proxy. Sourced after docker.sh.
+# What a build takes from this host: an archive of its base image, its certificates and its proxy. Sourced after docker.sh.
 # shellcheck shell=bash
+
+# archive_path: where the archive of the base image is.
+archive_path() {
+    case $GEN_IMAGE_ARCHIVE in /*) echo "$GEN_IMAGE_ARCHIVE" ;; *) echo "$BUNDLE/$GEN_IMAGE_ARCHIVE" ;; esac
+}
 
 HOST_BUNDLES="/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem"
 

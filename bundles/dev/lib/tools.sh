@@ -88,9 +88,9 @@ remove_ours() {
         line=$(container_line "$1") || return 1
         ours "$line" 3 || return 0
         word 1 "$line"
-        docker rm --force "$WORD" >/dev/null 2>&1 && { ! recorded container "$WORD" || disown container "$WORD"; } && return 0
+        docker rm --force --volumes "$WORD" >/dev/null 2>&1 && { ! recorded container "$WORD" || disown container "$WORD"; } && return 0
         tries=$((tries + 1))
-        [ "$tries" -lt 50 ] || { docker rm --force "$WORD"; return 1; }
+        [ "$tries" -lt 50 ] || { docker rm --force --volumes "$WORD"; return 1; }
         sleep 0.1
     done
 }

@@ -3,11 +3,15 @@
 #
 # usage: scripts/status.sh [--help]
 #
-# Exit codes: 0 the sandbox runs and is healthy; 1 it does not; 4 the engine does not answer. With 1 the last line says which:
-#             result=stopped: it is stopped and kept, and scripts/start.sh goes on with it; result=none: there is no sandbox here
+# Exit codes: 0 the sandbox runs and is healthy; 1 it does not; 4 the engine does not answer, or is another
+#             one than the sandbox's. With 1 the last line says which: result=stopped: it is stopped and kept, and scripts/start.sh goes on with it; result=none: there is no sandbox here
 #             (any more); result=failed: it stands, and something is wrong with it.
+# shellcheck source=templates/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=templates/lib/home.sh
+. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
-. "$(dirname "$0")/../lib/docker.sh"
+. "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 # shellcheck source=templates/lib/sandbox.sh
@@ -49,6 +53,7 @@ copy_rows() {
 row() { say "$(printf '  %-12s %s' "$1" "$2")"; }
 
 need_sandbox "$EX_REFUSED"
+[ "$BACKEND" = microvm ] || engine_check
 line=$(sandbox_line)
 state=none
 ! ours "$line" 3 || { word 2 "$line" && state=$WORD; }

@@ -25,7 +25,7 @@ need_last() {
 
 # need_copy: ends a script that has nothing to show.
 need_copy() {
-    home_check
+    home_check sandbox
     [ -s "$PROJECT/settings.json" ] || fail "$EX_REFUSED" "there is no copy of a project" "" "scripts/start.sh --project PATH"
     let_go
 }

@@ -8,13 +8,9 @@ PROJECT=$STATE/project
 # project COMMAND...: the part that bash cannot do safely: it reads trees that somebody may be changing at that moment.
 project() { python3 -I -S -B "$BUNDLE/lib/project/__main__.py" --state "$PROJECT" "$@"; }
 
-# project_path: the project that this bundle is for; empty when nobody has named one. A plan may be about one that is not yet named.
+# project_path: the project that this bundle is for, as this start was told or as it was named before; empty when nobody has named one.
 project_path() {
-    if [ -n "${GEN_PLAN:-}" ] && [ -n "${GEN_PLANNED_PROJECT:-}" ]; then
-        printf '%s\n' "$GEN_PLANNED_PROJECT"
-    elif [ -s "$LOCAL/project" ]; then
-        head -n 1 "$LOCAL/project"
-    fi
+    if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED"; elif [ -s "$LOCAL/project" ]; then head -n 1 "$LOCAL/project"; fi
 }
 
 # copied: one value of what was decided when the copy was made. Fails when there is none.
@@ -52,9 +48,8 @@ copy_without_record() {
     [ ! -e "$PROJECT/settings.json" ] && disk_is_mounted && { [ -e "$DISK/upper" ] || [ -e "$DISK/tree" ]; }
 }
 
-# find_project PATH: sets NAMED, the folder that is meant; refuses what this bundle cannot be for. A copy that is there is never taken
-# for one of another.
-find_project() {
+# name_project PATH: this start is for that project. A copy that is there is never taken for one of another.
+name_project() {
     local path has
     [ "$GEN_PROJECT_METHOD" != none ] || fail "$EX_USAGE" "this bundle's workspace is no copy of a project" "" "scripts/start.sh"
     path=$(cd -- "$1" 2>/dev/null && pwd -P) || fail "$EX_USAGE" "there is no such folder: ${1:-(none was named)}" "" "scripts/start.sh --project PATH"
@@ -67,13 +62,16 @@ find_project() {
         fail "$EX_REFUSED" "this sandbox holds a copy of another project" "$has" \
             "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --set name=NAME)"
     fi
-    NAMED=$path
+    export GEN_PROJECT_NAMED=$path
 }
 
-# name_project PATH: from now on this bundle is for that project.
-name_project() {
-    find_project "$1"
-    [ "$(project_path)" = "$NAMED" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$NAMED" | write_durably "$LOCAL/project"; }
+# keep_project: from now on this bundle is for that project. Asked for when nothing refuses the start any more.
+keep_project() {
+    local kept=''
+    [ -n "${GEN_PROJECT_NAMED:-}" ] || return 0
+    [ ! -s "$LOCAL/project" ] || kept=$(head -n 1 "$LOCAL/project")
+    [ "$kept" = "$GEN_PROJECT_NAMED" ] || { mkdir -p "$LOCAL" && printf '%s\n' "$GEN_PROJECT_NAMED" | write_durably "$LOCAL/project"; } ||
+        fail "$EX_REFUSED" "the project's name cannot be kept" "$LOCAL/project" "ls -ld $(quoted "$LOCAL")"
 }
 
 # project_problems: what stands in the way of a copy, for preflight.

@@ -16,18 +16,24 @@ additions() {
 
 # compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
 # project for an older state of the new one, and starts or replaces it, be it an older one of ours or one that somebody made from
-# our container and that bears its labels; so each container is a project of its own, under a name that none bears yet. By itself
-# it would read a .env, of the bundle's folder or of the one that somebody stands in.
+# our container and that bears its labels; so each container is a project of its own, under a name that none bears yet.
 compose() {
-    local files=(--file "$BUNDLE/compose.yaml") runtime
+    local runtime
     case $BACKEND in
     docker) runtime='' ;; # the engine's own choice
     gvisor) runtime=runsc ;;
     *) echo "Compose does not start what isolates this sandbox: ${BACKEND:-nothing is chosen}" && return 1 ;;
     esac
-    [ ! -f "$LOCAL/compose.override.yaml" ] || files+=(--file "$LOCAL/compose.override.yaml")
     GEN_INSTANCE=$INSTANCE GEN_TOKEN=$TOKEN GEN_LOCAL=$(additions) GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
-        docker compose --env-file /dev/null --project-directory "$BUNDLE" --project-name "$GEN_COMPOSE_PROJECT-$TOKEN" "${files[@]}" "$@"
+        composed "$GEN_COMPOSE_PROJECT-$TOKEN" added "$@"
+}
+
+# additions_hold: whether what the user adds may be started, and is what was approved: since the start looked, an image was built.
+additions_hold() {
+    local found
+    found=$(additions_problems)
+    [ -z "$found" ] || { printf '%s\n' "$found" && return 1; }
+    [ -z "${GEN_APPROVED_LOCAL:-}" ] || [ "$(local_digest)" = "$GEN_APPROVED_LOCAL" ] || { echo "what is in local/ has changed since the plan was approved" && return 1; }
 }
 
 health() {
@@ -39,8 +45,9 @@ health() {
 # create_container: as the bundle describes it; the volume and the network are there already.
 create_container() {
     local id image token
+    additions_hold || return 1
     own container "$GEN_CONTAINER" || return 1
-    if [ "$ENGINE" = podman ]; then up; else compose up --detach --no-build --pull never --quiet-pull sandbox; fi || return 1
+    if [ "$ENGINE" = podman ]; then up; else compose up --detach --no-build --pull never --quiet-pull --no-deps sandbox; fi || return 1
     read -r id image token < <(docker container inspect --format '{{.Id}} {{.Image}} {{index .HostConfig.Annotations "gen.token"}}' "$GEN_CONTAINER")
     [ "$token" = "$TOKEN" ] || { echo "the container $GEN_CONTAINER is not the one that was made just now" && return 1; }
     recorded image "$image" || { echo "the image $GEN_IMAGE_REF is not the one that was built, so its container is not used" && return 1; }

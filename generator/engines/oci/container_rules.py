@@ -1,9 +1,11 @@
 """What Docker says of a container that was made from the service in compose.yaml, and nothing else was: a rule a line.
 
     PATH is VALUE      the engine says this, and for a list: this is among it
+    PATH then VALUE    for a list whose order counts: it is these, one after the other, and no more
     PATH may VALUE     the engine may say this as well; * is any value, and a path that ends with .* is all below it
 
-A value that no rule names has to be one that means nothing: null, false, 0, empty. The check `settings` compares.
+A value that no rule names has to be a field of the engine that nobody has set: null, false, 0, empty. In a list, and
+under a name that somebody chose (a mount, a port), empty is a value like any other. The check `settings` compares.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ def container_rules(service: Mapping[str, Any], said_at_the_start: Iterable[str]
 
 def _is(path: str, value: object) -> str:
     return f"{path} is {json.dumps(value, ensure_ascii=False)}"
+
+
+def _then(path: str, value: object) -> str:
+    return f"{path} then {json.dumps(value, ensure_ascii=False)}"
 
 
 def _plain(path: str, convert: Callable[[Any], object] = lambda value: value) -> Callable[[Any], list[str]]:
@@ -83,12 +89,12 @@ def _workspace(volumes: Iterable[Mapping[str, str]]) -> list[str]:
         rule
         for volume in volumes
         for rule in (
-            _is("HostConfig.Mounts[].Type", volume["type"]),
-            _is("HostConfig.Mounts[].Target", volume["target"]),
-            _is("Mounts[].Type", volume["type"]),
-            _is("Mounts[].Destination", volume["target"]),
-            _is("Mounts[].Driver", "local"),
-            _is("Mounts[].RW", True),
+            _then("HostConfig.Mounts[].Type", volume["type"]),
+            _then("HostConfig.Mounts[].Target", volume["target"]),
+            _then("Mounts[].Type", volume["type"]),
+            _then("Mounts[].Destination", volume["target"]),
+            _then("Mounts[].Driver", "local"),
+            _then("Mounts[].RW", True),
             *(f"Mounts[].{field} may *" for field in ("Source", "Mode", "Propagation")),
         )
     ]
@@ -98,7 +104,8 @@ def _ports(ports: Iterable[str]) -> list[str]:
     rules = []
     for address, host, inside in (port.rsplit(":", 2) for port in ports):
         path = f"HostConfig.PortBindings.{inside}[]"
-        rules += [_is(f"{path}.HostIp", address.strip("[]")), _is(f"{path}.HostPort", host)]
+        rules += [_then(f"{path}.HostIp", address.strip("[]")), _then(f"{path}.HostPort", host)]
+        rules.append(f"Config.ExposedPorts.{inside} may {{}}")
     return rules
 
 
@@ -110,11 +117,16 @@ def _health(check: Mapping[str, Any]) -> list[str]:
     path = "Config.Healthcheck"
     times = (("Interval", "interval"), ("Timeout", "timeout"), ("StartPeriod", "start_period"))
     return [
-        *(_is(f"{path}.Test[]", word) for word in check["test"]),
+        *(_then(f"{path}.Test[]", word) for word in check["test"]),
         *(_is(f"{path}.{name}", _nanoseconds(check[key])) for name, key in times),
         _is(f"{path}.StartInterval", _nanoseconds(check["start_interval"])),
         _is(f"{path}.Retries", check["retries"]),
     ]
+
+
+def _name(labels: Mapping[str, object]) -> list[str]:
+    # The others are known when the check runs.
+    return [_is("Config.Labels.gen.name", labels["gen.name"])]
 
 
 def _logging(logging: Mapping[str, Any]) -> list[str]:
@@ -134,8 +146,13 @@ _ALWAYS = (
     "HostConfig.MemorySwappiness may -1",
     "Config.AttachStdout may true",
     "Config.AttachStderr may true",
-    # Compose's own, and what a person calls it: no setting.
-    "Config.Labels.* may *",
+    # Compose's own.
+    "Config.Labels.com.docker.compose.* may *",
+    # Which gen wrote the bundle from which the container was made: a newer one may say the same of it.
+    "Config.Labels.gen.version may *",
+    # Zero would end it without warning.
+    "Config.StopTimeout may null",
+    "HostConfig.ConsoleSize[] may 0",
 )
 
 _RULES: Mapping[str, Callable[[Any], list[str]]] = {
@@ -163,5 +180,5 @@ _RULES: Mapping[str, Callable[[Any], list[str]]] = {
     "environment": _environment,
     "healthcheck": _health,
     "logging": _logging,
-    "labels": lambda _: [],
+    "labels": _name,
 }

@@ -119,7 +119,7 @@ show_text() {
     show_blocked
     plan_free || return
     say "plan:    $hash"
-    say "run it:  scripts/start.sh --approve $hash${PLANNED_PROJECT:+ --project $(quoted "$PLANNED_PROJECT")}"
+    say "run it:  scripts/start.sh --approve $hash${GEN_PROJECT_NAMED:+ --project $(quoted "$GEN_PROJECT_NAMED")}"
 }
 
 show_step() { # STEP STATE
@@ -147,6 +147,8 @@ show_blocked() {
     done <<<"$PLAN_BLOCKED" | printable
 }
 
+# What a caller has of these is none of ours.
+unset GEN_PROJECT_NAMED GEN_APPROVED_LOCAL
 show=show_text work=''
 at_exit() {
     [ -z "$work" ] || rm -rf "$work"
@@ -164,8 +166,7 @@ while [ $# -gt 0 ]; do
     --project)
         # shellcheck source=templates/lib/project.sh
         . "$BUNDLE/lib/project.sh"
-        find_project "${2:-}"
-        PLANNED_PROJECT=$NAMED
+        name_project "${2:-}"
         shift 2
         ;;
     *) help_or_refuse "$0" "$@" ;;

@@ -7,6 +7,8 @@ set -u
 . "$BUNDLE/lib/sandbox.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/preflight.sh
+. "$BUNDLE/lib/preflight.sh"
 set -e
 
 let_go

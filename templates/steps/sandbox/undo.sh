@@ -26,8 +26,11 @@ if [ "${GEN_UNDO:-run}" = all ]; then
     end_tools || exit 1
     ids=$(our_containers) || exit 1
     for id in $ids; do
-        docker rm --force "$id" || exit 1
+        docker rm --force --volumes "$id" && disown container "$id" || exit 1
     done
+    # What of it there still is, nobody knows any more but the record.
+    all=$(docker ps --all --no-trunc --quiet) || exit 1
+    ! recorded_among container <<<"$all" || exit 1
     disown container all
     exit
 fi

@@ -18,8 +18,11 @@ inventory() {
     docker images --no-trunc --format 'image {{.ID}} {{.Repository}}:{{.Tag}}' "${GEN_IMAGE_REF%:*}"
 }
 
-# What was made by one client is not seen by another: from now on it is this one.
+# What was made by one client in one engine is not seen by another: from now on it is these.
 remember_name client "$ENGINE"
+made=$(engine_identity)
+[ -n "${made%%|*}" ]
+remember_name engine "${made%%|*}"$'\n'"$(engine_place)"
 # What stands there and is not ours is written down first: undo works from that alone.
 lines=$(foreign_objects)
 { [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$GEN_PRIOR/moved"

@@ -7,12 +7,16 @@ is read as well, since what a script loads runs with it.
 
 from __future__ import annotations
 
-import posixpath
-import re
+from dataclasses import dataclass
 
-from project import imports, loading, packages, risky, spelling, words
+from project import loading, packages, plain, risky, spelled, spelling, texts, words
+from project.ends import Ends
+from project.host import split
 from project.risky import Reason
+from project.texts import LOADING, WHOLE
 from project.tree import LARGEST
+from project.wanted import PROSE, STORES, Aliases, Wanted
+from project.wanted import key as _key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,161 +29,169 @@ if TYPE_CHECKING:
 FILES = 20_000
 # So many steps are followed from a file that steers.
 STEPS = 3
-# Kinds whose files say what is run or read: each path in them counts.
-WHOLE = frozenset(("hook", "editor", "shell", "ci", "agent", "container", "review", "package"))
-# Kinds whose files list what they are about, too, such as sources: only what a word before it runs or loads counts.
-LOADING = frozenset(("packages", "build", "test", "tool", "config-code", "language-server"))
 MANY = Reason("named", f"more than {FILES} files steer something, so not all that they may name was looked at")
+MORE = Reason("named", "more links lead around, or more is named, than is looked at")
 PACKAGE = Reason("package", "an installation runs it")
-STORES = frozenset(("node_modules", "site-packages", "dist-packages", "venv", ".venv", "__pycache__", ".yarn"))
-# For people: no program runs them, but an assistant may be told by them.
-PROSE = (".md", ".mdc", ".rst", ".txt", ".adoc", ".markdown")
+# Kinds whose files may run the scripts of a package by name.
+CALLING = frozenset(("hook", "editor", "shell", "agent", "ci", "review", "container", "script"))
+# An assistant's own are told by these as well; to what is run they say nothing.
+TEXTS = tuple(suffix.encode() for suffix in PROSE if suffix != ".txt")
 
-WORD = re.compile(loading.PATH)
-QUOTED = re.compile(rb""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
-IMPORT = re.compile(rb"(?:^|(?<=[\s(\[`]))@((?:\./|/)?[\w.~-][^\s`'\"<>()]*[\w])")
-_BEFORE = rb"""(?:^|(?<=[\s"'`(\[{=;|&!@:,]))"""
-LOADS = re.compile(
-    _BEFORE
-    + rb"""(?:require|require_relative|import|include|load|source|source_env|\.|exec|execfile|eval|bash|sh|zsh|dash"""
-    rb"""|pwsh|python3?|node|ruby|perl|php|deno|bun|tsx|ts-node|shell|from|extends|plugins?|script-shell|build|command|cmd"""
-    rb"""|init-hook|rcfile|overrideCommand|apply|entry)(?![\w-])["']?[\s(=:,\[{"']+(?:-\S+\s+)*["']?("""
-    + loading.PATH
-    + rb")",
-    re.MULTILINE,
-)
-# Settings that name folders in which all is run by name.
-FOLDER = re.compile(
-    rb"""(?:PATH_add|path_add\s+\w+|\bPATH\s*=|_\.path\s*=|hooksPath|hooks_path|backend-path|source_dir|rulesdir"""
-    rb"""|rulesDirectory|rulePaths|includeBuild)["']?[\s=:(\[{"']*(""" + loading.PATH + rb")"
-)
-SUFFIX = re.compile(r"(?<=[^/])\.[a-z0-9_]{1,12}$")
 # What is meant by a name without its suffix, or by a folder's.
 SUFFIXES = (b"", b".js", b".cjs", b".mjs", b".ts", b".mts", b".py", b".sh", b".rb", b"/index.js", b"/index.ts")
-INSIDE = ("index", "__init__", "__main__", "action")
 
 
 def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     """Held back: what a file that steers something names, and what that names in turn."""
-    wanted = Wanted(changes)
+    aliases = Aliases(tree)
+    wanted = Wanted(changes, aliases)
     if not wanted.exact:
         return {}
     found: dict[bytes, list[Reason]] = {}
-    reader = Reader(tree, wanted)
+    reader = Reader(tree, wanted, aliases)
     for path, reason in reader.named():
         found.setdefault(path, [reason])
-    return {change.path: [MANY] for change in changes} if reader.left < 0 else found
+    if reader.left < 0 or aliases.many or wanted.left < 0:
+        return {change.path: [MANY if reader.left < 0 else MORE] for change in changes}
+    for change in changes:
+        if packages.is_package(change.path) and packages.runs_otherwise(change, tree.blob, reader.scripts):
+            found.setdefault(change.path, []).append(packages.CALLED)
+    return found
 
 
-class Wanted:
-    """The paths that are looked for, by what may name them: folded; with and without a suffix; by their folder."""
+@dataclass(frozen=True)
+class Source:
+    """A text that is read for what it names: a file's own, or one that git keeps."""
 
-    def __init__(self, changes: Iterable[Change]) -> None:
-        self.exact: dict[str, list[bytes]] = {}
-        self.stems: dict[str, list[bytes]] = {}
-        self.keys: dict[bytes, str] = {}
-        # By their folder: what programs of Python's there import in the place of a module of the same name.
-        self.shadowing: dict[str, list[bytes]] = {}
-        for change in changes:
-            if change.new is not None:
-                key = _key(change.path)
-                self.keys[change.path] = key
-                self.exact.setdefault(key, []).append(change.path)
-                self.stems.setdefault(SUFFIX.sub("", key), []).append(change.path)
-                folder = imports.shadowing(key.split("/"))
-                if folder is not None:
-                    self.shadowing.setdefault(folder, []).append(change.path)
-
-    def of(self, key: str, *, whole: bool) -> Iterator[bytes]:
-        """What a path of a text means; without a slash it is `whole` only with its suffix."""
-        yield from self.exact.get(key, ())
-        if not whole:
-            for stem in (key, *(f"{key}/{name}" for name in INSIDE)):
-                yield from self.stems.get(stem, ())
-
-    def below(self, folder: str) -> list[bytes]:
-        """What is in a folder, at any depth."""
-        return [path for path, key in self.keys.items() if key.startswith(folder + "/")]
+    path: bytes
+    kind: str
+    said: str
+    text: bytes | None = None
 
 
 class Reader:
     """Reads what steers, and what that names."""
 
-    def __init__(self, tree: Tree, wanted: Wanted) -> None:
-        self.tree, self.wanted = tree, wanted
+    def __init__(self, tree: Tree, wanted: Wanted, aliases: Aliases) -> None:
+        self.tree, self.wanted, self.aliases = tree, wanted, aliases
         there = tree.scan.wait().files if tree.scan else ()
         self.files = dict.fromkeys((*there, *tree.new))
+        self.ends = Ends(wanted, self.files, split(tree.host.real)[1] if tree.host else b"")
         self.left = FILES
         self.scripts: set[str] = set()
+        self.manifests: dict[bytes, set[str]] = {}
 
     def named(self) -> Iterator[tuple[bytes, Reason]]:
-        """What is looked for and named, each with a reason: first by what steers, then by what that names."""
-        waiting = self._sources()
-        # A package of the project's own is read once more where another one names it: for what it is loaded by.
-        known = {path for path, kind, _ in waiting if kind != "package"}
-        for _ in range(STEPS):
-            steps, waiting = waiting, []
-            for path, kind, said in steps[: max(self.left + 1, 0)]:
-                for text in self._texts(path, kind):
-                    yield from ((aim, Reason("named", said)) for aim in self._aims(path, text, kind))
-                    fresh = [each for each in self._there(path, text, kind) if each not in known]
-                    known.update(fresh)
-                    waiting += [(each, "script", f"named by {words.path(each)}, itself {said}") for each in fresh]
+        """What is looked for and named, each with a reason: first by what steers, then by what that names.
 
-    def _sources(self) -> list[tuple[bytes, str, str]]:
-        """The files that steer something, each with its kind and what is said of it.
-
-        Packages come last: a hook may run one of their scripts by name.
+        Packages come last in each step, and again where more of their scripts turned out to be run by name.
         """
+        sources, manifests = self._sources()
+        # A package of the project's own is read once more where something names it: for what it is loaded by.
+        known = {source.path for source in sources}
+        called: set[str] | None = None
+        for _ in range(STEPS):
+            fresh: list[Source] = []
+            for source in sources:
+                yield from self._read(source, known, fresh)
+            while called != self.scripts:
+                called = set(self.scripts)
+                for source in manifests:
+                    yield from self._read(source, known, fresh)
+            sources = fresh
+
+    def _sources(self) -> tuple[list[Source], list[Source]]:
+        """What steers something, each with its kind and what is said of it; and the manifests of packages."""
         kinds = Kinds()
-        found = ((path, kinds.of(path)) for path in self.files)
-        told = [(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
-        return sorted(told, key=lambda each: (each[1] == "package", each[0]))
+        found = ((path, kinds.of(path)) for path in sorted(self.files))
+        told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
+        git = [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
+        return [*git, *(one for one in told if one.kind != "package")], [one for one in told if one.kind == "package"]
 
-    def _texts(self, path: bytes, kind: str) -> Iterator[bytes]:
-        self.left -= 1
-        for content in self.tree.contents(path):
-            if b"\0" in content[:1024]:
-                continue
-            if kind == "package":
-                yield packages.run_unasked(content, self.scripts).encode("utf-8", "surrogateescape")
-                continue
-            if kind in ("hook", "editor", "shell", "script"):
-                self.scripts |= packages.called(content.decode("utf-8", "replace"))
-            yield loading.hooks(path, content)
+    def _read(self, source: Source, known: set[bytes], fresh: list[Source]) -> Iterator[tuple[bytes, Reason]]:
+        """What a source names of what is looked for; what else it names is read in the next step."""
+        for text in self._texts(source):
+            yield from ((aim, Reason("named", source.said)) for aim in self._aims(source, text))
+            there = [path for path in dict.fromkeys(self._there(source, text)) if path not in known]
+            known.update(there)
+            fresh += [Source(path, "script", f"named by {words.path(path)}, itself {source.said}") for path in there]
 
-    def _aims(self, path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
-        told = kind == "agent"
-        for word, module in _words(path, text, kind):
-            for key in _places(path, word, module):
-                # `./x` in a file at the top says as much as `a/x` does elsewhere.
-                plain = b"/" not in word or b"/" in path or kind not in LOADING
-                for aim in self.wanted.of(key, whole=not module and plain and "/" not in key):
-                    if aim != path and (told or not _prose(aim)):
-                        yield aim
-        for folder in _folders(path, text) if kind in WHOLE | LOADING else ():
-            for key in _places(path, folder, False):
-                yield from (aim for aim in self.wanted.below(key) if not _prose(aim))
-        for place in _modules(path, text, kind):
-            yield from (aim for aim in self.wanted.exact.get(_key(place), ()) if aim != path)
+    def _texts(self, source: Source) -> Iterator[bytes]:
+        self.left -= source.path not in self.manifests
+        for content in self._contents(source):
+            if source.kind == "package":
+                text, read = packages.run_unasked(content, self.scripts), self.manifests.setdefault(source.path, set())
+                if text not in read:
+                    read.add(text)
+                    self.scripts |= packages.called(text)
+                    yield text.encode("utf-8", "surrogatepass")
+                continue
+            if source.kind in CALLING and not texts.prose(source.path):
+                text = content.decode("utf-8", "replace")
+                self.scripts |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
+            yield loading.hooks(source.path, content)
+
+    def _contents(self, source: Source) -> Iterable[bytes]:
+        if self.left < 0:
+            return ()
+        texts = self.tree.contents(source.path) if source.text is None else [source.text]
+        return filter(plain.reads, texts)
+
+    def _aims(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """What is looked for and named by a text."""
+        told = source.kind == "agent"
+        for aim in dict.fromkeys(self._found(source, text)):
+            if aim != source.path and (told or not aim.lower().endswith(TEXTS)):
+                yield aim
+
+    def _found(self, source: Source, text: bytes) -> Iterator[bytes]:
+        path, kind = source.path, source.kind
+        for word, module in texts.words(path, text, kind):
+            # `./x` in a file at the top says as much as `a/x` does elsewhere.
+            plain = b"/" not in word or b"/" in path or kind not in LOADING
+            for place in map(_key, texts.places(path, word, module=module)):
+                yield from self.wanted.of(place, whole=not module and plain and "/" not in place)
+        for folder in texts.folders(path, text) if kind in WHOLE | LOADING else ():
+            for place in map(_key, texts.places(path, folder, module=False)):
+                yield from (aim for aim in self.wanted.below(place) if not texts.prose(aim))
+        for place in map(_key, texts.modules(path, text, kind)):
+            yield from self.wanted.exact.get(place, ())
         if path.endswith(b".py"):
             yield from self.wanted.shadowing.get(_key(path).rpartition("/")[0], ())
+        if not texts.speaks(path, kind):
+            yield from self.ends.aims(self._anywhere(source, text), whole=kind not in WHOLE)
+            yield from self.ends.run(text, _key(split(path)[0]))
 
-    def _there(self, path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
-        """The files of the tree that a text names."""
-        told = kind == "agent"
-        for word, module in _words(path, text, kind):
-            for place in _raw_places(path, word, module):
-                more = (*SUFFIXES, b"/package.json") if kind == "package" else SUFFIXES
+    def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """The words of a text that may be paths from any folder."""
+        if source.kind in WHOLE:
+            yield from spelled.words(text)
+            return
+        if source.kind == "script":
+            # Programs bear no suffix; what has none and is written as a path is one, or a folder.
+            yield from (word for word in spelled.words(text) if b"/" in word and b"." not in split(word)[1])
+        if spelled.moves(text):
+            yield from (word for word, module in texts.words(source.path, text, source.kind) if not module)
+
+    def _there(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """The files of the tree that a text names, and that are not read for themselves: what the table names is."""
+        told = source.kind == "agent"
+        for aim in self._named_files(source, text):
+            if aim in self.files and (told or not aim.lower().endswith(TEXTS)) and not risky.by_name(aim):
+                yield aim
+
+    def _named_files(self, source: Source, text: bytes) -> Iterator[bytes]:
+        path, kind = source.path, source.kind
+        more = (*SUFFIXES, b"/package.json") if kind == "package" else SUFFIXES
+        for word, module in texts.words(path, text, kind):
+            for place in texts.places(path, word, module=module):
                 for suffix in more if module or b"/" in word else (b"",):
-                    aim = place + suffix
-                    # What the table names is read for itself, in its own manner.
-                    if aim in self.files and (told or not _prose(aim)) and not risky.by_name(aim):
-                        yield aim
+                    yield from self.aliases.real(place + suffix)
         # A project's own code, which its tests' settings import, is what the tests are about.
-        for place in _modules(path, text, kind) if kind not in LOADING else ():
-            if place in self.files and not risky.by_name(place):
-                yield place
+        for place in texts.modules(path, text, kind) if kind not in LOADING else ():
+            yield from self.aliases.real(place)
+        if not texts.speaks(path, kind):
+            yield from self.ends.files(self._anywhere(source, text))
 
 
 class Kinds:
@@ -218,75 +230,3 @@ def looked_into(changes: Iterable[Change]) -> list[Entry]:
 
 def _steers(reasons: Iterable[Reason]) -> Reason | None:
     return next((reason for reason in reasons if reason.kind in WHOLE | LOADING), None) if reasons else None
-
-
-def _key(path: bytes) -> str:
-    return "/".join(spelling.components(path))
-
-
-def _prose(path: bytes) -> bool:
-    return path.lower().endswith(tuple(suffix.encode() for suffix in PROSE))
-
-
-def _words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
-    """What may be a path in a text, and whether it may be a module's name."""
-    if _speaks(path, kind):
-        yield from ((match[1], False) for match in IMPORT.finditer(text))
-        return
-    yield from ((name, True) for name in loading.modules(text))
-    if kind == "script" or kind in LOADING:
-        yield from ((match[1], False) for match in LOADS.finditer(text))
-        if path.endswith(b".rs"):
-            yield from ((word, False) for word in loading.rust(text))
-    if kind in LOADING or (kind == "script" and path.endswith(b"/package.json")):
-        yield from loading.words(path, text)
-    if kind == "script":
-        yield from ((word, False) for word in dict.fromkeys(WORD.findall(text)) if loading.CODE.search(word))
-        yield from ((word, False) for word in loading.joined(text))
-    if kind == "script" or kind in LOADING:
-        return
-    found = dict.fromkeys(WORD.findall(text))
-    quoted = (one or two for one, two in QUOTED.findall(text) if b" " in (one or two))
-    yield from ((word, False) for word in (*found, *dict.fromkeys(quoted)))
-
-
-def _raw_places(path: bytes, word: bytes, module: bool) -> Iterator[bytes]:
-    """The paths that a word may mean: from the file's own folder, and from the root."""
-    word = word.replace(b"\\", b"/").strip(b"/.") if module else word.replace(b"\\", b"/")
-    if module:
-        word = word.replace(b".", b"/")
-    elif b"$" in word or b"~" in word:
-        # `$PWD/x` and `~/project/x` are paths after what stands for a folder.
-        word = word.partition(b"/")[2]
-    if not word or len(word) > 1024:
-        return
-    for base in dict.fromkeys((path.rpartition(b"/")[0], b"")):
-        place = posixpath.normpath(posixpath.join(base, word.lstrip(b"/")))
-        if place not in (b".", b"..") and not place.startswith(b"../"):
-            yield place
-
-
-def _modules(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
-    """The files that the modules are which a text imports, or says are to be loaded."""
-    if not _speaks(path, kind):
-        found = imports.places(path, text)
-        # An installation runs all that it imports; the code that tests and tools are about is read as such.
-        about = kind in LOADING and kind != "packages"
-        yield from (place for place in found if not about or imports.is_helper(path, place))
-        for name in dict.fromkeys(loading.modules(text)):
-            yield from imports.of_name(path, name)
-
-
-def _folders(path: bytes, text: bytes) -> Iterator[bytes]:
-    """The folders in which all is run, as a text says."""
-    yield from (match[1] for match in FOLDER.finditer(text))
-    yield from loading.crates(path, text)
-
-
-def _speaks(path: bytes, kind: str) -> bool:
-    """Whether a text speaks to an assistant: of what it names, only what it imports is read."""
-    return kind == "agent" and (_prose(path) or b"." not in path.rpartition(b"/")[2].lstrip(b"."))
-
-
-def _places(path: bytes, word: bytes, module: bool) -> Iterator[str]:
-    yield from map(_key, _raw_places(path, word, module))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from project import links, risky, spelling
+from project import imports, links, risky, spelling
 from project.host import split
 
 TYPE_CHECKING = False
@@ -95,6 +95,8 @@ class Wanted:
         self.stem_ends: dict[str, list[tuple[str, bytes]]] = {}
         self.left = COMPARED
         self.keys: list[tuple[str, bytes]] = []
+        # By their folder: what programs of Python's there import in the place of a module of the same name.
+        self.shadowing: dict[str, list[bytes]] = {}
         # A link stands for all that lies below it.
         self.links: dict[str, list[tuple[str, bytes]]] = {}
         for change in changes:
@@ -112,6 +114,9 @@ class Wanted:
                 self.stem_ends.setdefault(each.rpartition("/")[2], []).append((each, change.path))
         last = name.rpartition("/")[2]
         self.ends.setdefault(last, []).append((name, change.path))
+        folder = imports.shadowing(name.split("/")) if change.new is not None else None
+        if folder is not None:
+            self.shadowing.setdefault(folder, []).append(change.path)
         if change.new is not None and change.new.mode == risky.LINK:
             self.links.setdefault(last, []).append((name, change.path))
 

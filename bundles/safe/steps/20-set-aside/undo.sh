@@ -44,4 +44,8 @@ if [ "${GEN_UNDO:-run}" = run ] && [ -e "$GEN_PRIOR/again" ]; then
     rm -f "$STATE/aside/inventory"
     exit
 fi
-rm -rf "${STATE:?}/aside" && forget_name client
+rm -rf "${STATE:?}/aside" || exit 1
+# Whoever tries again has to know where.
+lines=$(owned_lines) || exit 1
+[ -z "$lines" ] || { echo "something that this bundle made is left, so in which engine stays written down" && exit 1; }
+forget_name client && forget_name engine

@@ -1,0 +1,102 @@
+"""What in a text may be a path, a module or a folder in which all is run. No tool's format is parsed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from project import imports, loading
+from project.wanted import PROSE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Kinds whose files say what is run or read: each path in them counts.
+WHOLE = frozenset(("hook", "editor", "shell", "ci", "agent", "container", "review", "package"))
+# Kinds whose files list what they are about, too, such as sources: only what a word before it runs or loads counts.
+LOADING = frozenset(("packages", "build", "test", "tool", "config-code", "language-server"))
+
+WORD = re.compile(loading.PATH)
+QUOTED = re.compile(rb""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
+IMPORT = re.compile(rb"(?:^|(?<=[\s(\[`]))@((?:\./|/)?[\w.~-][^\s`'\"<>()]*[\w])")
+_BEFORE = rb"""(?:^|(?<=[\s"'`(\[{=;|&!@:,]))"""
+LOADS = re.compile(
+    _BEFORE
+    + rb"""(?:require|require_relative|import|include|load|source|source_env|\.|exec|execfile|eval|bash|sh|zsh|dash"""
+    rb"""|pwsh|python3?|node|ruby|perl|php|deno|bun|tsx|ts-node|shell|from|extends|plugins?|script-shell|build|command|cmd"""
+    rb"""|init-hook|rcfile|overrideCommand|apply|entry)(?![\w-])["']?[\s(=:,\[{"']+(?:-\S+\s+)*["']?("""
+    + loading.PATH
+    + rb")",
+    re.MULTILINE,
+)
+# Settings that name folders in which all is run by name.
+FOLDER = re.compile(
+    rb"""(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir|rulesDirectory|rulePaths|includeBuild)"""
+    rb"""["']?[\s=:(\[{"']*(""" + loading.PATH + rb")"
+)
+
+
+def prose(path: bytes) -> bool:
+    """Whether a file is for people: no program runs it, but an assistant may be told by it."""
+    return path.lower().endswith(tuple(suffix.encode() for suffix in PROSE))
+
+
+def speaks(path: bytes, kind: str) -> bool:
+    """Whether a text speaks to an assistant: of what it names, only what it imports is read."""
+    return kind == "agent" and (prose(path) or b"." not in path.rpartition(b"/")[2].lstrip(b"."))
+
+
+def words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
+    """What may be a path in a text, and whether it may be a module's name."""
+    if speaks(path, kind):
+        yield from ((match[1], False) for match in IMPORT.finditer(text))
+        return
+    yield from ((name, True) for name in loading.modules(text))
+    if kind == "script" or kind in LOADING:
+        yield from ((match[1], False) for match in LOADS.finditer(text))
+        if path.endswith(b".rs"):
+            yield from ((word, False) for word in loading.rust(text))
+    if kind in LOADING or (kind == "script" and path.endswith(b"/package.json")):
+        yield from loading.words(path, text)
+    if kind == "script":
+        yield from ((word, False) for word in dict.fromkeys(WORD.findall(text)) if loading.CODE.search(word))
+        yield from ((word, False) for word in loading.joined(text))
+    if kind == "script" or kind in LOADING:
+        return
+    found = dict.fromkeys(WORD.findall(text))
+    quoted = (one or two for one, two in QUOTED.findall(text) if b" " in (one or two))
+    yield from ((word, False) for word in (*found, *dict.fromkeys(quoted)))
+
+
+def places(path: bytes, word: bytes, *, module: bool) -> Iterator[bytes]:
+    """The paths that a word may mean: from the file's own folder, and from the root."""
+    word = word.replace(b"\\", b"/").strip(b"/.") if module else word.replace(b"\\", b"/")
+    if module:
+        word = word.replace(b".", b"/")
+    elif b"$" in word or b"~" in word:
+        # `$PWD/x` and `~/project/x` are paths after what stands for a folder.
+        word = word.partition(b"/")[2]
+    if not word or len(word) > 1024:
+        return
+    for base in dict.fromkeys((path.rpartition(b"/")[0], b"")):
+        place = posixpath.normpath(posixpath.join(base, word.lstrip(b"/")))
+        if place not in (b".", b"..") and not place.startswith(b"../"):
+            yield place
+
+
+def modules(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
+    """The files that the modules are which a text imports, or says are to be loaded."""
+    if not speaks(path, kind):
+        found = imports.places(path, text)
+        # An installation runs all that it imports; the code that tests and tools are about is read as such.
+        about = kind in LOADING and kind != "packages"
+        yield from (place for place in found if not about or imports.is_helper(path, place))
+        for name in dict.fromkeys(loading.modules(text)):
+            yield from imports.of_name(path, name)
+
+
+def folders(path: bytes, text: bytes) -> Iterator[bytes]:
+    """The folders in which all is run, as a text says."""
+    yield from (match[1] for match in FOLDER.finditer(text))
+    yield from loading.crates(path, text)
