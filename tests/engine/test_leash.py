@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,19 @@ CHILDREN = f"({LOOP}) & setsid sh -c '{LOOP}' & {LOOP}"
 STUBBORN = f"trap '' TERM INT HUP; {CHILDREN}"
 
 
-@pytest.fixture(scope="module", params=["docker", "gvisor"])
-def sandbox(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, base_image: str
-) -> Iterator[Bundle]:
-    """A running sandbox of that isolation."""
-    settings = ("network.mode=none", f"isolation={request.param}")
-    with bundle_maker(tmp_path_factory.mktemp("leash"), base_image, *settings) as make:
+@contextmanager
+def running(folder: Path, base_image: str, isolation: str) -> Iterator[Bundle]:
+    """A sandbox of that isolation."""
+    with bundle_maker(folder, base_image, "network.mode=none", f"isolation={isolation}") as make:
         bundle = make()
         bundle.start()
+        yield bundle
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, base_image: str) -> Iterator[Bundle]:
+    """One for the tests of this file."""
+    with running(tmp_path_factory.mktemp("leash"), base_image, "docker") as bundle:
         yield bundle
 
 
@@ -70,6 +75,15 @@ def test_a_signal_ends_the_command_and_what_it_began(
     client.communicate()
     assert client.returncode == code
     assert not goes_on(sandbox)
+
+
+def test_under_gvisor_it_ends_as_well(tmp_path: Path, base_image: str) -> None:
+    with running(tmp_path, base_image, "gvisor") as bundle:
+        client = begun(bundle, "--", "bash", "-c", STUBBORN)
+        client.send_signal(signal.SIGTERM)
+        client.communicate()
+        assert client.returncode == 143
+        assert not goes_on(bundle)
 
 
 def test_a_command_whose_time_is_over_ends_with_its_own_code(sandbox: Bundle) -> None:
