@@ -22,6 +22,15 @@ CALL = re.compile(
     rb"\(\s*[\"'](" + _NAME + rb"+)"
 )
 COMMENT = re.compile(rb"#[^\n]*")
+# A program that gives names to what is known of a project, and does nothing: no other language, and no coding of the
+# text, finds a command in it.
+_VALUE = rb"""(?:"[\w .,:;/@+()<>'&!?~*%=-]*"|'[\w .,:;/@+()<>"&!?~*%=-]*'|[0-9][\w.]*)"""
+_TOLD = (
+    rb"__(?:version|title|name|summary|description|url|uri|build|author|author_email|maintainer|license|copyright|date"
+    rb"|status)__"
+)
+_REMARK = rb"[ \t]*(?:#(?![^\n]*coding)[^\r\f\v\0`$\n]*)?"
+VALUES = re.compile(rb"(?:(?:" + _TOLD + rb"[ \t]*=[ \t]*" + _VALUE + rb")?" + _REMARK + rb"\r?\n)*\Z")
 # Where a project's modules may be, if not at its top.
 TOPS = (b"src", b"lib", b"python")
 # Folders of what helps tests and tools.
@@ -59,6 +68,11 @@ def is_helper(path: bytes, place: bytes) -> bool:
     first = next((depth for depth, name in enumerate(folders, 1) if HELPS.search(name)), len(folders))
     own = b"/".join(folders[:first])
     return (bool(own) and place.startswith(own + b"/")) or b"/" not in place or HELPS.search(place) is not None
+
+
+def tells_only(path: bytes, text: bytes) -> bool:
+    """Whether a file is a program of Python's that says what version a project has, or the like, and runs nothing."""
+    return path.endswith(b".py") and len(text) <= 16384 and VALUES.match(text) is not None
 
 
 def shadowing(parts: list[str]) -> str | None:

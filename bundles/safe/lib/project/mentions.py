@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from project import loading, packages, plain, risky, spelled, spelling, texts, words
+from project import imports, loading, packages, plain, risky, spelled, spelling, texts, words
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
@@ -44,7 +44,7 @@ SUFFIXES = (b"", b".js", b".cjs", b".mjs", b".ts", b".mts", b".py", b".sh", b".r
 def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
     """Held back: what a file that steers something names, and what that names in turn."""
     aliases = Aliases(tree)
-    wanted = Wanted(changes, aliases)
+    wanted = Wanted([change for change in changes if not _tells_only(change, tree)], aliases)
     if not wanted.exact:
         return {}
     found: dict[bytes, list[Reason]] = {}
@@ -57,6 +57,13 @@ def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
         if packages.is_package(change.path) and packages.runs_otherwise(change, tree.blob, reader.scripts):
             found.setdefault(change.path, []).append(packages.CALLED)
     return found
+
+
+def _tells_only(change: Change, tree: Tree) -> bool:
+    new = change.new
+    if new is None or new.mode not in risky.FILES or new.size > LARGEST or not change.path.endswith(b".py"):
+        return False
+    return imports.tells_only(change.path, tree.blob(new.oid))
 
 
 @dataclass(frozen=True)
