@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from project import imports
 
-TOLD = b"""# .-. of requests
+TOLD = b"""# `-' $(x) of requests
 __title__ = "requests"
 __version__ = "2.31.0"  # the next
 __build__ = 0x023100
 
 __author__ = 'K. R. "the" <a@b.c>'
 __url__ = "https://x.y/z?a=1&b"
+__cake__ = u"\\u2728 \\U0001f370"
 """
 RUNS = (
     b'__version__ = "$(id)"\n', b'__version__ = "`id`"\n', b'__version__ = "#{`id`}"\n', b"__version__ = f()\n",
@@ -19,7 +20,7 @@ RUNS = (
     b'# coding: unicode_escape\n', b'# vim: set fileencoding=utf-7 :\n', b'__version__ = "a\\\nb"\n',
     b'# x\rimport os\n',
     b'__version__ = "1" if x else y\n', b'__version__: os.system("id") = "1"\n', b'  __version__ = "1"\n',
-    b'__requires__ = "evil"\n', b'# a\0b\n', b'__version__ = """a\n"""\n', b'# $(id)\n',
+    b'__requires__ = "evil"\n', b'# a\0b\n', b'__version__ = """a\n"""\n',
 )  # fmt: skip
 
 
