@@ -93,7 +93,7 @@ our_containers() {
     [ -n "$INSTANCE" ] || return 0
     all=$(docker ps --all --no-trunc --quiet) && ids=$(docker ps --all --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
     # Of one whose making was cut off only the token is known: each is asked for it.
-    ! owned_lines | grep -q '^container [^ ]* - ' || ids=$all
+    ! owned_lines | grep '^container [^ ]* - ' >/dev/null || ids=$all
     ids=$(sort -u <<<"$ids"$'\n'"$(recorded_among container <<<"$all")")
     for id in $ids; do
         whose=$(container_owner "$id") || return 1

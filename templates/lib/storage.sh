@@ -1,5 +1,5 @@
 # The workspace's disk image and its loop device. Sourced after docker.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # names of other files of this folder
 
 # shellcheck source=templates/lib/loop.sh
 . "${BASH_SOURCE[0]%/*}/loop.sh"

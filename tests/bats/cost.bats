@@ -77,7 +77,7 @@ echo "known: [$COST_GIT_KNOWN]"
 code=0
 inside true >said 2>complaints || code=$?
 echo "code: $code, $(wc -c <said) bytes, $(($(wc -c <complaints) < 70000))"
-format=text
+format=text runs=yes
 printf '# a check\n# whose line has no end\nhead -c 60000000 /dev/zero | tr "\\0" A\nexit 1\n' >check.sh
 run_check ./check.sh | wc -c
 SH

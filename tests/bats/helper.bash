@@ -136,6 +136,7 @@ make_real_bundle() {
     FAKE_ENGINE=$1
     export FAKE_BUNDLE FAKE_ENGINE
     # As git has it, so that nothing which somebody ran there comes along.
+    rm -rf "$FAKE_BUNDLE"
     mkdir -p "$FAKE_BUNDLE" "$BATS_TEST_TMPDIR/bin"
     (cd "$ROOT/bundles/${2:-dev}" && tar c --exclude ./.state --exclude ./storage --exclude ./backups --exclude ./local .) | tar x -C "$FAKE_BUNDLE"
     ln -sf "$BATS_TEST_DIRNAME/fake-docker" "$BATS_TEST_TMPDIR/bin/docker"

@@ -89,6 +89,7 @@ ends() {
     FAKE_ENGINE=none
     # Of what the profile forbids nothing is seen there.
     printf '#!/usr/bin/env bash\n# Nothing forbidden is there\n. "$(dirname "$0")/../lib/docker.sh"\n! inside test -e /forbidden\n' >checks/99-forbidden.sh
+    seal_real
     call test-setup.sh
     [ "$code" -eq 1 ]
     refute grep -q '✓' stdout

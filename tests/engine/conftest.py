@@ -124,9 +124,8 @@ def mount_points() -> set[str]:
     """Where something is mounted; but what an engine mounts for a container or a build comes and goes with it."""
     mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     points = {left.split()[4] for left, right in mounts if not right.startswith("nsfs ")}
-    return {
-        point for point in points if not re.search(r"/overlay2/[^/]+/merged$|/buildkit/|/volumes/[^/]+/_data$", point)
-    }
+    passing = r"/overlay2/[^/]+/merged$|/buildkit/|/volumes/[^/]+/_data$|/containers/storage/overlay$"
+    return {point for point in points if not re.search(passing, point)}
 
 
 def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:

@@ -77,17 +77,17 @@ HANGING = (
     ("scripts/mount-storage.sh attach", 4, "refused", 2),
     ("scripts/mount-storage.sh detach", 4, "refused", 2),
     ("scripts/recover.sh",            0, "ok", 1),
-    ("scripts/start.sh",              1, "failed", 8),
-    ("rollback.sh --yes",             3, "residue", 4),
+    ("scripts/start.sh",              1, "failed", 10),
+    ("rollback.sh --yes",             4, "refused", 2),
 )  # fmt: skip
 
 CLIENT = """#!/bin/sh
-echo "asked $*" >>"$ASKED"
-"$CLIENT" "$@" <&0 &
+echo "asked $*" >>"{asked}"
+{client} "$@" <&0 &
 trap 'kill $!; exit 143' TERM
 wait $!
 code=$?
-echo answered >>"$ASKED"
+echo answered >>"{asked}"
 exit $code
 """
 """Docker's client, that writes down what it is asked, and that it ended by itself."""
@@ -98,10 +98,10 @@ def asked(bundle: Bundle, tmp_path: Path) -> Path:
     """What a bundle's scripts ask its engine, a line each."""
     client = shutil.which("docker")
     assert client
-    (tmp_path / "docker").write_text(CLIENT)
-    (tmp_path / "docker").chmod(0o755)
     asked = tmp_path / "asked"
-    bundle.env.update(PATH=f"{tmp_path}:{os.environ['PATH']}", CLIENT=client, ASKED=str(asked))
+    (tmp_path / "docker").write_text(CLIENT.format(asked=asked, client=client))
+    (tmp_path / "docker").chmod(0o755)
+    bundle.env["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
     return asked
 
 

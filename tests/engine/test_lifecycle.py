@@ -200,7 +200,8 @@ def wait_for_record(bundle: Path, event: str, step: str) -> None:
 
 TOOLS = """
 bash env sh cat cp mv rm rmdir mkdir mkfifo ln ls readlink dirname basename date sync truncate touch wc tr cut head tail
-sort od stat du df id uname sleep timeout cksum comm sha256sum mktemp chmod printenv tty sed grep awk tar gzip docker
+sort od stat du df id uname sleep timeout cksum comm sha256sum mktemp chmod printenv tty sed grep awk find tar gzip
+docker
 """
 
 

@@ -53,13 +53,19 @@ fault_point() {
     *' tick '*) [ "$BASH_SUBSHELL" -eq 0 ] || return 0 ;;
     *' hold_disk '*) return 0 ;;
     esac
+    # What is asked of a fault is in the environment, which this goes through.
+    # shellcheck disable=SC2016 # bash gives a command as it is written
+    case ${FUNCNAME[1]}:$1 in 'composed:for name in '* | 'composed:case $name '* | 'composed:export -n '*) return 0 ;; esac
     PATH=$FAULT_PATH
     # After the fault nothing is counted any more: to go through a long journal would take minutes.
     [ ! -e "$FAULT_DIR/hit" ] || { trap - DEBUG && return 0; }
-    # Empty for the moment in which another subshell writes it.
-    until read -r at <"$fault_base.count"; do :; done
+    # The parts of a pipeline count at once. Who counts has the one letter that is in the pipe; a handler of a signal that comes
+    # just then would wait for itself.
+    read -rn 1 -t 2 -u "$fault_turn" _
+    read -r at <"$fault_base.count"
     at=$((at + 1))
     echo "$at" >"$fault_base.count"
+    printf x >&"$fault_turn"
     if [ -n "${FAULT_COUNT:-}" ]; then
         fault_command "$@"
         fault_note "$at" "$COMMAND"
@@ -96,6 +102,9 @@ if [ -n "$fault_here" ]; then
         fault_base=$fault_base,$fault_start
         # In a file, since a subshell's count would be lost to whoever called it.
         echo 0 >"$fault_base.count"
+        mkfifo "$fault_base.turn"
+        exec {fault_turn}<>"$fault_base.turn"
+        printf x >&"$fault_turn"
         export FAULT_PATH=$PATH
         if [ -z "${FAULT_WORDS:-}" ]; then
             FAULT_WORDS=$(compgen -b -k)

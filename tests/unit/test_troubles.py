@@ -135,7 +135,7 @@ TABLE = [
     (SAFE, "project", "no project is named: this bundle makes a copy of one", "scripts/start.sh --project", ""),
     (SAFE, "project", "OSError: [Errno 28] No space left on device", AGAIN + "storage.size", "owner"),
     (SAFE, "project", "this sandbox holds a copy of another project", "scripts/discard.sh", "owner"),
-    (SAFE, "project", "PermissionError: [Errno 13] Permission denied: b'x'", "sudo scripts/start.sh", "owner"),
+    (SAFE, "project", "PermissionError: [Errno 13] Permission denied: b'x'", "ls -la on what the log names", "owner"),
     (SAFE, "machine", "the image has no python3", AGAIN + "'image.packages", "owner"),
     (SAFE, "machine", "debugfs: command not found", "sudo apt-get install e2fsprogs", ""),
     (SAFE, "machine", "E: Unable to locate package linux-image-cloud", "sudo apt-get update", ""),

@@ -63,6 +63,7 @@ refuse() {
 }
 
 # owner_of PATH: the number of its user; nothing for what is not there.
+# shellcheck disable=SC2012 # only its numbers are read, which stand before the name
 owner_of() { ls -ldn "$1" 2>/dev/null | awk '{ print $3 }'; }
 
 # own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with

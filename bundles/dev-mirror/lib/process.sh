@@ -1,5 +1,5 @@
 # Running a step's scripts, one at a time, and what signals do meanwhile. Sourced by the runner.
-# shellcheck shell=bash disable=SC2034 # the runner reads SIGNAL
+# shellcheck shell=bash disable=SC2034,SC2153 # the runner reads SIGNAL, and sets VALUE
 # shellcheck source=templates/lib/log.sh
 . "$BUNDLE/lib/log.sh"
 # shellcheck source=templates/lib/work.sh

@@ -1,5 +1,5 @@
 # What the base image is: the name alone does not say that there is a system in it. Sourced after docker.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # names of other files of this folder
 
 # No Debian or Ubuntu is smaller. What a making that was cut off has left, and an archive of nothing, are.
 LEAST_BASE=$((10 << 20))
@@ -37,13 +37,13 @@ take_name() {
 # there, has brought nothing, whatever has the name by now: what the engine said at the end of it tells, as Docker (a digest) or as
 # Podman (the id).
 pulled_id() {
-    local said=$GEN_PRIOR/pulled facts word
+    local said=$GEN_PRIOR/pulled facts word found=''
     [ -s "$said" ] && ! grep -q '^Status: Image is up to date' "$said" || return 0
     facts=$(described image "$1" "reference=$1" '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}') || return 1
     while read -r word; do
-        [ -n "$word" ] && grep -qxF -e "Digest: sha256:${word##*:}" -e "${word##*:}" "$said" && echo "${facts%% *}" && return
+        [ -n "$word" ] && grep -qxF -e "Digest: sha256:${word##*:}" -e "${word##*:}" "$said" && found=${facts%% *}
     done < <(tr ' ' '\n' <<<"$facts")
-    return 0
+    [ -z "$found" ] || echo "$found"
 }
 
 # drop_part TOKEN: takes away what a making that was cut off has left.

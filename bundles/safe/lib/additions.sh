@@ -16,9 +16,9 @@ composed() (
         case $gets in *" $name "*) ;; *) export -n "${name?}" ;; esac
     done
     # No file .env either: that is for people's own use of Compose.
-    words=(--env-file /dev/null --project-directory "$BUNDLE" --project-name "$1" --file "$BUNDLE/compose.yaml")
+    words=(--project-directory "$BUNDLE" --project-name "$1" --file "$BUNDLE/compose.yaml")
     [ "$2" = plain ] || [ ! -f "$OVERRIDE" ] || words+=(--file "$OVERRIDE")
-    docker compose "${words[@]}" "${@:3}"
+    docker compose --env-file /dev/null "${words[@]}" "${@:3}"
 )
 
 # resolved plain|added: all that Compose makes of it, a line "PATH VALUE" each; with what it is only told at the start left open.
@@ -104,7 +104,7 @@ additions_problems() {
     fi
     found=$(additions_beyond <<<"$plain"$'\n'"$added" | paste -s -d , - | sed 's/,/, /g')
     [ -z "$found" ] || problem "local/compose.override.yaml has more than settings of the sandbox, which no check sees and no rollback undoes: $found" \
-        "$mend   (take that out; a helper is run on its own, with docker run or a Compose project of yours)" owner
+        "$mend   (take that out; a helper is run on its own, as a container or a Compose project of yours)" owner
     found=$(folders_made <<<"$added" | head -n 1)
     [ -z "$found" ] || problem "local/compose.override.yaml names a folder that is not there, and the engine would make it: $found" "mkdir -p $(quoted "$found")" owner
 }

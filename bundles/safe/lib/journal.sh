@@ -111,9 +111,10 @@ journal_open_run() (
     journal_read | awk '$2 == "begin" { run = $1 } $2 == "commit" || $2 == "end" { run = "" } END { if (run) print run }'
 )
 
-# need_engine_to_undo: refuses to undo without an engine, before anything is begun. Where nothing was done none is needed.
+# need_engine_to_undo: refuses to undo without an engine, or on another one, before anything is begun. Where nothing was done none is
+# needed.
 need_engine_to_undo() {
-    [ ! -s "$JOURNAL" ] || [ -z "$(journal_open_run)$(journal_steps_ever)" ] || need_engine
+    [ ! -s "$JOURNAL" ] || [ -z "$(journal_open_run)$(journal_steps_ever)" ] || { engine_check && need_engine; }
 }
 
 # journal_steps_of RUN: the steps that the run began to do and did not undo, last one first.

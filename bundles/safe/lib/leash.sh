@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # What a signal, or the end of its time, leaves of a command has so long to end by itself, in seconds, before it is killed.
-LEASH_GRACE=5
+LEASH_GRACE=5 LEASH_LIMIT=20
 
 # In the sandbox, as its user: signals all that bears the mark of this command in its environment, and looks until none is left.
 # Whoever takes the mark off stays until the sandbox is stopped; in a copy, what it writes is told as of no command.
@@ -24,7 +24,7 @@ done'
 # leash_end: ends what this command has begun. A machine does so by itself when its client is gone.
 leash_end() {
     [ "$BACKEND" != microvm ] || return 0
-    heard with_limit $((LEASH_GRACE * 4)) "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
+    heard with_limit "$LEASH_LIMIT" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
         </dev/null >/dev/null 2>&1 ||
         warn "error: what the command began may still run in the sandbox" "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
 }

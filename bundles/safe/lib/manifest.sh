@@ -1,6 +1,6 @@
 # What gen wrote is what runs: the files of the bundle are compared with its manifest before any of them is used. Sourced by
 # common.sh, which has it done. Whoever could change these lines could change the manifest too: gen looks from outside.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # common.sh reads FAILED_STEP
 
 MANIFEST=$BUNDLE/MANIFEST.sha256
 

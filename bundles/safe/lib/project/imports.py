@@ -24,13 +24,16 @@ CALL = re.compile(
 COMMENT = re.compile(rb"#[^\n]*")
 # A program that gives names to what is known of a project, and does nothing: no other language, and no coding of the
 # text, finds a command in it.
-_VALUE = rb"""(?:"[\w .,:;/@+()<>'&!?~*%=-]*"|'[\w .,:;/@+()<>"&!?~*%=-]*'|[0-9][\w.]*)"""
+_VALUE = (
+    rb"""u?(?:"(?:[\w .,:;/@+()<>'&!?~*%=-]|\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*\""""
+    rb"""|'(?:[\w .,:;/@+()<>"&!?~*%=-]|\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*')|[0-9][\w.]*"""
+)
 _TOLD = (
     rb"__(?:version|title|name|summary|description|url|uri|build|author|author_email|maintainer|license|copyright|date"
-    rb"|status)__"
+    rb"|status|release|credits|cake)__"
 )
-_REMARK = rb"[ \t]*(?:#(?![^\n]*coding)[^\r\f\v\0`$\n]*)?"
-VALUES = re.compile(rb"(?:(?:" + _TOLD + rb"[ \t]*=[ \t]*" + _VALUE + rb")?" + _REMARK + rb"\r?\n)*\Z")
+_REMARK = rb"[ \t]*(?:#(?![^\n]*coding)[^\r\f\v\0\n]*)?"
+VALUES = re.compile(rb"(?:(?:" + _TOLD + rb"[ \t]*=[ \t]*(?:" + _VALUE + rb"))?" + _REMARK + rb"\r?\n)*\Z")
 # Where a project's modules may be, if not at its top.
 TOPS = (b"src", b"lib", b"python")
 # Folders of what helps tests and tools.
