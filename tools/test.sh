@@ -166,7 +166,7 @@ compose_config() {
 # are beside each other on the host's: each of their engines has a container there. The others look at whole inventories, so each
 # group of them has an engine that starts before it and ends after it. What is named nowhere is in the last group.
 starting=("faults isolation" "ends hostile another_engine")
-apart=("changes safe whole leash" "checks checks_machine doctor host podman users" "cut_off nothing_lost additions private outside told")
+apart=("changes safe whole leash users" "checks checks_machine doctor host podman" "cut_off nothing_lost additions private outside told")
 
 # files_of WORD...: the test files of those names.
 files_of() { printf 'tests/engine/test_%s.py\n' "$@"; }

@@ -55,7 +55,7 @@ fault_point() {
     esac
     # What is asked of a fault is in the environment, which this goes through.
     # shellcheck disable=SC2016 # bash gives a command as it is written
-    case ${FUNCNAME[1]}:$1 in 'composed:for name in '* | 'composed:case $name '* | 'composed:export -n '*) return 0 ;; esac
+    case $1 in 'for name in $(compgen -e)' | 'case $name in '* | 'export -n "${name?}"') return 0 ;; esac
     PATH=$FAULT_PATH
     # After the fault nothing is counted any more: to go through a long journal would take minutes.
     [ ! -e "$FAULT_DIR/hit" ] || { trap - DEBUG && return 0; }
