@@ -26,5 +26,7 @@ if ours "$line" 3; then
     stop_sandbox ||
         fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$ENGINE kill $GEN_CONTAINER"
 fi
-detach >/dev/null || fail "$EX_RESIDUE" "the loop device could not be freed" "" "sudo losetup -d $(attached_device)"
+device=$(attached_device)
+detach >/dev/null ||
+    fail "$EX_RESIDUE" "the loop device could not be freed" "another program on this machine has it mounted, or open" "sudo losetup -d ${device:-DEVICE}"
 say "The sandbox $GEN_NAME is stopped; its loop device is free, its workspace is kept."
