@@ -1,7 +1,5 @@
 # A base image from an archive. Sourced after docker.sh, preflight.sh, mirror.sh and base.sh.
 # shellcheck shell=bash
-# shellcheck source=templates/lib/json.sh
-. "$BUNDLE/lib/json.sh"
 
 # An archive brings names of its own, over names that somebody else may use; and which ones, only the engine that loads it can tell,
 # since each reads such a file in its own way. So no engine is given it. The engine gets an archive that is made here of the image's

@@ -23,8 +23,6 @@ composed() (
 
 # resolved plain|added: all that Compose makes of it, a line "PATH VALUE" each; with what it is only told at the start left open.
 resolved() {
-    # shellcheck source=templates/lib/json.sh
-    . "$BUNDLE/lib/json.sh"
     GEN_INSTANCE='' GEN_TOKEN='' GEN_LOCAL='' GEN_VOLUME_NAME='' GEN_NETWORK_NAME='' GEN_RUNTIME='' \
         composed "$GEN_COMPOSE_PROJECT" "$1" config --format json | json_leaves
     [ "${PIPESTATUS[*]}" = '0 0' ]

@@ -9,8 +9,8 @@
 # What the sandbox is told to do is written to .state/audit.jsonl, its words included, before it begins and when it has
 # ended; a command that cannot be written down there is refused. `gen log --audit` shows it.
 #
-# The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this script; 4 when the sandbox does
-# not run, or the command was refused. The last line, on standard error, tells which: result=ok, failed or refused.
+# The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this
+# script; 4 when the sandbox does not run, or the command was refused. The last line, on standard error, tells which: result=ok, failed or refused.
 trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"

@@ -2,8 +2,7 @@
 # Looking changes nothing, on the host or in this folder. Sourced by the runner.
 # shellcheck shell=bash
 
-# The hash that a run was approved with; a run that nobody approved in particular has none. The project that the plan is about, where
-# that is not the one in local/project.
+# The hash that a run was approved with; a run that nobody approved in particular has none.
 APPROVED=''
 # A step's own time limit is made for its work. An engine that does not say what it has within this does not answer.
 PLAN_SECONDS=60
@@ -103,8 +102,8 @@ plan_blocks() {
 # plan_free: whether nothing stands in the way of a start.
 plan_free() { [ -z "$PLAN_BLOCKED" ]; }
 
-# plan_hash: over the bundle, the user's additions and what they come to, the project, the engine, the interrupted run, and what would be done with each step on this host.
-# The first run gives this bundle its number, so the hash has a word in its place.
+# plan_hash: over the bundle, the user's additions and what they come to, the project, the engine, the interrupted run, and what would
+# be done with each step on this host. The first run gives this bundle its number, so the hash has a word in its place.
 plan_hash() {
     local file
     {

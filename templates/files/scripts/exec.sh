@@ -5,8 +5,8 @@
 #
 # The same as scripts/connect.sh [--timeout TIME] -- COMMAND. The history is outside the sandbox: scripts/changes.sh shows it.
 #
-# The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this script; 4 when the sandbox does
-# not run, or the command was refused.
+# The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this
+# script; 4 when the sandbox does not run, or the command was refused.
 trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from project import words
 from project.failure import Failure
-from project.records import parents as parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

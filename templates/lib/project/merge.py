@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from project import modes, risky, words
 from project.failure import Failure
-from project.host import Blocked, Host, Seen, parents
+from project.host import Blocked, Host, Seen
+from project.records import parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

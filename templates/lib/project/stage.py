@@ -10,9 +10,10 @@ import re
 
 from project import disk, risky
 from project.failure import Failure
-from project.host import FOLDER, Blocked, Host, Seen, look, parents, split
+from project.host import FOLDER, Blocked, Host, Seen, look, split
 from project.modes import opened
 from project.record import Moved
+from project.records import parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

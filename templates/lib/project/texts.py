@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Kinds whose files say what is run or read: each path in them counts.
 WHOLE = frozenset(("hook", "editor", "shell", "ci", "agent", "container", "review", "package"))
-# Kinds whose files list what they are about, too, such as sources: only what a word before it runs or loads counts.
+# Kinds whose files list what they are about, too, such as sources: loading.py tells those words from what is loaded.
 LOADING = frozenset(("packages", "build", "test", "tool", "config-code", "language-server"))
 
 WORD = re.compile(loading.PATH)

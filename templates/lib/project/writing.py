@@ -6,8 +6,8 @@ import os
 import stat
 
 from project import making
-from project.host import parents
 from project.layer import FOLDER, OPAQUE, opaque, open_below
+from project.records import parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

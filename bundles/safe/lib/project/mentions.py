@@ -155,9 +155,9 @@ class Reader:
         path, kind = source.path, source.kind
         for word, module in texts.words(path, text, kind):
             # `./x` in a file at the top says as much as `a/x` does elsewhere.
-            plain = b"/" not in word or b"/" in path or kind not in LOADING
+            short = b"/" not in word or b"/" in path or kind not in LOADING
             for place in map(_key, texts.places(path, word, module=module)):
-                yield from self.wanted.of(place, whole=not module and plain and "/" not in place)
+                yield from self.wanted.of(place, whole=not module and short and "/" not in place)
         for folder in texts.folders(path, text) if kind in WHOLE | LOADING else ():
             for place in map(_key, texts.places(path, folder, module=False)):
                 yield from (aim for aim in self.wanted.below(place) if not texts.prose(aim))

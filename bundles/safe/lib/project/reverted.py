@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from project import modes, words
-from project.host import parents
 from project.modes import Modes
+from project.records import parents
 from project.reviewed import NOTES
 
 TYPE_CHECKING = False
