@@ -130,7 +130,7 @@ def _files(bundle: BundleFacts, facts: Facts) -> Iterator[Finding]:
 def _link(bundle: BundleFacts, facts: Facts) -> Iterator[Finding]:
     """The link in /dev through which the engine mounts the workspace."""
     link = dict(facts.host.links).get(bundle.instance)
-    devices = [loop.device for loop in facts.host.loops if loop.instance == bundle.instance]
+    devices = [loop.device for loop in facts.host.loops if loop.instance == bundle.instance and not loop.going]
     if not bundle.instance or bundle.at_work or bundle.open_run:
         return
     mend = f"gen up {shlex.quote(bundle.bundle.shown)}   (it attaches the workspace again)"

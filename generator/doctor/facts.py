@@ -63,10 +63,16 @@ class EngineFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """A loop device that has a workspace of ours, or had: the kernel tells when its file was deleted."""
+    """A loop device that has a workspace of ours, or had: the kernel tells when its file was deleted.
+
+    `going`: it was detached, and goes when its last user does. `holders`: the processes that have it mounted in a mount
+    namespace of their own, as far as whoever asks may see them.
+    """
 
     device: str
     instance: str
+    going: bool = False
+    holders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def look_at_host(engine_root: str, client: Client) -> HostFacts:
         root_free=free_bytes(engine_root) if engine_root else None,
         proxies=tuple(name for name in PROXIES if os.environ.get(name)),
         certificates=_certificates(),
-        loops=tuple(_loops()),
+        loops=tuple(_loops(dict(_links()))),
         links=tuple(_links()),
     )
 
@@ -114,14 +114,38 @@ def _certificates() -> tuple[str, ...]:
     return (*named, *((str(OWN_CERTIFICATES),) if own else ()))
 
 
-def _loops() -> Iterator[Loop]:
+def _loops(links: dict[str, str]) -> Iterator[Loop]:
+    """Those that have a workspace. One that was detached and taken up again keeps the kernel's mark; it has its link."""
     for file in sorted(Path("/sys/block").glob("loop*/loop/backing_file")):
         try:
             found = _WORKSPACE.fullmatch(Path(file.read_text("utf-8", "replace").strip()).name)
         except OSError:
             continue
         if found:
-            yield Loop(device=f"/dev/{file.parts[3]}", instance=found["instance"])
+            device, instance = f"/dev/{file.parts[3]}", found["instance"]
+            going = _first_line(file.with_name("autoclear")) == "1" and links.get(instance) != device
+            holders = _holders(_first_line(file.parents[1] / "dev")) if going else ()
+            yield Loop(device=device, instance=instance, going=going, holders=holders)
+
+
+def _holders(number: str) -> tuple[int, ...]:
+    """The first process of each mount namespace in which the device of that number is mounted."""
+    spaces: dict[str, int] = {}
+    for folder in sorted((found for found in Path("/proc").glob("[0-9]*")), key=lambda folder: int(folder.name)):
+        try:
+            lines = (folder / "mountinfo").read_text("utf-8", "replace").splitlines()
+            if any(line.split(" ", 3)[2] == number for line in lines):
+                spaces.setdefault(str((folder / "ns/mnt").readlink()), int(folder.name))
+        except OSError:
+            continue
+    return tuple(spaces.values())
+
+
+def _first_line(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def _links() -> Iterator[tuple[str, str]]:

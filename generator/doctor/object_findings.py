@@ -9,7 +9,7 @@ from generator.doctor.findings import Action, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.doctor.facts import EngineObject, Facts, Owner
+    from generator.doctor.facts import EngineObject, Facts, Loop, Owner
     from generator.doctor.podman import Client
 
 # A tool that is older than this while its bundle is not at work was left by a run that was killed.
@@ -34,12 +34,14 @@ def object_findings(facts: Facts) -> Iterator[Finding]:
 
 
 def loop_findings(facts: Facts) -> Iterator[Finding]:
-    """Loop devices with a workspace, and links of ours, whose bundle is not among those that we know."""
+    """Loop devices with a workspace that others hold; and those, and links of ours, whose bundle we do not know."""
     known = {bundle.instance for bundle in facts.bundles}
     known |= {owner.instance for owner in facts.owners if owner.standing in ("here", "elsewhere")}
     links = dict(facts.host.links)
     for loop in facts.host.loops:
-        if loop.instance in known:
+        if loop.going:
+            yield _held(loop)
+        if loop.going or loop.instance in known:
             continue
         link = links.pop(loop.instance, None)
         remove = f"sudo losetup -d {loop.device}" + (f"; sudo rm {_link(loop.instance)}" if link else "")
@@ -50,6 +52,24 @@ def loop_findings(facts: Facts) -> Iterator[Finding]:
         yield _loose(
             f"{_link(instance)} is a link of a bundle that is not here", instance, f"sudo rm {_link(instance)}"
         )
+
+
+def _held(loop: Loop) -> Finding:
+    """A device that was detached while somebody used it. Nothing is lost by the wait; no process of others is ended."""
+    first = next(iter(loop.holders), 0)
+    return Finding(
+        id="loop-held",
+        subject="host",
+        level="warning",
+        what=f"{loop.device}, which has a workspace, was detached and is still in use",
+        why=f"process {first} has it mounted in a mount namespace of its own"
+        if first
+        else "by what, cannot be seen from here",
+        mend=f"ps -fp {first}   (the device goes when that process ends)"
+        if first
+        else f"sudo gen doctor   (root sees who holds {loop.device})",
+        left="it goes by itself when nothing uses it any more",
+    )
 
 
 def _loose(what: str, instance: str, mend: str) -> Finding:

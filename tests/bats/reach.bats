@@ -163,3 +163,31 @@ PY
     container_line() { echo "id running 1 x y"; }
     [ -z "$(port_problems)" ]
 }
+
+# fake_maker WORDS: an mmdebstrap that says these and fails, as the real one of Debian 12 does for whoever is not root; without words it
+# can do what it is asked.
+fake_maker() {
+    mkdir -p bin
+    printf '#!/bin/sh\n[ "$*" = "--unshare-helper true" ] || exit 9\n%s\n' "${1:+echo '$1' >&2; exit 25}" >bin/mmdebstrap
+    chmod +x bin/mmdebstrap
+    PATH=$PWD/bin:$PATH
+    without_root() { true; }
+}
+
+@test "what mmdebstrap cannot do without root is said before anything is made, with what mends it" {
+    fake_maker 'E: cannot find newuidmap'
+    [[ $(maker_problems) == *"needs newuidmap"*"mend: sudo apt-get install uidmap" ]]
+    fake_maker 'E: failed to parse /etc/subuid and /etc/subgid'
+    [[ $(maker_problems) =~ mend:\ sudo\ usermod\ --add-subuids\ ([0-9]+)-([0-9]+).*decides:\ owner ]]
+    [ "${BASH_REMATCH[1]}" -ge 100000 ] && [ $((BASH_REMATCH[2] - BASH_REMATCH[1])) -eq 65535 ]
+    fake_maker 'E: unshare() failed: Operation not permitted'
+    [[ $(maker_problems) == *"Operation not permitted"*"mend: sudo scripts/start.sh"* ]]
+}
+
+@test "what mmdebstrap can do is no problem, and root is not asked" {
+    fake_maker
+    [ -z "$(maker_problems)" ]
+    fake_maker 'E: cannot find newuidmap'
+    without_root() { false; }
+    [ -z "$(maker_problems)" ]
+}

@@ -1,5 +1,9 @@
 """Ways to weaken a sandbox by local/compose.override.yaml, and who notices."""
 
+from __future__ import annotations
+
+import re
+
 # What looks, from compose.yaml; here it is only a word.
 HEALTHY = 'mountpoint -q "$$1" && test -w "$$1" && {{ test -z "$$2" || command -v "$$2" >/dev/null; }}'.format()
 
@@ -56,3 +60,35 @@ WEAKENED = {
     ),
     "a log elsewhere": ("logging: {driver: none}", "LogConfig.Type", set()),
 }
+
+
+ALONE = re.compile("read_only|user:|privileged|ipc:|SYS_ADMIN")
+"""What changes more than itself, or leaves no program of the sandbox's to be replaced."""
+
+
+def batches() -> list[tuple[str, ...]]:
+    """All of them, several to a sandbox where each can be told from the others.
+
+    No two use the same key, are named alike, or are seen by the same check besides that of the settings.
+    """
+    found: list[list[str]] = []
+    for name, (yaml, _, _) in WEAKENED.items():
+        fitting = (batch for batch in found if not ALONE.search(yaml) and all(apart(name, other) for other in batch))
+        batch = next(fitting, None)
+        if batch is None:
+            found.append([name])
+        else:
+            batch.append(name)
+    return [tuple(batch) for batch in found]
+
+
+def apart(one: str, other: str) -> bool:
+    (yaml, named, seen), (others_yaml, others_named, seen_too) = WEAKENED[one], WEAKENED[other]
+    if ALONE.search(others_yaml) or keys(yaml) & keys(others_yaml) or seen & seen_too:
+        return False
+    return named not in others_named and others_named not in named
+
+
+def keys(yaml: str) -> set[str]:
+    """The keys of the service that a piece of it sets."""
+    return set(re.findall(r"^ *([a-z_]+):", yaml, re.MULTILINE))

@@ -150,6 +150,16 @@ HOSTS = [
         "warning loop-orphan: /dev/loop4",
         "losetup -l",
     ),
+    (
+        {"loops": (*HOST.loops, Loop(device="/dev/loop4", instance=ID, going=True, holders=(42, 43)))},
+        "warning loop-held: /dev/loop4, which has a workspace, was detached and is still in use",
+        "ps -fp 42",
+    ),
+    (
+        {"loops": (Loop(device="/dev/loop3", instance=ID, going=True),), "links": ()},
+        "warning loop-held: /dev/loop3",
+        "sudo gen doctor",
+    ),
     ({"links": (*HOST.links, (OTHER, "/dev/loop4"))}, "warning loop-orphan: /dev/gen-workspace-ffee", "sudo rm"),
 ]
 
