@@ -115,7 +115,7 @@ def _certificates() -> tuple[str, ...]:
 
 
 def _loops(links: dict[str, str]) -> Iterator[Loop]:
-    """Those that have a workspace. One that was detached and taken up again keeps the kernel's mark; it has its link."""
+    """Those that have a workspace. One that was detached and taken up again keeps the kernel's mark, and has a link."""
     for file in sorted(Path("/sys/block").glob("loop*/loop/backing_file")):
         try:
             found = _WORKSPACE.fullmatch(Path(file.read_text("utf-8", "replace").strip()).name)
