@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from generator.doctor.findings import Action, Finding
@@ -116,14 +117,20 @@ def _orphan(thing: EngineObject, owner: Owner, client: Client) -> Finding:
         if gone
         else (f"the bundle of the {thing.kind} {thing.name}{of} cannot be found")
     )
-    why = (
-        f"its folder was {owner.folder}"
-        if gone
-        else f"its id is {thing.instance}; if you know the folder: gen doctor FOLDER, then gen rollback FOLDER"
-    )
     # A name says more than an id, and a volume has no other; an image goes by the id only when it has one tag.
     target = thing.name if thing.kind in ("volume", "image") else thing.id
-    return _object(thing, "orphan", what, why, f"{client} {_REMOVE[thing.kind]} '{target}'", gone=gone)
+    if gone:
+        why, mend = f"its folder was {owner.folder}", f"{client} {_REMOVE[thing.kind]} '{target}'"
+    elif owner.folder:
+        # Another user's, mostly: nobody is told to remove what may be at work there.
+        why = f"its folder is {owner.folder}, which you may not read; its id is {thing.instance}"
+        mend = f"gen doctor {shlex.quote(owner.folder)}   (as whoever owns that folder)"
+    else:
+        why = f"its id is {thing.instance}, and it names no folder"
+        mend = (
+            f"{client} inspect '{target}'   (and if you know its folder: gen doctor FOLDER, then gen rollback FOLDER)"
+        )
+    return _object(thing, "orphan", what, why, mend, gone=gone)
 
 
 def _object(thing: EngineObject, id_: str, what: str, why: str, mend: str, *, gone: bool) -> Finding:

@@ -54,6 +54,27 @@ def test_an_ordinary_user_of_the_engine_needs_no_sudo(make_bundle: MakeBundle, o
     assert (inventory() - before) == {}
 
 
+def test_a_name_is_not_taken_from_another_user_whose_folder_is_shut(
+    make_bundle: MakeBundle, tmp_path: Path, open_folder: None
+) -> None:
+    """Two users of one engine, each with a home that the other may not enter, and the same profile."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    first = make_bundle(name="gt-same", where="home/first")
+    first.start()
+    running = first.inspect("{{.Id}} {{.Name}}")
+    second = make_bundle(name="gt-same", where="second")
+    group = str(Path("/var/run/docker.sock").stat().st_gid)
+    done = as_user(second, f"--groups {group}", str(second.path / "scripts/start.sh"))
+    assert done.returncode != 0
+    assert "another bundle on this machine runs a sandbox named gt-same" in done.stdout + done.stderr
+    assert "--set name=gt-same-2" in done.stdout + done.stderr
+    assert first.inspect("{{.Id}} {{.Name}}") == running
+    told = as_user(second, f"--groups {group}", "gen", "doctor", str(second.path), give=False)
+    assert "docker rm" not in told.stdout
+    assert f"gen doctor {first.path}   (as whoever owns that folder)" in told.stdout
+
+
 #   the user; their first group; whose the project is; how its copy is made
 USERS = (
     (12345, 12345, 12345, "overlay"),
