@@ -23,6 +23,8 @@ ALWAYS = (
     "ca-certificates curl e2fsprogs git gzip iproute2 iputils-ping mount passwd procps python3 python3-pip "
     "python3-venv tar util-linux"
 )
+# Where a user's own programs go, below the home: those of pip, pipx and npm; of cargo; of go.
+_OWN_PROGRAMS = (".local/bin", ".cargo/bin", "go/bin")
 _BUILD_FILES = ("install-packages.sh", "make-user.sh")
 
 
@@ -95,6 +97,7 @@ def _context(profile: Profile, agent: AgentSpec, base: Base) -> dict[str, Any]:
         "uid": profile.image.user.uid,
         "workspace": profile.storage.path,
         "home": profile.home,
+        "own_programs": ":".join(f"{profile.home}/{folder}" for folder in _OWN_PROGRAMS),
         **_runtimes(profile),
         "agent_package": agent_package(profile, agent),
         "agent_command": agent.command,

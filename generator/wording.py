@@ -259,7 +259,20 @@ def _inside(plan: Plan) -> tuple[Raw, ...]:
         lines.append("Packages of the system cannot be installed.")
     pip = f".venv/bin/pip install {'--no-index FILE.whl' if offline else 'NAME'}"
     lines.append(f"Python packages go into an environment: {code(f'python3 -m venv .venv && {pip}')}.")
+    lines += [_own_programs(profile), *([_pinned(plan)] if plan.agent.install.kind != "none" else [])]
     return tuple(Raw(line) for line in (*lines, *map(text, plan.agent.notes)))
+
+
+def _own_programs(profile: Profile) -> str:
+    ways = "pip, pipx, npm, cargo and go" if profile.image.node else "pip, pipx, cargo and go"
+    kept = "in memory and empty after a stop" if profile.has_copy else "kept with the workspace"
+    return f"Programs that you install by {ways} go into your home, where they are found; it is {kept}."
+
+
+def _pinned(plan: Plan) -> str:
+    version = text(plan.settings["GEN_AGENT_VERSION"])
+    how = f"For another one, set {code('agent.version')} in the profile, write the bundle again and start it."
+    return f"The assistant is version {version}, as the profile says, and root's: it cannot update itself. {how}"
 
 
 def _key_lines(plan: Plan) -> tuple[Raw, ...]:

@@ -73,7 +73,8 @@ def test_a_name_is_not_taken_from_another_user_whose_folder_is_shut(
     assert first.inspect("{{.Id}} {{.Name}}") == running
     told = as_user(second, f"--groups {group}", "gen", "doctor", str(second.path), give=False)
     of_theirs = [line for line in told.stdout.splitlines() if "gt-same" in line]
-    assert of_theirs and not any("docker rm" in line or "volume rm" in line for line in of_theirs)
+    assert of_theirs
+    assert not any("docker rm" in line or "volume rm" in line for line in of_theirs)
     assert f"gen doctor {first.path}   (as whoever owns that folder)" in told.stdout
 
 

@@ -43,7 +43,15 @@ run_up || exit
 say "The sandbox ${BOLD}$GEN_NAME${PLAIN} runs."
 say_aside | printable | sed 's/^/  aside:      /'
 [ "$GEN_BACKENDS" = docker ] || sed '1s/^/  isolation:  /; 2,$s/^/              /' "$STATE/names/isolation" | printable
+[ "$PWD" -ef "$BUNDLE" ] || say "  in $(quoted "$BUNDLE"):"
 say "  check it:   ./test-setup.sh"
-say "  work in it: scripts/connect.sh"
-say "  stop it:    scripts/stop.sh        (the workspace stays)"
+if [ "$GEN_PROJECT_METHOD" = none ]; then
+    say "  work in it: scripts/connect.sh"
+else
+    say "  work in it: scripts/exec.sh -- COMMAND   (or scripts/connect.sh, a shell)"
+    say "  look:       scripts/review.sh"
+    say "  bring it:   scripts/apply.sh            (what you accept comes into your project)"
+    say "  drop it:    scripts/discard.sh          (the sandbox, with what was not brought)"
+fi
+say "  stop it:    scripts/stop.sh             (the workspace stays)"
 say "  undo all:   ./rollback.sh"

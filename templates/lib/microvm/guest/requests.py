@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Where a user's own programs go, as in the image: pip, pipx and npm, cargo, go.
+OWN_PROGRAMS = (".local/bin", ".cargo/bin", "go/bin")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ADD_ENTROPY, RESEED = 0x40085203, 0x5207
 
@@ -102,7 +104,8 @@ def surroundings(uid: int) -> dict[str, str]:
     """The environment of a user who logs in, as far as the image knows the user."""
     try:
         entry = pwd.getpwuid(uid)
-        return {"PATH": PATH, "HOME": entry.pw_dir, "USER": entry.pw_name}
+        own = ":".join(f"{entry.pw_dir}/{folder}" for folder in OWN_PROGRAMS)
+        return {"PATH": f"{own}:{PATH}", "HOME": entry.pw_dir, "USER": entry.pw_name}
     except KeyError:
         return {"PATH": PATH, "HOME": "/tmp"}  # noqa: S108  # the one place that a user without a name can write to
 
