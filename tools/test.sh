@@ -124,7 +124,7 @@ run_pytest() { # NAME ARG...: which tests
     local code name=$1
     shift
     mkdir -p "$lanes/$name"
-    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" "$@" | tee "$work/$name.txt"
+    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" --durations=15 --durations-min=5 "$@" | tee "$work/$name.txt"
     code=${PIPESTATUS[0]}
     count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
     return "$code"

@@ -84,6 +84,7 @@ class HostFacts:
     coreutils: str = ""
     compose: str = ""
     buildx: str = ""
+    runsc: str = ""
     loop_devices: bool = True
     filesystems: frozenset[str] = frozenset()
     seccomp: bool = True

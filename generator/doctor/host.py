@@ -26,6 +26,7 @@ PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 OWN_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)+")
+_DAY = re.compile(r"\b20[0-9]{6}\b")
 _WORKSPACE = re.compile(r"workspace-(?P<instance>[0-9a-f]{16})\.img(?P<deleted> \(deleted\))?")
 _LINK = re.compile(r"gen-workspace-(?P<instance>[0-9a-f]{16})")
 
@@ -39,6 +40,7 @@ def look_at_host(engine_root: str, client: Client) -> HostFacts:
         coreutils=_version("timeout", "--version"),
         compose=_version("docker", "compose", "version", "--short"),
         buildx=_version("docker", "buildx", "version"),
+        runsc=_runsc(),
         loop_devices=Path("/dev/loop-control").exists(),
         filesystems=frozenset(name for name in FILESYSTEMS if _has_filesystem(name)),
         seccomp=Path("/proc/sys/kernel/seccomp").is_dir(),
@@ -72,6 +74,12 @@ def _version(*words: str) -> str:
     answer = ask(*words, limit=LIMIT)
     found = _VERSION.search(answer.text)
     return found[0] if answer.code == 0 and found else ""
+
+
+def _runsc() -> str:
+    """The day of the gVisor that is installed, as its releases are named: eight digits; empty where there is none."""
+    found = _DAY.search(ask("runsc", "--version", limit=LIMIT).text) if shutil.which("runsc") else None
+    return found[0] if found else ""
 
 
 def _number(path: str) -> int:

@@ -25,6 +25,7 @@ _PACKAGES = {"docker": "docker.io", "awk": "mawk"} | dict.fromkeys(
 def host_findings(facts: Facts) -> Iterator[Finding]:
     """Programs, kernel, proxy and certificates."""
     yield from _programs(facts)
+    yield from _runsc(facts)
     yield from _kernel(facts)
     yield from _network(facts)
 
@@ -46,6 +47,20 @@ def _programs(facts: Facts) -> Iterator[Finding]:
             yield _host(
                 "warning", name, f"{name} tells no version", f"{wanted} or newer is needed", f"{name} --version"
             )
+
+
+# The newest one in which these were seen (Debian's runsc 0.0~20240729.0).
+FAULTY_RUNSC = "20240729"
+
+
+def _runsc(facts: Facts) -> Iterator[Finding]:
+    found = facts.host.runsc
+    if found and found <= FAULTY_RUNSC:
+        why = "`ls -l` calls each link a bad file descriptor there, and systemd does not start in it"
+        mend = "apt-cache policy runsc   (install a newer one, from a newer release or from gVisor's own packages)"
+        yield _host("warning", "runsc", f"gVisor is of {found}", why, mend)
+    elif found:
+        yield _host("ok", "runsc", f"gVisor is of {found}", "")
 
 
 def _kernel(facts: Facts) -> Iterator[Finding]:
