@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.engine.conftest import Bundle, MakeBundle, inventory, launch, run
 
-OF_THIS_MACHINE = ("loop-orphan", "host-certificates", "host-proxy")
+OF_THIS_MACHINE = ("loop-orphan", "loop-held", "host-certificates", "host-proxy", "host-runsc")
 
 
 def doctor(bundle: Bundle, *words: str, **env: str) -> tuple[int, list[dict[str, Any]], dict[str, str]]:
