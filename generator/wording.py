@@ -156,12 +156,18 @@ def _contents(plan: Plan) -> tuple[tuple[str, Raw], ...]:
         "workspace": project.workspace(profile),
         "limits": f"{settings['GEN_CPUS']} processors, {resources.memory} of memory and no swap, {resources.pids} "
         f"processes, {resources.tmpfs} in `/tmp`",
-        "network": f"{profile.network.mode}; published ports: {code(ports) if ports else 'none'}",
+        "network": f"{profile.network.mode}; published ports: {_ports(ports)}",
         "Node.js": f"{profile.image.node}, with npm" if profile.image.node else "none",
         "Python": _python(profile),
         "packages": _packages(profile),
     }
     return tuple((name, Raw(value)) for name, value in rows.items())
+
+
+def _ports(ports: str) -> str:
+    if not ports:
+        return "none"
+    return f"{code(ports)} (in the sandbox, listen on `0.0.0.0`: what listens on `127.0.0.1` there is not reached)"
 
 
 def _python(profile: Profile) -> str:
@@ -246,6 +252,13 @@ def _space(profile: Profile) -> Raw:
     return Raw(f"The workspace may grow to {storage.size}: that much, and {storage.reserve} more, must be free.")
 
 
+# As it was tried with Debian's packages.
+_POSTGRES = (
+    "bin=$(echo /usr/lib/postgresql/*/bin); $bin/initdb -D ~/pg && $bin/pg_ctl -D ~/pg -o '-k /tmp' -l ~/pg.log start; "
+    "psql -h /tmp postgres"
+)
+
+
 def _inside(plan: Plan) -> tuple[Raw, ...]:
     profile = plan.profile
     lines = [f"You are {code(profile.image.user.name)}. Work in {code(profile.storage.path)}: only that is kept."]
@@ -255,6 +268,7 @@ def _inside(plan: Plan) -> tuple[Raw, ...]:
     if profile.image.sudo == "packages":
         how = "sudo dpkg -i FILE.deb" if offline else "sudo apt-get install NAME"
         lines.append(f"{code(how)} installs packages. `sudo` does nothing else.")
+        lines.append(f"There is no init system: run a service as yourself. PostgreSQL, for example: {code(_POSTGRES)}.")
     else:
         lines.append("Packages of the system cannot be installed.")
     pip = f".venv/bin/pip install {'--no-index FILE.whl' if offline else 'NAME'}"

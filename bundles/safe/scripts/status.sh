@@ -86,6 +86,7 @@ elif ours "$(network_line "$NETWORK")" 2; then
 else
     row network none
 fi
+[ -z "$GEN_PORTS" ] || row ports "$GEN_PORTS (in the sandbox, listen on 0.0.0.0: what listens on 127.0.0.1 there is not reached)"
 if ! open=$(journal_open_run); then
     row run "cannot be known: $JOURNAL cannot be read"
 elif [ -n "$open" ]; then
