@@ -51,6 +51,8 @@ class LiveView:
         self._began = clock()
         self._spinner = Spinner("dots")
         self._told = False
+        # What is said while no step is at work may be the last until another begins: that stands below the list.
+        self._last: list[tuple[str, str]] = []
         # Nothing refreshes by itself: there is one thread, and it waits for the script.
         self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
 
@@ -61,17 +63,18 @@ class LiveView:
     def event(self, event: Event) -> None:
         """A step moves on."""
         self._told = True
+        self._say_last()
         self._progress = advance(self._progress, event, self._clock())
         self.tick()
 
     def line(self, stream: Stream, text: str) -> None:
-        """What the script says stands above the list; its own progress and its last line say nothing new."""
+        """What the script says stands above the list, and its last words below; its own progress says nothing new."""
         if stream == "stderr" and self._errors is not None:
             self._errors.print(Text(escaped(text)), soft_wrap=True)
         elif stream == "stderr":
-            self._say(text, "red" if text.startswith("error:") else "")
+            self._hear(text, "red" if text.startswith("error:") else "")
         elif not (self._told and (OWN_PROGRESS.match(text) or LAST_LINE.fullmatch(text))):
-            self._say(text, "")
+            self._hear(text, "")
 
     def notice(self, text: str) -> None:
         """What gen has to say."""
@@ -85,6 +88,18 @@ class LiveView:
         """The list stays as it is in the end."""
         self._live.update(self._shown(code), refresh=True)
         self._live.stop()
+        self._say_last()
+
+    def _hear(self, text: str, style: str) -> None:
+        if self._told and not any(step.phase in BUSY for step in self._progress.steps):
+            self._last.append((text, style))
+        else:
+            self._say(text, style)
+
+    def _say_last(self) -> None:
+        for text, style in self._last:
+            self._say(text, style)
+        self._last.clear()
 
     def _say(self, text: str, style: str) -> None:
         self._console.print(Text(escaped(text), style=style), soft_wrap=True)

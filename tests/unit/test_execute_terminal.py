@@ -66,7 +66,8 @@ def test_the_list_of_steps_stays_with_its_times(tmp_path: Path) -> None:
     ]
     assert shown[0].endswith("holds")
     assert re.fullmatch(r"committed after [0-9.]+s", shown[3])
-    assert "The sandbox fake runs." in terminal.shown
+    # The last words come after the list.
+    assert terminal.shown.rindex("committed after ") < terminal.shown.index("The sandbox fake runs.")
     assert "gen: result=" not in terminal.shown
     assert COLOUR.search(terminal.output)
     assert terminal.output.count(b"\x1b[?25l") == terminal.output.count(b"\x1b[?25h") == 1
