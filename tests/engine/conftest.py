@@ -120,26 +120,33 @@ def machines_of(own: Path) -> set[str]:
     return found
 
 
-def mount_points() -> set[str]:
-    """Where something is mounted; but what an engine mounts for a container or a build comes and goes with it."""
+PASSING = re.compile(r"/overlay2/[^/]+/merged$|/buildkit/|/volumes/[^/]+/_data$|/containers/storage/overlay$")
+"""What an engine mounts for a container or a build comes and goes with it."""
+
+
+def mount_points() -> dict[str, str]:
+    """Where something is mounted, and from what."""
     mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    points = {left.split()[4] for left, right in mounts if not right.startswith("nsfs ")}
-    passing = r"/overlay2/[^/]+/merged$|/buildkit/|/volumes/[^/]+/_data$|/containers/storage/overlay$"
-    return {point for point in points if not re.search(passing, point)}
+    points = {left.split()[4]: right.split()[1] for left, right in mounts if not right.startswith("nsfs ")}
+    return {point: source for point, source in points.items() if not PASSING.search(point)}
 
 
 def inventory(env: dict[str, str] | None = None, folder: Path | None = None) -> Inventory:
     """All of it, but what other private engines hold: those that work side by side have each a folder in `lanes`."""
     own = folder or Path(tempfile.gettempdir())
     loops, mounts = loops_and_links(), mount_points()
-    for lane in lanes_of(own):
-        # Whatever else is at work here mounts below the same folder for temporary files.
-        near = lane.parent.parent
-        mounts = {point for point in mounts if lane in Path(point).parents or near not in Path(point).parents}
-    if lanes_of(own):
-        # The kernel has one table of loop devices for all.
+    lanes = lanes_of(own)
+    if lanes:
+        # The kernel has one table of loop devices for all, and whatever else is at work on this machine mounts what it
+        # likes: what is ours is below the lane, or shows a workspace that a bundle there made.
         marks = marks_of(own)
-        loops = {loop for loop in loops if f" {own}/" in loop or ((m := re.search(WORKSPACE, loop)) and m[1] in marks)}
+
+        def ours(path: str, source: str, place: Path) -> bool:
+            found = re.search(WORKSPACE, source)
+            return place in Path(path).parents or (found is not None and found[1] in marks)
+
+        loops = {loop for loop in loops if ours(loop.split(" ")[1], loop, own)}
+        mounts = {point: source for point, source in mounts.items() if ours(point, source, lanes[0])}
 
     def ask(*argv: str) -> frozenset[str]:
         return frozenset(run("docker", *argv, env=env).stdout.splitlines())
