@@ -15,6 +15,7 @@ from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run
 from tests.hostile.attacks import WEAKENED, Outcome, Verdict
 from tests.hostile.lies import Lie, Stage
 from tests.hostile.plants import SWAPPING, Garden, Plant, files_of
+from tests.hostile.steering import that_steers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -249,30 +250,6 @@ def a_project(folder: Path) -> Path:
     that_steers(folder)
     run("chown", "--recursive", "1000:1000", folder)
     return folder
-
-
-def that_steers(folder: Path) -> None:
-    """What runs or steers something in that repository, by links to plain files and by names that it mentions."""
-    for path, text in STEERING.items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(text)
-    (folder / ".cursorrules").symlink_to(folder / "docs/plain.md")
-    (folder / ".vscode").symlink_to("tools/ed")
-    (folder / "links").mkdir()
-    (folder / "links/one").symlink_to("../tools/env.sh")
-    (folder / ".envrc").symlink_to("links/one")
-
-
-STEERING = {
-    ".gitignore": ".vscode\n",
-    "docs/plain.md": "be kind\n",
-    "docs/house.md": "no shouting\n",
-    "tools/env.sh": "export A=1\n",
-    "tools/ed/tasks.json": "{}\n",
-    "package.json": '{"scripts": {"postinstall": "node scripts/setup.js"}}\n',
-    "scripts/setup.js": "0\n",
-    "CLAUDE.md": "@docs/house.md\n",
-}
 
 
 def beside(folder: Path, secret: str, flood: int) -> dict[str, Any]:

@@ -59,6 +59,8 @@ PLANTS = (
     Plant(id="bundle", title="a bundle of gen, in parts, with a run that it would undo", steps=2),
     Plant(id="steer_links", title="what links of the project lead to: absolute, chained, ignored by git"),
     Plant(id="mentions", title="what files of the project that run or steer something name"),
+    Plant(id="loads", title="what is named in more than one step, by recipes, lists of words and search paths"),
+    Plant(id="shadows", title="modules, packages and links to packages that Python takes for others"),
     Plant(id="strange_names", title="names that are not what they look like, or that an option is"),
     Plant(id="late", title="change what was reviewed before it is applied", steps=2, late=True),
     Plant(id="flood", title="100,000 bad links (fewer in the test suite)"),
