@@ -1,4 +1,4 @@
-"""What runs or steers something in the repository that is given to an agent: plain files are named there, and links lead to them."""
+"""What runs or steers something in the repository that an agent gets: by names of plain files, and by links."""
 
 from __future__ import annotations
 
