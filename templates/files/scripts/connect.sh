@@ -51,6 +51,7 @@ if [ "$GEN_PROJECT_METHOD" != none ]; then
     # shellcheck source=templates/lib/project.sh
     . "$BUNDLE/lib/project.sh"
     let_go
+    look_below
 fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"

@@ -1,0 +1,183 @@
+"""The host's project moves on while a sandbox works: what the agent had before it is the base of what it made."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from project import look, view
+
+from tests.unit.copying import Copy, program
+
+Act = Callable[[Copy], None]
+
+
+@pytest.fixture
+def moving(tmp_path: Path) -> Iterator[Copy]:
+    """An overlay with some files, and an agent that has looked at every one of them."""
+    made = Copy(tmp_path)
+    made.write("a", "d/x", "d/y", "gone")
+    made.enter()
+    made.look()
+    yield made
+    made.hide()
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def host(script: str) -> Act:
+    """What the user does in the project meanwhile."""
+    return lambda copy: _shell(script, copy.project)
+
+
+def agent(script: str) -> Act:
+    """One command of the agent's, as connect.sh has it."""
+
+    def act(copy: Copy) -> None:
+        looked(copy)
+        _shell(script, copy.root)
+        copy.commit(script)
+
+    return act
+
+
+def during(script: str, moves: str, then: str) -> Act:
+    """One command of the agent's, in the middle of which the host moves on."""
+
+    def act(copy: Copy) -> None:
+        looked(copy)
+        _shell(script, copy.root)
+        _shell(moves, copy.project)
+        _shell(then, copy.root)
+        copy.commit(script)
+
+    return act
+
+
+def behind(script: str) -> Act:
+    """What a process of the agent's does between its commands."""
+    return lambda copy: _shell(script, copy.root)
+
+
+def _shell(script: str, folder: Path) -> None:
+    subprocess.run(("bash", "-euc", script), cwd=folder, check=True)
+
+
+def looked(copy: Copy) -> None:
+    """The look before a command, once the clock of the kernel has moved on."""
+    _shell("sleep 0.02", copy.state)
+    done = program(copy.state, "look")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def restarted(copy: Copy) -> None:
+    """The sandbox, stopped and started."""
+    copy.show()
+
+
+PULL = "echo pulled >>a; cp a n; mv n a"
+# Who does what, then what `apply` makes of it: the files of the project, or why not.
+STORIES: dict[str, tuple[tuple[Act, ...], dict[str, str] | str]] = {
+    "the host replaces a file": ((host(PULL), agent("echo more >>a")), {"a": "a\npulled\nmore\n"}),
+    "the host writes in place": ((host("echo h >>a"), agent("echo more >>a")), {"a": "a\nh\nmore\n"}),
+    "in place, time and again": (
+        (host("echo h >>a"), agent("true"), host("echo i >>a"), agent("echo more >>a")),
+        {"a": "a\nh\ni\nmore\n"},
+    ),
+    "replaced time and again": (
+        (host(PULL), agent("cat a"), host(PULL), agent("cat a"), host(PULL), agent("sed -i 's/^a/A/' a")),
+        {"a": "A\npulled\npulled\npulled\n"},
+    ),
+    "a new file": ((host("echo n >new"), agent("echo more >>new")), {"new": "n\nmore\n"}),
+    "a new file where the agent found none": (
+        (agent("cat new || true"), host("echo n >new"), agent("echo more >>new")),
+        {"new": "n\nmore\n"},
+    ),
+    "a new folder": ((host("mkdir -p n/m; echo n >n/m/f"), agent("echo more >>n/m/f")), {"n/m/f": "n\nmore\n"}),
+    "a folder of the host's is another one": (
+        (host("cp -r d e; rm -r d; echo h >>e/x; mv e d"), agent("echo more >>d/x")),
+        {"d/x": "d/x\nh\nmore\n"},
+    ),
+    "the host removes, the agent makes anew": ((host("rm gone"), agent("echo n >gone")), {"gone": "n\n"}),
+    "the agent removes what came": ((host("echo n >new; " + PULL), agent("rm new a")), {"new": "", "a": ""}),
+    "the agent removes a folder that grew": ((host("echo n >d/new"), agent("rm -r d")), {"d/new": "", "d/x": ""}),
+    "a file becomes a link": ((host("ln -sf d/x a"), agent("ln -sf d/y a")), {"a": "d/y\n"}),
+    "the host goes on": (
+        (host(PULL + "; echo last >>a"), agent("sed -i '1i first' a"), host("echo later >>a")),
+        {"a": "first\na\npulled\nlast\nlater\n"},
+    ),
+    "the sandbox was stopped meanwhile": ((host(PULL), restarted, agent("echo m >>a")), {"a": "a\npulled\nm\n"}),
+    "one was touched before, another after": (
+        (agent("echo m >>d/y"), host(PULL + "; echo h >>d/y"), agent("echo more >>a")),
+        "in the same place",
+    ),
+    # What nobody can tell is a conflict.
+    "the host comes during the command": ((during("cat a", PULL, "echo m >>a"),), "is not known"),
+    "the host comes during a later command": (
+        (host(PULL), agent("cat a"), during("cat a", PULL, "echo m >>a")),
+        "is not known",
+    ),
+    "the host comes after a process of the agent's": (
+        (agent("true"), behind("echo m >>a"), host(PULL), agent("true")),
+        "is not known",
+    ),
+    "in place, after a process of the agent's": (
+        (agent("true"), behind("echo m >>a"), host("echo h >>a"), agent("echo n >>a")),
+        "is not known",
+    ),
+    "both make it": ((agent("echo m >new"), host("echo h >new")), "new on the host"),
+    "the host restores what was there": (
+        (host("mv a k; echo other >a"), behind("cat a"), host("mv k a"), agent("echo m >>a")),
+        {"a": "a\nm\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_what_the_agent_built_on_is_the_base(moving: Copy, story: str) -> None:
+    acts, wanted = STORIES[story]
+    for act in acts:
+        act(moving)
+    assert program(moving.state, "review", "--stat").returncode == 0
+    done = program(moving.state, "apply", "--yes")
+    if isinstance(wanted, str):
+        assert done.returncode == 1, done
+        assert wanted.encode() in done.stdout
+        return
+    assert done.returncode == 0, done
+    for path, text in wanted.items():
+        file = moving.project / path
+        assert (file.read_text() if file.exists() else "") == text
+    assert moving.commit() is None
+    assert program(moving.state, "apply", "--yes").stdout.startswith(b"there is nothing")
+
+
+@pytest.mark.parametrize(
+    "story",
+    (
+        "the host replaces a file",
+        "the host writes in place",
+        "the agent removes a folder that grew",
+        "the host removes, the agent makes anew",
+        "the host restores what was there",
+    ),
+)
+def test_without_a_way_to_what_is_shown_nothing_of_the_hosts_is_lost(
+    moving: Copy, story: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it is what it would be, or a conflict; and what the agent removed of it stays."""
+    acts, wanted = STORIES[story]
+    monkeypatch.setattr(view.View, "_mounts", lambda _: iter(()))
+    monkeypatch.setitem(globals(), "looked", lambda copy: look.quick(["--state", str(copy.state)]))
+    for act in acts:
+        act(moving)
+    assert program(moving.state, "review", "--stat").returncode == 0
+    done = program(moving.state, "apply", "--yes")
+    if done.returncode == 0:
+        for path, text in dict(wanted).items():
+            file = moving.project / path
+            assert not text or file.read_text() == text
+    else:
+        assert b"is not known" in done.stdout, done
