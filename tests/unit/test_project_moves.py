@@ -156,13 +156,13 @@ def test_what_the_agent_built_on_is_the_base(moving: Copy, story: str) -> None:
 
 @pytest.mark.parametrize(
     "story",
-    (
+    [
         "the host replaces a file",
         "the host writes in place",
         "the agent removes a folder that grew",
         "the host removes, the agent makes anew",
         "the host restores what was there",
-    ),
+    ],
 )
 def test_without_a_way_to_what_is_shown_nothing_of_the_hosts_is_lost(
     moving: Copy, story: str, monkeypatch: pytest.MonkeyPatch

@@ -1,7 +1,7 @@
 """What the sandbox has below its own changes: the project at entry, and where the host has moved on since, that.
 
-Only what an overlay was seen to show counts (look.py): an agent builds on what it has before it, and the kernel may go on
-showing it a file that the project has no longer.
+Only what an overlay was seen to show counts (look.py): an agent builds on what it has before it, and the kernel may go
+on showing it a file that the project has no longer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EARLY = b"/"
 
 
 class Basis:
-    """The list of an entry, under what the last look found: `moved` paths with their words, and `at`, when that began.
+    """The list of an entry, under what the last look found: `moved` paths with their words; `at` is when that began.
 
     `early` is what the sandbox had touched by then and no commit knew of: what lay below that nobody can tell.
     """

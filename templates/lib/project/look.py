@@ -1,7 +1,7 @@
 """`look`: what the host's project has become since the last look, before a command begins that may build on it.
 
-It costs as little as a commit of nothing: a folder whose time of change is before the last look has the names that it had,
-and what is written in place needs no look at all (basis.py).
+It costs as little as a commit of nothing: a folder whose time of change is before the last look has the names that it
+had, and what is written in place needs no look at all (basis.py).
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class _Look:
         return left
 
     def _take_early(self) -> None:
-        """What the sandbox has touched that no commit knows of: it may have had another version below it than there is now."""
+        """What the sandbox has touched that no commit knows of: what it had there may be older than what is there now."""
         upper = os.open(os.path.join(self.state, "disk", "upper"), FOLDER)
         try:
             source = Upper(upper)
