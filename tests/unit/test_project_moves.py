@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from project import look, view
+from project.basis import Basis
 
 from tests.unit.copying import Copy, program
 
@@ -181,3 +182,43 @@ def test_without_a_way_to_what_is_shown_nothing_of_the_hosts_is_lost(
             assert not text or file.read_text() == text
     else:
         assert b"is not known" in done.stdout, done
+
+
+def test_a_review_says_where_the_change_is_one_of_a_newer_version(moving: Copy) -> None:
+    """So that lines which the agent takes out again, since it wrote from memory, are not overlooked."""
+    for act in (host(PULL + "; echo h >>d/x"), agent("echo m >>a; echo m >>d/x; echo m >>d/y")):
+        act(moving)
+    said = program(moving.state, "review", "--stat").stdout.decode().splitlines()
+    assert {line.split()[1] for line in said if line.endswith("  on your newer version")} == {"a", "d/x"}
+    assert program(moving.state, "apply", "--yes").returncode == 0
+    agent("echo again >>a")(moving)
+    assert b"newer" not in program(moving.state, "review", "--stat").stdout
+
+
+def test_a_mount_that_is_told_to_look_again_keeps_its_options(moving: Copy) -> None:
+    moving.hide()
+    layers = f"lowerdir={moving.state}/disk/masks:{moving.project},upperdir={moving.state}/disk/upper"
+    words = ("-o", f"nosuid,nodev,noexec,userxattr,{layers},workdir={moving.state}/disk/work", moving.mount_point)
+    subprocess.run(("mount", "-t", "overlay", "overlay", *words), check=True)
+    moving.mounted = True
+    before = Path("/proc/self/mountinfo").read_text()
+    moving.look()
+    host(PULL)(moving)
+    assert moving.look()["a"] == "a\n"
+    looked(moving)
+    assert moving.look()["a"] == "a\npulled\n"
+    assert Path("/proc/self/mountinfo").read_text() == before
+
+
+def test_what_is_left_out_or_ignored_is_none_of_it(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    copy.write("a", ".env")
+    (copy.project / ".gitignore").write_text("build/\n*.o\n")
+    subprocess.run(("git", "init", "--quiet", copy.project), check=True)
+    copy.enter()
+    try:
+        host("echo more >>.env; mkdir build; echo o >build/o; echo o >a.o; echo n >new; mkdir .git/x")(copy)
+        looked(copy)
+        assert Basis(str(copy.state)).moved.keys() == {b"new"}
+    finally:
+        copy.hide()

@@ -186,7 +186,7 @@ class _Look:
         return left
 
     def _take_early(self) -> None:
-        """What the sandbox has touched that no commit knows of: what it had there may be older than what is there now."""
+        """What the sandbox has touched that no commit knows of: what it had there may be older than what is there."""
         upper = os.open(os.path.join(self.state, "disk", "upper"), FOLDER)
         try:
             source = Upper(upper)
