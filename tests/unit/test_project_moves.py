@@ -78,7 +78,7 @@ def restarted(copy: Copy) -> None:
     copy.show()
 
 
-PULL = "echo pulled >>a; cp a n; mv n a"
+PULL = "cp a n; echo pulled >>n; mv n a"
 # Who does what, then what `apply` makes of it: the files of the project, or why not.
 STORIES: dict[str, tuple[tuple[Act, ...], dict[str, str] | str]] = {
     "the host replaces a file": ((host(PULL), agent("echo more >>a")), {"a": "a\npulled\nmore\n"}),
