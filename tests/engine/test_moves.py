@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Bundle, MakeBundle, run, until
+from tests.engine.conftest import Bundle, MakeBundle, bundle_maker, run, until
 from tests.engine.test_safe import IDENTITY, document, executed, make_project, safe
+from tests.engine.test_users import as_user, open_folder
 
-__all__ = ["safe"]
+__all__ = ["open_folder", "safe"]
 
 
 def pulled(project: Path, upstream: Path, files: dict[str, str | None]) -> None:
@@ -92,6 +93,42 @@ def test_what_the_agent_had_open_is_not_taken_for_what_it_sees(safe: MakeBundle,
     done = bundle.script("scripts/apply.sh", "--yes", check=False)
     assert (done.returncode, "which version of it the sandbox had is not known" in done.stdout) == (1, True)
     assert (project / "main.py").read_text() == "print('mine')\n"
+
+
+@pytest.mark.parametrize(("group", "reaches"), [(12345, True), (20, False)])
+def test_an_ordinary_user_may_only_be_told_of_it(
+    tmp_path: Path, base_image: str, open_folder: None, group: int, reaches: bool
+) -> None:
+    """The kernel looks again for root alone; to see what the sandbox sees, one has to have its group as well."""
+    project = make_project(tmp_path / "project", owner=12345)
+    engine = str(Path("/var/run/docker.sock").stat().st_gid)
+    with bundle_maker(tmp_path, base_image, "isolation=docker", "image.user.uid=12345", profile="safe") as make:
+        bundle = make()
+
+        def script(*words: str, give: bool = False) -> subprocess.CompletedProcess[str]:
+            argv = (str(bundle.path / words[0]), *words[1:])
+            return as_user(bundle, f"--groups {engine}", *argv, give=give, user=12345, group=group)
+
+        started = script("scripts/start.sh", "--project", str(project), give=True)
+        assert started.returncode == 0, started.stdout + started.stderr
+        script("scripts/exec.sh", "--", "cat", "main.py", "notes.txt")
+        for name, text in (("fresh", "print('mine')\n"), ("pkg/x", "x\n")):
+            (project / name).parent.mkdir(exist_ok=True)
+            (project / name).write_text(text)
+        (project / "fresh").rename(project / "main.py")
+        with (project / "src/library.py").open("a") as library:
+            library.write("# mine\n")
+        run("chown", "-R", f"12345:{group}", project / "main.py", project / "pkg")
+        done = script("scripts/exec.sh", "--", "sh", "-c", "for f in main.py pkg/x; do echo '# agent' >>$f; done")
+        assert ("may still have what was there before: main.py\n" in done.stderr) == reaches, done.stderr
+        script("scripts/exec.sh", "--", "sh", "-c", "echo '# agent' >>src/library.py")
+        script("scripts/review.sh", "--stat")
+        done = script("scripts/apply.sh", "--yes")
+        assert (done.returncode, "main.py: which version" in done.stdout) == (1, True)
+        done = script("scripts/apply.sh", "--yes", "--except", "main.py", *(() if reaches else ("--theirs", "pkg")))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert (project / "pkg/x").read_text() == "x\n# agent\n"
+        assert (project / "main.py").read_text() == "print('mine')\n"
 
 
 def test_a_conflict_is_settled_path_by_path_or_by_hand(safe: MakeBundle, tmp_path: Path) -> None:
