@@ -101,6 +101,7 @@ def test_an_ordinary_user_may_only_be_told_of_it(
 ) -> None:
     """The kernel looks again for root alone; to see what the sandbox sees, one has to have its group as well."""
     project = make_project(tmp_path / "project", owner=12345)
+    run("chown", "-R", f"12345:{group}", project)
     engine = str(Path("/var/run/docker.sock").stat().st_gid)
     with bundle_maker(tmp_path, base_image, "isolation=docker", "image.user.uid=12345", profile="safe") as make:
         bundle = make()
