@@ -41,20 +41,20 @@ done
 need_sandbox "$EX_REFUSED"
 # What is told from a copy would stand in the copy's audit log, where nobody looks for it.
 home_check sandbox
-looking=''
-if [ "$GEN_PROJECT_METHOD" != none ]; then
-    # shellcheck source=templates/lib/project.sh
-    . "$BUNDLE/lib/project.sh"
-    look_below &
-    looking=$!
-fi
 line=$(sandbox_line)
 if ! ours "$line" 3 || ! has_word 2 "$line" running; then
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
 fi
 
 [ $# -gt 0 ] || set -- bash -l
-[ "$GEN_PROJECT_METHOD" = none ] || let_go
+looking=''
+if [ "$GEN_PROJECT_METHOD" != none ]; then
+    # shellcheck source=templates/lib/project.sh
+    . "$BUNDLE/lib/project.sh"
+    let_go
+    look_below &
+    looking=$!
+fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
 if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 LIST, MOVED = "base.list", "moved.list"
-# Instead of the words of a status: the path is gone on the host, which the sandbox sees; or nobody can tell what it sees.
+# Instead of the words of a status: the path is gone, as the sandbox sees; or nobody can tell what it sees.
 GONE, DOUBT = b"-", b"?"
 # No path of a project begins like this: it is one that the sandbox had touched before the last look.
 EARLY = b"/"
@@ -60,6 +60,10 @@ class Basis:
             if not self.fresh[place].startswith(folder + b"/"):
                 break
             yield self.fresh[place]
+
+    def newer(self) -> frozenset[bytes]:
+        """The paths of which the sandbox has a version below that came after the entry."""
+        return frozenset(path for path, words in self.moved.items() if words not in (GONE, DOUBT))
 
     def unmoved(self, found: os.stat_result, words: bytes) -> bool:
         """Whether the project's file is what these words are about."""

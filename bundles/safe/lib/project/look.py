@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import sys
 
 from project import records, seen
 from project.basis import DOUBT, GONE, Basis
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # The folders of the host's project as they were at the last look that found something, with their inodes.
 FOLDERS = "host.list"
+SHOWN = 5
 
 
 def write_entered(state: str, folders: Mapping[bytes, os.stat_result], moment: Moment) -> None:
@@ -76,13 +78,13 @@ class _Look:
             for folder in changed:
                 names |= self._names(folder, changed)
             moved = self._moved(names)
-            if moved:
-                self._compare(moved)
+            doubtful = self._compare(moved) if moved else set()
             self._take_early()
         finally:
             self.ignoring.close()
         # In this order: what was cut off between them is looked at once more.
         self.basis.write(self.at.title())
+        _tell(sorted(path for path in doubtful if not records.within(path, self.basis.early)))
         if changed:
             found = ((path, b"%d" % inode) for path, inode in sorted(self.folders.items()))
             records.write(os.path.join(self.state, FOLDERS), records.join(found, self.at.title()))
@@ -164,15 +166,20 @@ class _Look:
             moved[path] = found
         return moved
 
-    def _compare(self, moved: dict[bytes, os.stat_result | None]) -> None:
-        """Tells what the sandbox sees of it. What it would see as it was, the kernel is told to look for again."""
+    def _compare(self, moved: dict[bytes, os.stat_result | None]) -> set[bytes]:
+        """Finds out what the sandbox sees of it; where it sees what was there, the kernel is told to look again.
+
+        Gives what nobody can tell of, and could until now.
+        """
         from project.view import View
 
         with View(self.state) as view:
             left = self._noted(moved, view)
             if left and view.forget():
                 left = self._noted(left, view)
+        new = {path for path in left if self.basis.moved.get(path) != DOUBT}
         self.basis.moved.update((path, DOUBT) for path in left)
+        return new
 
     def _noted(self, moved: Mapping[bytes, os.stat_result | None], view: View) -> dict[bytes, os.stat_result | None]:
         """Notes what is seen as it is; gives the rest."""
@@ -186,7 +193,7 @@ class _Look:
         return left
 
     def _take_early(self) -> None:
-        """What the sandbox has touched that no commit knows of: what it had there may be older than what is there now."""
+        """What the sandbox has touched that no commit knows of: what it had there may be older than what is there."""
         upper = os.open(os.path.join(self.state, "disk", "upper"), FOLDER)
         try:
             source = Upper(upper)
@@ -195,3 +202,16 @@ class _Look:
             self.basis.early = {path for path in items if path not in self.known} | source.walk.kept
         finally:
             os.close(upper)
+
+
+def _tell(doubtful: list[bytes]) -> None:
+    """Says once what the agent may not see as it is."""
+    if doubtful:
+        from project import words
+
+        shown = ", ".join(map(words.path, doubtful[:SHOWN]))
+        more = f" and {len(doubtful) - SHOWN} more" if len(doubtful) > SHOWN else ""
+        sys.stderr.write(
+            f"gen: of what changed in the project, the sandbox may still have what was there before: {shown}{more}\n"
+            "  What it makes of that would be a conflict.\n  mend: scripts/stop.sh, then scripts/start.sh\n"
+        )
