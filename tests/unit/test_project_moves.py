@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from project import look, view
+from project import limits, look, view
 from project.basis import Basis
 
 from tests.unit.copying import Copy, program
@@ -222,3 +222,16 @@ def test_what_is_left_out_or_ignored_is_none_of_it(tmp_path: Path) -> None:
         assert Basis(str(copy.state)).moved.keys() == {b"new"}
     finally:
         copy.hide()
+
+
+def test_more_than_is_looked_at_is_all_in_doubt(moving: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PATHS", 2)
+    behind("echo m >>d/y; echo m >>d/x")(moving)
+    look.quick(["--state", str(moving.state)])
+    assert Basis(str(moving.state)).early == {b""}
+    host("echo h >>a")(moving)
+    look.quick(["--state", str(moving.state)])
+    behind("echo m >>a")(moving)
+    monkeypatch.undo()
+    moving.commit()
+    assert "base-unknown:a" in moving.noted()

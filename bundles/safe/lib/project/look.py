@@ -10,8 +10,9 @@ import fcntl
 import os
 import stat
 import sys
+from itertools import islice
 
-from project import records, seen
+from project import limits, records, seen
 from project.basis import DOUBT, GONE, Basis
 from project.commit import head_of
 from project.git import Git
@@ -198,8 +199,10 @@ class _Look:
         try:
             source = Upper(upper)
             source.walk.skip = self.ignoring.decided.__contains__
-            items = (item.path for item in source if item.kind != "folder")
-            self.basis.early = {path for path in items if path not in self.known} | source.walk.kept
+            items = (item.path for item in source if item.kind != "folder" and item.path not in self.known)
+            early = set(islice(items, limits.PATHS))
+            # Of so much that not all of it was looked at, nothing is known.
+            self.basis.early = {b""} if len(early) == limits.PATHS else early | source.walk.kept
         finally:
             os.close(upper)
 
