@@ -74,6 +74,10 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
     help="Bring back all that is held back for this kind alone.",
 )
 @click.option("--only", metavar="PATH", multiple=True, help="Bring back this path, and nothing else.")
+@click.option("--except", "left", metavar="PATH", multiple=True, help="Bring back all but this path, which waits.")
+@click.option("--ours", metavar="PATH", multiple=True, help="Keep your version; the agent's waits no longer.")
+@click.option("--theirs", metavar="PATH", multiple=True, help="Bring the agent's version whole, in place of yours.")
+@click.option("--conflicts", metavar="FOLDER", help="Write conflicts into this new folder, for git mergetool.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def apply_command(
     bundle: str | None,
@@ -82,13 +86,19 @@ def apply_command(
     accept: tuple[str, ...],
     accept_kind: tuple[str, ...],
     only: tuple[str, ...],
+    left: tuple[str, ...],
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
+    conflicts: str | None,
     as_json: bool,
 ) -> None:
     """Bring what the agent changed back into your project: all of it, or nothing, and only what gen review has shown.
 
     What the sandbox does meanwhile comes with the next one. Your own changes are merged; where that fails, conflicts
-    are named and nothing is changed. What is held back comes only if you say so, path by path; lock files that follow
-    from their manifests, and what became executable, also as a kind. Your .git is never touched. Runs scripts/apply.sh.
+    are named and nothing is changed: --except, --ours and --theirs settle them path by path (a folder stands for all
+    below it), and --conflicts writes them to a folder to look at. What is held back comes only if you say so, path by
+    path; lock files that follow from their manifests, and what became executable, also as a kind. Your .git is never
+    touched. Runs scripts/apply.sh.
 
     \b
     Exit codes:
@@ -104,11 +114,15 @@ def apply_command(
       gen apply safe
       gen apply safe --approve "$(gen review safe --json | jq -r .hash)" --yes
       gen apply safe --accept .github/workflows/test.yml
+      gen apply safe --ours notes.txt --theirs src/new.py
+      gen apply safe --conflicts ../conflicts
     """
     words = (*(("--approve", approve) if approve else ()), *_flags(yes=yes, json=as_json))
     words += tuple(f"--accept={path}" for path in accept)
     words += tuple(word for kind in accept_kind for word in ("--accept-kind", kind))
-    words += tuple(word for path in only for word in ("--only", path))
+    named = {"only": only, "except": left, "ours": ours, "theirs": theirs}
+    words += tuple(f"--{option}={path}" for option, paths in named.items() for path in paths)
+    words += ("--conflicts", str(Path(conflicts).absolute())) if conflicts else ()
     _become(bundle, "apply", words)
 
 

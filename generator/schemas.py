@@ -122,6 +122,7 @@ def _review() -> Schema:
     change = _object(
         *("base64", "lines", "renamed_from", "similarity"),
         **_CHANGE,
+        newer={"type": "boolean", "description": "whether `old` is what you changed after the copy was made"},
         lines=_or_null(_object(added=_count(), removed=_count()) | {"description": "null where it is no text"}),
         renamed_from=_NAMED,
         similarity=_count("percent"),
@@ -154,7 +155,9 @@ def _apply() -> Schema:
         hash=_OID | {"description": "of what was reviewed"},
         applied=_PATHS,
         merged=_PATHS,
+        dropped=_list(_NAMED, "of --ours: the host's version stays, and the sandbox's waits no longer"),
         conflicts=_list(_object("base64", **_PATH, reason=_text()), "where there is one, nothing is changed"),
+        written=_or_null(_NAMED | {"description": "the folder of --conflicts; null where none was made"}),
         held=_PATHS,
         never=_PATHS,
     )

@@ -101,6 +101,10 @@ _APPLY = (
     ("`--yes`", "all of it, if the last review showed it; else exit code 4", "stays"),
     ("`--approve HASH`", "all of it, if it is still exactly what had this hash; else exit code 4", "stays"),
     ("and `--only PATH`", "PATH alone (of a folder all that is below)", "stays"),
+    ("and `--except PATH`", "all but PATH, which waits (of a folder all that is below)", "stays"),
+    ("and `--ours PATH`", "the host's PATH stays; what the agent made of it waits no longer", "the same"),
+    ("and `--theirs PATH`", "the agent's PATH whole, over the host's own changes", "stays, but for `--accept PATH`"),
+    ("and `--conflicts FOLDER`", "conflicts are written there, outside of the project, to look at", "stays"),
     ("and `--accept PATH`", "as without it", "PATH comes as well, file by file; with `--only` too, both must name it"),
     (
         "and `--accept-kind KIND`",

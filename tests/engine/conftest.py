@@ -271,10 +271,12 @@ def bundle_maker(folder: Path, base_image: str, *common: str, profile: str = "de
         made.append(bundle)
         return bundle
 
-    yield make
-    for bundle in reversed(made):
-        done = bundle.rollback("--delete-data", check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    try:
+        yield make
+    finally:
+        for bundle in reversed(made):
+            done = bundle.rollback("--delete-data", check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

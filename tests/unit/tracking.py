@@ -46,9 +46,15 @@ class Tracked:
         owner = self.project.stat()
         Settings(os.fsencode(self.project), "plain", owner.st_uid, owner.st_gid).save(str(self.state))
 
-    def commit(self, sandbox: Tree, notes: Sequence[tuple[str, str]] = (), unknown: Sequence[str] = ()) -> None:
-        """One commit: the sandbox's files are these now."""
-        versions = Versions(self.base, sandbox)
+    def commit(
+        self,
+        sandbox: Tree,
+        notes: Sequence[tuple[str, str]] = (),
+        unknown: Sequence[str] = (),
+        based: Tree | None = None,
+    ) -> None:
+        """One commit: the sandbox's files are these now, and those at entry `based`, where an apply has moved them."""
+        versions = Versions(based or self.base, sandbox)
         git = Git(self.repo)
         marks = {oid: number for number, oid in enumerate(versions.blobs, 1)}
         stream = [

@@ -47,14 +47,18 @@ if ! ours "$line" 3 || ! has_word 2 "$line" running; then
 fi
 
 [ $# -gt 0 ] || set -- bash -l
+looking=''
 if [ "$GEN_PROJECT_METHOD" != none ]; then
     # shellcheck source=templates/lib/project.sh
     . "$BUNDLE/lib/project.sh"
     let_go
+    look_below &
+    looking=$!
 fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
 if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi
+[ -z "$looking" ] || wait "$looking"
 RUN=$AUDIT_ID child='' ended_by='' clock=''
 
 # The engine's client takes a signal for a good end, so what ended it is ours to say; and it passes none on.

@@ -159,6 +159,10 @@ sandbox_state() {
     ! ours "$line" 3 || echo "$state"
 }
 
+# look_below: what the host has changed in the project since, before a command begins that may build on it. What cannot be
+# looked at only makes more of it a conflict.
+look_below() { [ ! -s "$PROJECT/host.list" ] || project look || warn "what you changed in the project since could not be looked at"; }
+
 # track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.
 track() {
     local code=$1

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings what the agent changed back into your project, all of it or nothing.
 #
-# usage: scripts/apply.sh [--approve HASH] [--yes] [--accept PATH]... [--accept-kind KIND]... [--only PATH]... [--json]
+# usage: scripts/apply.sh [--approve HASH] [--yes] [--accept PATH]... [--accept-kind KIND]... [--only PATH]... [--except PATH]...
+#                         [--ours PATH]... [--theirs PATH]... [--conflicts FOLDER] [--json]
 #
 #   --approve HASH   only if it is what scripts/review.sh showed with this hash
 #   --yes            do not ask. This covers neither what is held back nor what scripts/review.sh has not shown.
@@ -10,12 +11,19 @@
 #                    bring back all that is held back for this kind alone: lock (lock files whose manifest changed as well,
 #                    and which name no new host) or executable. Of the other kinds each path has to be named.
 #   --only PATH      bring back this path, and nothing else
+#   --except PATH    bring back all but this path, which stays and waits
+#   --ours PATH      keep your version of this path: what the agent made of it waits no longer, though its copy keeps it
+#   --theirs PATH    bring the agent's version of this path whole, in the place of yours; held back, it wants --accept too
+#   --conflicts FOLDER
+#                    where there are conflicts, write each version of each path into this new folder, and files with marks
+#                    in which `git mergetool` works
 #   --json           one document for programs (schemas/apply.schema.json)
 #
 # Nothing comes back that the last scripts/review.sh has not shown; on a terminal, where there was none, it is shown first.
 # What comes back is what is written down when this begins, while the filesystem of the copy is frozen: all of it is of one
 # moment, and what the sandbox does afterwards does not change it. What you changed yourself since the copy was made is
-# merged; where that cannot be done, each conflict is named and nothing is changed. Killed in the middle, the next apply or
+# merged, against the version that the agent had; where that cannot be done, each conflict is named and nothing is changed.
+# Of --only, --except, --ours and --theirs a folder stands for all that is below it. Killed in the middle, the next apply or
 # review finishes it or takes it back.
 #
 # Exit codes: 0 done; 1 conflicts, nothing was changed; 2 wrong arguments; 3 it was cut off and could not be put in order,

@@ -21,6 +21,7 @@ COMMANDS = {
     "enter": "entry",
     "left-out": "left",
     "leave": "leave",
+    "look": "look",
     "commit": "commit",
     "log": "history",
     "diff": "history",
@@ -69,8 +70,8 @@ def _run(argv: list[str]) -> int:
     name = next((word for word in argv if word in COMMANDS), "")
     from importlib import import_module
 
-    if name == "commit":
-        return int(import_module("project.commit").quick(argv))
+    if name in ("look", "commit"):
+        return int(import_module(f"project.{name}").quick(argv))
     import argparse
 
     parser = argparse.ArgumentParser(prog="project", allow_abbrev=False)
@@ -80,7 +81,9 @@ def _run(argv: list[str]) -> int:
         add = getattr(import_module(f"project.{module}"), "add_parser", None)
         # One that reads its words itself, to be quick, and one module that has several.
         if command not in subparsers.choices:
-            add(subparsers) if add else subparsers.add_parser(command, help="writes down what a command has changed")
+            add(subparsers) if add else subparsers.add_parser(
+                command, help="without more words: before and after each command"
+            )
     args = parser.parse_args(argv)
     code: int = args.run(args)
     return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, kinds, limits, merge, review, reviewed, words
+from project import bring, chosen, conflicts, document, kinds, limits, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from project.chosen import Chosen
     from project.merge import Plan
     from project.reviewed import Reviewed
     from project.verdict import Verdict
@@ -41,7 +42,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--accept-kind", action="append", default=[], metavar="KIND", help="what is held back for this kind alone"
     )
-    parser.add_argument("--only", action="append", default=[], metavar="PATH", help="nothing but this path")
+    chosen.add_arguments(parser)
+    parser.add_argument("--conflicts", metavar="FOLDER", help="conflicts are written there, each version of each path")
     parser.add_argument("--recover", action="store_true", help="only ends what an apply left that was cut off")
     parser.add_argument("--json", action="store_true", help="one document for programs")
     parser.set_defaults(run=run)
@@ -51,6 +53,9 @@ def run(args: argparse.Namespace) -> int:
     """Brings it back; gives the exit code: 1 with conflicts, and then nothing is changed."""
     limits.open_files()
     track, root = Track(args.state), reviewed.project(args.state)
+    if args.conflicts:
+        args.conflicts = os.path.abspath(args.conflicts)
+        conflicts.refuse(args.conflicts, root, args.state)
     with bring.opened(args.state) as journal:
         recovered = bring.recover(root, journal, review.moved_on(track))
         if recovered:
@@ -61,16 +66,23 @@ def run(args: argparse.Namespace) -> int:
             found = reviewed.gather(track, host)
             _approved(found, args.approve)
             _seen(track, found, args)
-            wanted = _wanted(found, args)
-            plan = _plan(track, host, found, wanted, args.state)
-            if not plan.conflicts and wanted:
-                _ask(args, plan, wanted, host)
-                told = {"commit": found.commit, "paths": [_text(one.change.path) for one in wanted]}
+            choice = chosen.choose(args, found)
+            if choice.theirs:
+                found = reviewed.gather(track, host, theirs=choice.theirs)
+            wanted = _wanted(found, args, choice)
+            plan = _plan(track, host, found, wanted, choice, args.state)
+            if plan.conflicts and args.conflicts:
+                changes = {one.change.path: one.change for one in wanted}
+                conflicts.write(args.conflicts, plan.conflicts, changes, track.blob, host)
+            elif not plan.conflicts and (wanted or choice.ours):
+                _ask(args, plan, wanted, choice, host)
+                paths = [*(one.change.path for one in wanted), *sorted(choice.ours)]
+                told = {"commit": found.commit, "paths": list(map(_text, paths))}
                 bring.bring(host, journal, plan, told, review.moved_on(track))
     try:
-        (_json if args.json else _say)(found, wanted, plan)
+        (_json if args.json else _say)(args, found, wanted, choice, plan)
     except OSError as error:
-        if plan.conflicts or not wanted:
+        if plan.conflicts or not (wanted or choice.ours):
             raise
         what = "the changes are in the project, and nobody could be told which"
         raise Failure(what, reason(error), "git status", 3) from None
@@ -105,18 +117,17 @@ def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
         raise Failure("this is not what was reviewed, so nothing is changed", why, LOOK, 4)
 
 
-def _wanted(found: Reviewed, args: argparse.Namespace) -> list[Verdict]:
+def _wanted(found: Reviewed, args: argparse.Namespace, choice: Chosen) -> list[Verdict]:
     """What is to come back: of what is held back, only what somebody said yes to, one by one."""
     accepted = review.accepted_paths(found, args.accept)
-    accepted += [one.change.path for one in kinds.accepted(found, args.accept_kind, accepted)]
-    chosen = _only(found, args.only)
+    accepted += [one.change.path for one in kinds.accepted(found, args.accept_kind, accepted, choice.coming)]
     if _terminal(args):
-        waiting = [one for one in found.held() if one.change.path in chosen and one.change.path not in accepted]
-        accepted += _asked(found, waiting, accepted)
-    return [one for one in found.wanted(accepted) if one.change.path in chosen]
+        waiting = [one for one in found.held() if one.change.path in choice.coming and one.change.path not in accepted]
+        accepted += _asked(found, waiting, accepted, choice)
+    return [one for one in found.wanted(accepted) if one.change.path in choice.coming]
 
 
-def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes]) -> list[bytes]:
+def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes], choice: Chosen) -> list[bytes]:
     """What somebody says yes to: once for several of a kind that may be accepted as a whole, else one by one."""
     said: dict[bytes, bool] = {}
 
@@ -125,7 +136,8 @@ def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes
 
     def ask_together(kind: str) -> None:
         also = [*accepted, *(path for path, yes in said.items() if yes)]
-        group = [one for one in kinds.accepted(found, [kind], also) if one in waiting and one.change.path not in said]
+        every = kinds.accepted(found, [kind], also, choice.coming)
+        group = [one for one in every if one in waiting and one.change.path not in said]
         if len(group) > 1:
             said.update(dict.fromkeys((one.change.path for one in group), _yes(kinds.question(kind, group))))
 
@@ -137,19 +149,8 @@ def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes
     return [path for path, yes in said.items() if yes]
 
 
-def _only(found: Reviewed, only: Sequence[str]) -> set[bytes]:
-    paths = [verdict.change.path for verdict in found.verdicts]
-    if not only:
-        return set(paths)
-    matched = reviewed.match(only, paths)
-    for word, hits in matched.items():
-        if not hits:
-            raise Failure(f"{words.path(os.fsencode(word))} was not changed in the sandbox", "", "see `review`", 2)
-    return {path for hits in matched.values() for path in hits}
-
-
-def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], state: str) -> Plan:
-    unknown = {note.path for note in found.notes if note.kind == "base-unknown"}
+def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], choice: Chosen, state: str) -> Plan:
+    unknown = {note.path for note in found.notes if note.kind == "base-unknown"} - choice.theirs
     changes = sorted((verdict.change for verdict in wanted), key=lambda change: change.path)
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
@@ -160,7 +161,7 @@ def _terminal(args: argparse.Namespace) -> bool:
     return not args.json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _ask(args: argparse.Namespace, plan: Plan, wanted: Sequence[Verdict], host: Host) -> None:
+def _ask(args: argparse.Namespace, plan: Plan, wanted: Sequence[Verdict], choice: Chosen, host: Host) -> None:
     if args.yes or args.approve is not None:
         return
     if not _terminal(args):
@@ -170,7 +171,10 @@ def _ask(args: argparse.Namespace, plan: Plan, wanted: Sequence[Verdict], host: 
     merged = {put.path for put in plan.puts if put.merged}
     for one in wanted:
         mark = "  merged with your own changes" if one.change.path in merged else ""
+        mark = "  whole, in the place of yours" if one.change.path in choice.theirs else mark
         sys.stderr.write(f"  {one.change.status.value:8} {words.path(one.change.path)}{mark}\n")
+    for path in sorted(choice.ours):
+        sys.stderr.write(f"  yours stays  {words.path(path)}\n")
     if not _yes(f"Bring this into {host.root} ({words.counted(len(wanted), 'path')})?"):
         raise Failure("nothing is changed", "", "", 4)
 
@@ -186,19 +190,21 @@ def _yes(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _left(found: Reviewed, wanted: Sequence[Verdict]) -> list[Verdict]:
-    coming = {verdict.change.path for verdict in wanted}
-    return [verdict for verdict in found.held() if verdict.change.path not in coming]
+def _left(found: Reviewed, wanted: Sequence[Verdict], choice: Chosen) -> list[Verdict]:
+    settled = {verdict.change.path for verdict in wanted} | choice.ours
+    return [verdict for verdict in found.held() if verdict.change.path not in settled]
 
 
-def _json(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
+def _json(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], choice: Chosen, plan: Plan) -> None:
     merged = {put.path for put in plan.puts if put.merged}
     told: dict[str, Any] = {
         "hash": found.hash,
         "applied": [] if plan.conflicts else [document.named(verdict.change.path) for verdict in wanted],
         "merged": [] if plan.conflicts else [document.named(path) for path in sorted(merged)],
+        "dropped": [] if plan.conflicts else [document.named(path) for path in sorted(choice.ours)],
         "conflicts": [{**document.named(one.path), "reason": one.why} for one in plan.conflicts],
-        "held": [document.named(verdict.change.path) for verdict in _left(found, wanted)],
+        "written": document.named(os.fsencode(args.conflicts)) if plan.conflicts and args.conflicts else None,
+        "held": [document.named(verdict.change.path) for verdict in _left(found, wanted, choice)],
         "never": [document.named(verdict.change.path) for verdict in found.never()],
     }
     document.show(told)
@@ -215,19 +221,26 @@ def _brought(wanted: Sequence[Verdict], merged: set[bytes]) -> list[str]:
     )
 
 
-def _say(found: Reviewed, wanted: Sequence[Verdict], plan: Plan) -> None:
+def _say(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], choice: Chosen, plan: Plan) -> None:
     out = []
     if plan.conflicts:
         out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
         out += [f"  {words.path(one.path)}: {one.why}" for one in plan.conflicts]
-        out.append("  mend: apply --only PATH for the others; or make host's and sandbox's file the same")
-    elif not wanted:
+        root = reviewed.project(args.state)
+        folder = args.conflicts
+        out += conflicts.told(folder, plan.conflicts, root) if folder else conflicts.mends(plan.conflicts)
+    elif not wanted and not choice.ours:
         out.append("there is nothing to bring back")
-    else:
+    elif wanted:
         merged = sum(put.merged for put in plan.puts)
         out.append(f"{words.counted(len(wanted), 'path')} brought back, {merged} of them merged with your own changes")
         out += _brought(wanted, {put.path for put in plan.puts if put.merged})
-    if left := _left(found, wanted):
+    if choice.ours and not plan.conflicts:
+        out.append(
+            f"{words.counted(len(choice.ours), 'path')} stay yours: what the sandbox made of them waits no longer"
+        )
+        out += [f"  {words.path(path)}" for path in sorted(choice.ours)[:SHOWN]]
+    if left := _left(found, wanted, choice):
         out.append(f"{words.counted(len(left), 'path')} still held back: apply --accept PATH, one by one")
         out += [f"  {words.path(verdict.change.path)}" for verdict in left]
     words.show(out, paged=False)

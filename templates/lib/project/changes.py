@@ -6,11 +6,11 @@ import os
 import time
 
 from project import limits, records, seen
+from project.basis import Basis
 from project.ignoring import Ignoring
 from project.importer import Importer, path_words
 from project.layer import FOLDER, Item, Unread, git_mode, open_below, read_at
 from project.modes import Noting
-from project.moment import Moment
 from project.seen import GONE, Version
 
 TYPE_CHECKING = False
@@ -38,9 +38,8 @@ class Changes:
         self.fresh: set[bytes] = set()
         self.notes: list[tuple[bytes, str, int, int]] = []
         self.importer = Importer(git)
-        self.base = records.Records.load(os.path.join(state, "base.list"))
-        self.entered = Moment.of(self.base.title)
-        self.ignoring = Ignoring(state, project, self.base, self.known)
+        self.base = Basis(state)
+        self.ignoring = Ignoring(state, project, self.base.entered, self.known)
         # Folders that are left alone; nothing below them is looked at.
         self.ignored: set[bytes] = set()
         self.project, self.thorough = project, thorough
@@ -165,7 +164,7 @@ class Changes:
         return new
 
     def _base(self, path: bytes) -> tuple[int, str, bytes] | None:
-        """The project's version at entry; None when it had none, or when it is not known any more."""
+        """The project's version that the sandbox had; None when there was none, or when it is not known any more."""
         if self._new_folder(path):
             return None
         words = self.base.find(path)
@@ -184,16 +183,11 @@ class Changes:
         except (OSError, Unread):
             self.unknown.add(path)
             return None
-        if not self._as_entered(found, words):
+        if not self.base.lay_below(path, found, words, path in self.known):
             self.unknown.add(path)
             return None
         self.modes.based(path, found.st_mode)
         return git_mode(found.st_mode), blob_name(content), content
-
-    def _as_entered(self, found: os.stat_result, words: bytes) -> bool:
-        if words == records.inode_words(found.st_ino):
-            return self.entered is not None and self.entered.is_after(found.st_ctime_ns)
-        return records.stat_words(found) == words
 
     def _store_base(self, path: bytes, base: tuple[int, str, bytes] | None) -> None:
         if base is not None:

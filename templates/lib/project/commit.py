@@ -55,6 +55,7 @@ def make(
             changes.ignoring.close()
         seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
         changes.modes.save(fresh or head)
+        changes.base.save()
         return fresh
     finally:
         os.close(lock)

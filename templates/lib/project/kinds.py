@@ -9,7 +9,7 @@ from project.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from project.reviewed import Reviewed
     from project.verdict import Verdict
@@ -22,17 +22,19 @@ TOGETHER = {
 }
 
 
-def accepted(found: Reviewed, kinds: Iterable[str], also: Iterable[bytes] = ()) -> list[Verdict]:
+def accepted(
+    found: Reviewed, kinds: Iterable[str], also: Iterable[bytes] = (), chosen: Collection[bytes] | None = None
+) -> list[Verdict]:
     """What is held back for nothing but these kinds; of lock files, those whose manifests come back, too.
 
-    `also` is what is accepted path by path.
+    `also` is what is accepted path by path, and only what is `chosen` comes back.
     """
     wanted = frozenset(kinds)
     for kind in sorted(wanted - TOGETHER.keys()):
         shown = words.line(os.fsencode(kind))
         why = f"One yes covers these kinds: {', '.join(TOGETHER)}. Of any other, something may run by itself."
         raise Failure(f"{shown} is no kind that is accepted as a whole", why, "apply --accept PATH, one by one", 2)
-    coming = {one.change.path for one in found.wanted(also)}
+    coming = {path for path in (one.change.path for one in found.wanted(also)) if chosen is None or path in chosen}
     return [
         one for one in found.held() if only(one, wanted) and (one.change.path in coming or _follows(one, found, coming))
     ]

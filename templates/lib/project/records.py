@@ -24,6 +24,12 @@ def inode_words(inode: int) -> bytes:
     return b"#%d" % inode
 
 
+def inode_of(words: bytes) -> int:
+    """The inode in either sort of words; 0 where they are neither."""
+    number = words[1:] if words[:1] == b"#" else words.split(b" ")[2] if words.count(b" ") == 4 else b""
+    return int(number) if number.isdigit() else 0
+
+
 def join(records: Iterable[tuple[bytes, bytes]], title: bytes = b"") -> bytes:
     """The file's content. The records need to be sorted for Records.find and Records.below."""
     return HEAD + title + b"".join([b"\0P%b\0M%b" % record for record in records]) + b"\0E"
@@ -95,6 +101,20 @@ class Records:
             end = self.content.find(b"\0M", start)
             yield self.content[start + 2 : end]
             start = self.content.find(b"\0", end + 2)
+
+    def within(self, folder: bytes) -> Iterator[bytes]:
+        """The paths in a folder alone; the empty one is the whole tree's."""
+        prefix = folder + b"/" if folder else b""
+        start = self._first(prefix)
+        while self.content.startswith(b"\0P" + prefix, start):
+            path = self.content[start + 2 : self.content.find(b"\0M", start)]
+            name, deeper, _ = path[len(prefix) :].partition(b"/")
+            if deeper:
+                # "0" comes right after "/": the next that is not in that folder.
+                start = self._first(prefix + name + b"0")
+            else:
+                yield path
+                start = self.content.find(b"\0", self.content.find(b"\0M", start) + 2)
 
     def _first(self, path: bytes) -> int:
         """Where the first record begins whose path is not less than this one."""

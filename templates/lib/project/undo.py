@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from project import commit, records, seen, words
+from project import commit, seen, view, words
 from project.failure import Failure
 from project.history import entered
 from project.layer import FOLDER
@@ -65,12 +65,9 @@ def _as_tar(track: Track, count: int, file: str) -> int:
 
 def _refuse_mounted(state: str) -> None:
     """While an overlay is mounted, what changes in its layers is not seen through it."""
-    upper = os.fsencode(os.path.join(state, "disk", "upper"))
-    for line in records.read("/proc/self/mountinfo").splitlines():
-        options = line.rpartition(b" ")[2].replace(b"\\040", b" ").replace(b"\\011", b"\t")
-        if b"upperdir=" + upper in options.split(b","):
-            why = "It would not see what is undone."
-            raise Failure("the sandbox has the copy mounted", why, "stop the sandbox first", 4)
+    if any(view.mounts(state)):
+        why = "It would not see what is undone."
+        raise Failure("the sandbox has the copy mounted", why, "stop the sandbox first", 4)
 
 
 def before(track: Track, count: int) -> str | None:

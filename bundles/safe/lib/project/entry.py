@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 
-from project import histories, leave, limits, making, modes, records, words
+from project import histories, leave, limits, look, making, modes, records, words
 from project.choose import Choice, Chooser
 from project.failure import Failure
 from project.git import Git
@@ -85,6 +85,8 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
         _plain(state, choice, root, settings)
     title = choice.moment.title() if choice.moment else b""
     records.write(os.path.join(state, "base.list"), records.join(choice.taken, title), durable=True)
+    if method == "overlay" and choice.moment:
+        look.write_entered(state, choice.folders, choice.moment)
     modes.write_entered(state, choice.folders, method == "plain")
     left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
     listed = {"schema": 1, "secrets": [*SECRETS, *args.secret], "left_out": left}

@@ -19,6 +19,8 @@ FILES = (
     "settings.json",
     "settings.list",
     "base.list",
+    "moved.list",
+    "host.list",
     "copied.list",
     "left-out.json",
     "folders.list",

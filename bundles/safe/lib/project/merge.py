@@ -127,7 +127,7 @@ class _Planner:
         elif self._is(change.path, now, theirs):
             self.same.append(change.path)
         elif change.path in self.unknown:
-            self.conflict(change, "its version at entry is not known, and host and sandbox differ")
+            self.conflict(change, "which version of it the sandbox had is not known, and host and sandbox differ")
         elif self._is(change.path, now, base):
             self._replace(change, now, theirs)
         else:
@@ -167,7 +167,7 @@ class _Planner:
         if merged is None:
             self.conflicts.append(Conflict(path, "changed on the host and in the sandbox, in the same place"))
             return
-        mode = theirs.mode if _executable(now) == base.mode else _executable(now)
+        mode = theirs.mode if mode_of(now) == base.mode else mode_of(now)
         self.takes[path] = Take(path, now)
         self.puts[path] = Put(path, mode, lambda: merged, now, merged=True, own=self._opened(path))
 
@@ -186,7 +186,7 @@ class _Planner:
         """Whether the host has just this version."""
         if now is None or entry is None:
             return now is None and entry is None
-        if now.kind not in ("file", "link") or now.size != entry.size or _executable(now) != entry.mode:
+        if now.kind not in ("file", "link") or now.size != entry.size or mode_of(now) != entry.mode:
             return False
         return self.host.oid(path, now, len(entry.oid)) == entry.oid
 
@@ -233,7 +233,7 @@ class _Planner:
                     going[folder] = Take(folder, now)
 
 
-def _executable(now: Seen) -> int:
+def mode_of(now: Seen) -> int:
     """Git's mode of what the host has."""
     if now.kind == "link":
         return risky.LINK

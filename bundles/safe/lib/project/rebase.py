@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 
-from project import commit, records, seen
+from project import basis, commit, records, seen
 from project.changes import blob_name
 from project.host import Blocked, Host, split
 from project.importer import Importer, path_words
@@ -55,6 +55,7 @@ def _renew_list(state: str, paths: set[bytes]) -> None:
             except (OSError, Blocked):
                 continue
     records.write(place, records.join(sorted(found.items()), title), durable=True)
+    basis.forget(state, paths)
 
 
 def _commit(track: Track, applied: str, head: str | None, paths: set[bytes]) -> tuple[str | None, str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from project.reviewed import Reviewed
     from project.verdict import Verdict
 
+NEWER = "  on your newer version"
 # What a person would read; the rest is in `--patch FILE`.
 LARGEST, ALL = 1 << 20, 64 << 20
 
@@ -150,7 +151,7 @@ def _summary(found: Reviewed, told: Mapping[bytes, Told], paint: words.Paint, wh
     yield ""
     for verdict in found.verdicts:
         if not verdict.never:
-            yield _line(verdict, told, paint)
+            yield _line(verdict, told, paint) + (NEWER if verdict.change.path in found.newer else "")
     yield ""
 
 

@@ -6,8 +6,11 @@ import json
 import os
 from dataclasses import dataclass
 
-from project import document, links, locks, mentions, packages, records, risky, rules, words
+from project import document, links, locks, mentions, merge, packages, records, risky, rules, words
+from project.basis import Basis
+from project.data import Change, Entry
 from project.failure import Failure
+from project.host import Blocked
 from project.scan import Scan
 from project.settings import Settings
 from project.tree import LARGEST
@@ -15,10 +18,10 @@ from project.verdict import Verdict, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any
 
-    from project.data import Change, Entry, Note
+    from project.data import Note
     from project.host import Host
     from project.patch import Told
     from project.risky import Reason
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 # How much of what is asked for is fetched ahead, by one process of git.
 AHEAD_BYTES, AHEAD = 16 << 20, 4096
+# The length of git's names in the tracking repository.
+OID = 40
 # Which state was shown last.
 SHOWN = "reviewed.json"
 NOTES = {
@@ -42,21 +47,25 @@ NOTES = {
     "odd-name": "a name that no project has",
     "mount": "another filesystem",
     "ignored": "left out, as .gitignore says, or as what a tool keeps for itself",
-    "base-unknown": "its version at entry is not known: it comes back only where the host has the same",
+    "base-unknown": "which version of it the sandbox had is not known: it comes back only where the host has the same",
 }
 
 
 class Blobs:
     """Contents by name. What is asked for in the given order is fetched in large parts."""
 
-    def __init__(self, track: Track, entries: Iterable[Entry | None]) -> None:
-        self.track = track
-        self.order = [entry for entry in entries if entry is not None]
+    def __init__(
+        self, track: Track, entries: Iterable[Entry | None], others: Mapping[str, bytes] | None = None
+    ) -> None:
+        self.track, self.others = track, others or {}
+        self.order = [entry for entry in entries if entry is not None and entry.oid not in self.others]
         self.place = {entry.oid: number for number, entry in reversed(list(enumerate(self.order)))}
         self.held: dict[str, bytes] = {}
 
     def __call__(self, oid: str) -> bytes:
         """A blob's content."""
+        if oid in self.others:
+            return self.others[oid]
         if oid not in self.held:
             self.held = self.track.blobs(self._part(oid))
         return self.held[oid]
@@ -80,6 +89,8 @@ class Reviewed:
     hash: str
     verdicts: Sequence[Verdict] = ()
     notes: Sequence[Note] = ()
+    # Where the host had moved on when the sandbox made its change: that is a change of the newer version.
+    newer: frozenset[bytes] = frozenset()
 
     def wanted(self, accepted: Iterable[bytes] = ()) -> list[Verdict]:
         """What comes back: all that is neither held back nor never brought back, and what was accepted."""
@@ -95,15 +106,43 @@ class Reviewed:
         return [one for one in self.verdicts if one.never]
 
 
-def gather(track: Track, host: Host | None, old: str | None = None, new: str | None = None) -> Reviewed:
-    """What the sandbox changed since entry, or from one commit to another."""
+def gather(
+    track: Track,
+    host: Host | None,
+    old: str | None = None,
+    new: str | None = None,
+    theirs: Collection[bytes] = (),
+) -> Reviewed:
+    """What the sandbox changed since entry, or from one commit to another.
+
+    Of `theirs` it is what they change of the host's own versions: these go, whatever they were at entry.
+    """
     new = new or track.head()
     if new is None:
         return Reviewed("", "")
     scan = Scan(host.real) if host else None
     changes = track.changes(old, new)
-    verdicts = judge(changes, Blobs(track, _looked_into(changes)), host, scan)
-    return Reviewed(new, track.tree_id(new), verdicts, track.notes(new))
+    contents: dict[str, bytes] = {}
+    if host and theirs:
+        changes = [replaced(change, host, contents) if change.path in theirs else change for change in changes]
+    blobs = Blobs(track, _looked_into(changes), contents)
+    verdicts = judge(changes, blobs, host, scan)
+    newer = Basis(track.state).newer() if old is None else frozenset()
+    return Reviewed(new, track.tree_id(new), verdicts, track.notes(new), newer)
+
+
+def replaced(change: Change, host: Host, contents: dict[str, bytes]) -> Change:
+    """The change of what the host has now; its content, where somebody may look into it, joins `contents`."""
+    try:
+        now = host.look(change.path)
+    except Blocked:
+        return change
+    if now is None or now.kind not in ("file", "link"):
+        return Change(change.path, None, change.new)
+    oid = host.oid(change.path, now, OID)
+    if now.size <= LARGEST:
+        contents[oid] = host.content(change.path, now)
+    return Change(change.path, Entry(merge.mode_of(now), oid, now.size), change.new)
 
 
 def remember(state: str, found: Reviewed) -> None:
@@ -177,7 +216,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
             "held": len(reviewed.held()),
             "never": len(reviewed.never()) + len(reviewed.notes),
         },
-        "changes": [_change(verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
+        "changes": [_change(reviewed, verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
         "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],
         "rules": rules.reference(),
     }
@@ -192,9 +231,9 @@ def _mode_changed(change: Change) -> bool:
     return bool(change.old and change.new and change.old.mode != change.new.mode)
 
 
-def _change(verdict: Verdict, told: Told | None) -> dict[str, Any]:
+def _change(reviewed: Reviewed, verdict: Verdict, told: Told | None) -> dict[str, Any]:
     change = verdict.change
-    found = document.of_change(change)
+    found = {**document.of_change(change), "newer": change.path in reviewed.newer}
     if told is not None:
         found["lines"] = None if told.added is None else {"added": told.added, "removed": told.removed}
         if told.source is not None:
