@@ -20,9 +20,9 @@ STUBBORN = f"trap '' TERM INT HUP; {CHILDREN}"
 
 
 @contextmanager
-def running(folder: Path, base_image: str, isolation: str) -> Iterator[Bundle]:
+def running(folder: Path, base_image: str, isolation: str, *sets: str) -> Iterator[Bundle]:
     """A sandbox of that isolation."""
-    with bundle_maker(folder, base_image, "network.mode=none", f"isolation={isolation}") as make:
+    with bundle_maker(folder, base_image, "network.mode=none", f"isolation={isolation}", *sets) as make:
         bundle = make()
         bundle.start()
         yield bundle

@@ -9,7 +9,7 @@
 # What the sandbox is told to do is written to .state/audit.jsonl, its words included, before it begins and when it has
 # ended; a command that cannot be written down there is refused. `gen log --audit` shows it.
 #
-# The exit code is the command's own; 124 when its time was over; 128 and the signal's number when a signal ended this
+# The exit code is the command's own; 127 when there is no such program in the sandbox; 124 when its time was over; 128 and the signal's number when a signal ended this
 # script; 4 when the sandbox does not run, or the command was refused. The last line, on standard error, tells which: result=ok, failed or refused.
 trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
@@ -20,6 +20,8 @@ trap 'last_line $? >&2' EXIT
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/audit.sh
 . "$BUNDLE/lib/audit.sh"
+# shellcheck source=templates/lib/enter.sh
+. "$BUNDLE/lib/enter.sh"
 # shellcheck source=templates/lib/leash.sh
 . "$BUNDLE/lib/leash.sh"
 end_on_signals
@@ -55,6 +57,7 @@ fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
 if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi
+entering "$1"
 RUN=$AUDIT_ID child='' ended_by='' clock=''
 
 # The engine's client takes a signal for a good end, so what ended it is ours to say; and it passes none on.
@@ -69,7 +72,7 @@ trap 'on_signal 3' QUIT
 trap 'on_signal 15' TERM
 trap 'on_signal time' USR1
 # In our own process group, which is the terminal's.
-(exec "${CLIENT[@]}" "$@") <&0 &
+(exec "${CLIENT[@]}" "${WORDS[@]}" "$@") <&0 &
 child=$!
 trap '' PIPE
 end_with_sandbox "$child" </dev/null &
