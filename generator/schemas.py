@@ -178,7 +178,7 @@ def _commands() -> Schema:
         number=_count("what scripts/logs.sh and scripts/kill.sh take", 1),
         began=_text(TIME),
         seconds=_or_null(_count("how long it runs, or ran")),
-        detached={"type": "boolean"},
+        how={"enum": ["attached", "detached"]},
         state={"enum": ["running", "ended", "lost"], "description": "lost: nobody waits for it, and it may still run"},
         exit=_or_null(_count("the exit code")),
         ended_by={"enum": ["itself", "signal", "time", "sandbox", None]},

@@ -51,27 +51,24 @@ command_numbers() {
     done | sort -rn
 }
 
-# seconds_now: since 1970.
-seconds_now() { date +%s; }
-
 # command_begins HOW WORD...: from here on it is known; attached or detached. Its mark in the sandbox is AUDIT_ID.
 command_begins() {
     printf '%s\0' "${@:2}" >"$COMMAND/words" &&
-        echo "$NOW $(seconds_now) $AUDIT_ID $SELF $1" >"$COMMAND/begun.new" && mv -f "$COMMAND/begun.new" "$COMMAND/begun"
+        echo "$NOW $(date +%s) $AUDIT_ID $SELF $1" >"$COMMAND/begun.new" && mv -f "$COMMAND/begun.new" "$COMMAND/begun"
 } 2>/dev/null
 
 # command_ends FOLDER CODE WHY SECONDS: how it ended: of itself, by a signal, since its time was over (time) or with the sandbox.
 command_ends() { clock && echo "$NOW $2 $3 $4" >"$1/ended.new" && mv -f "$1/ended.new" "$1/ended"; } 2>/dev/null
 
-# command_is NUMBER: sets what is known of it: BEGAN SINCE MARK KEEPER HOW, and LIVES: running, ended or lost (whoever waited for it
+# command_is NUMBER: sets what is known of it: BEGAN MARK KEEPER HOW, and LIVES: running, ended or lost (whoever waited for it
 # was killed, and what it began may still run); of one that ended also CODE and WHY; LASTED, so many seconds. Fails where there is none.
 command_is() {
-    local folder=$COMMANDS/$1
+    local folder=$COMMANDS/$1 begun since
     CODE='' WHY='' LIVES=running
-    { read -r BEGAN SINCE MARK KEEPER HOW <"$folder/begun"; } 2>/dev/null || return 1
-    whole "$SINCE" || return 1
-    SINCE=$NUMBER
-    LASTED=$(($(seconds_now) - SINCE))
+    { read -r BEGAN begun MARK KEEPER HOW <"$folder/begun"; } 2>/dev/null || return 1
+    whole "$begun" || return 1
+    since=$NUMBER LASTED=''
+    ! whole "$(date +%s)" || LASTED=$((NUMBER - since))
     if { read -r _ CODE WHY LASTED <"$folder/ended"; } 2>/dev/null; then
         LIVES=ended
     elif ! process_lives "$KEEPER"; then
@@ -92,11 +89,54 @@ sandbox_runs() {
     [ "$SANDBOX_RUNS" = yes ]
 }
 
-# command_words NUMBER: sets COMMAND_WORDS.
+# command_words NUMBER: sets COMMAND_WORDS, and COMMAND_LINE, the same as a shell takes them, in one line.
 command_words() {
     local word
-    COMMAND_WORDS=()
-    while IFS= read -r -d '' word; do COMMAND_WORDS+=("$word"); done <"$COMMANDS/$1/words"
+    COMMAND_WORDS=() COMMAND_LINE=''
+    while IFS= read -r -d '' word; do
+        COMMAND_WORDS+=("$word")
+        case $word in '' | *[!a-zA-Z0-9@%+=:,./_-]*) word=$(quoted "$word") ;; esac
+        COMMAND_LINE="$COMMAND_LINE ${word//$'\n'/\\x0a}"
+    done <"$COMMANDS/$1/words"
+    COMMAND_LINE=${COMMAND_LINE# }
+}
+
+# command_state: sets SHOWN_STATE: how the command that command_is has looked at is, in a word or two.
+command_state() {
+    local why=''
+    case $WHY in signal | time) why=" ($WHY)" ;; sandbox) why=" (with the sandbox)" ;; esac
+    case $LIVES$HOW in
+    runningdetached) SHOWN_STATE=runs ;;
+    runningattached) SHOWN_STATE="runs, attached" ;;
+    lost*) SHOWN_STATE=lost ;;
+    *) if whole "$CODE"; then SHOWN_STATE="exit $NUMBER$why"; else SHOWN_STATE="ended$why"; fi ;;
+    esac
+}
+
+# command_json NUMBER: what command_is and command_words have found.
+command_json() {
+    printf '{"number":%s,"began":"%s","seconds":%s,"how":"%s","state":"%s","exit":%s,"ended_by":%s,"id":"%s","command":[%s]}' \
+        "$(json_number "$1")" "$BEGAN" "$(json_number "$LASTED")" "$HOW" "$LIVES" "$(json_number "$CODE")" "$(text_or_null "$WHY")" \
+        "$MARK" "$(json_strings ${COMMAND_WORDS[@]+"${COMMAND_WORDS[@]}"})"
+}
+
+# commands_json: the document of all that are shown.
+commands_json() {
+    local number comma=''
+    printf '{"schema":1,"commands":['
+    for number in $(shown_commands); do
+        command_is "$number" && command_words "$number" && printf '%s' "$comma" && command_json "$number"
+        comma=,
+    done
+    printf ']}\n'
+}
+
+# shown_commands: the numbers of those that run, and of the detached ones that have ended.
+shown_commands() {
+    local number
+    for number in $(command_numbers); do
+        if command_is "$number" && [ "$HOW$LIVES" != attachedended ]; then echo "$number"; fi
+    done
 }
 
 # end_command NUMBER SIGNAL: has it ended by whoever waits for it, with all that it began. Where nobody waits any more, it is ended
@@ -126,14 +166,13 @@ end_lost() {
 
 # end_commands: all of them, since the sandbox is about to stop: each first writes down what it changed, as its own.
 end_commands() {
-    local number open=()
+    local number
+    # All at once, and then each is waited for.
     for number in $(command_numbers); do
-        if [ -e "$COMMANDS/$number/ended" ] || ! command_is "$number"; then continue; fi
-        open+=("$number")
-        [ "$LIVES" != running ] || kill -s USR2 "${KEEPER%%:*}" 2>/dev/null
+        if [ ! -e "$COMMANDS/$number/ended" ] && command_is "$number" && [ "$LIVES" = running ]; then kill -s USR2 "${KEEPER%%:*}" 2>/dev/null; fi
     done
-    for number in ${open[@]+"${open[@]}"}; do
-        end_command "$number" USR2 ||
+    for number in $(command_numbers); do
+        [ -e "$COMMANDS/$number/ended" ] || end_command "$number" USR2 ||
             warn "the command $number did not end in time; it ends with the sandbox"
     done
 }

@@ -17,9 +17,11 @@ NOT_THERE = (
     ("a\x1b[31mb\nerror: c", 127, "there is no a\\x1b[31mb\\x0aerror: c in the sandbox"),
     ("*", 127, "there is no * in the sandbox"),
     ("", 127, "there is no  in the sandbox"),
-    ("docker", 127, "there is no docker in the sandbox, and no engine: what would be a container is run as an ordinary program"),
+    ("podman", 127, "there is no podman in the sandbox, and no engine: "
+                    "what would be a container is run as an ordinary program"),
     ("su-do", 127, "there is no su-do in the sandbox"),
-    ("doas", 127, "there is no doas in the sandbox: nobody becomes root here, and packages are written into the profile (image.packages)"),
+    ("doas", 127, "there is no doas in the sandbox: nobody becomes root here, "
+                  "and packages are written into the profile (image.packages)"),
     ("cd", 127, "there is no cd in the sandbox: it is a word of a shell's own, as in sh -c 'cd src && make'"),
     ("/etc", 126, "/etc is no program: it may not be run"),
     ("/etc/passwd", 126, "/etc/passwd is no program: it may not be run"),
@@ -33,7 +35,9 @@ def said(bundle: Bundle, command: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="module", params=["docker", "gvisor"])
-def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, base_image: str) -> Iterator[Bundle]:
+def sandbox(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, base_image: str
+) -> Iterator[Bundle]:
     """One of each isolation that has a client of its own for commands."""
     folder: Path = tmp_path_factory.mktemp("enter")
     with running(folder, base_image, request.param, "image.sudo=none") as bundle:

@@ -32,7 +32,7 @@ log=$COMMANDS/$COMMAND_NUMBER/log shown=0
 show_more() {
     whole "$(wc -c <"$log")" || return 0
     [ "$NUMBER" -ge "$shown" ] || shown=$NUMBER
-    [ "$NUMBER" -eq "$shown" ] || tail -c +$((shown + 1)) "$log" | head -c $((NUMBER - shown)) | without_times
+    [ "$NUMBER" -eq "$shown" ] || tail -c +$((shown + 1)) "$log" | head -c $((NUMBER - shown)) | without_times | printable
     shown=$NUMBER
 }
 

@@ -23,6 +23,7 @@ USAGE = (
     "commit [--command-file FILE|- --exit N --seconds S | --outside | --undone N] [--thorough] [--tar -] "
     "[--commands FOLDER --own N]"
 )
+VALUED = ("--state", "--command-file", "--exit", "--seconds", "--undone", "--tar", "--commands", "--own")
 
 
 def make(
@@ -169,7 +170,7 @@ def quick(argv: list[str]) -> int:
             continue
         if word == "--thorough":
             thorough = True
-        elif word in ("--state", "--command-file", "--exit", "--seconds", "--undone", "--tar", "--commands", "--own") and words:
+        elif word in VALUED and words:
             given[word] = words.pop(0)
         else:
             _usage(f"{word} is not known, or lacks its value")

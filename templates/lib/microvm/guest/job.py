@@ -131,7 +131,7 @@ class Job:
             said += more
 
     def signal(self, number: int) -> None:
-        """To the command's own process group. Whoever is told to end takes along what it began, in whatever group that is."""
+        """To the command's own process group. One that is told to end takes along what it began, wherever that hid."""
         self.told = self.told or number in ENDING
         try:
             os.killpg(self.pid, number)
