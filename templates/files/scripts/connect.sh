@@ -120,7 +120,11 @@ esac
 audit_end "$code"
 [ "$GEN_PROJECT_METHOD" = none ] || track "$code" "$@"
 [ "$how" = attached ] || output_is_kept
-if [ "$code" -ne 0 ] && [ "$how$why" = detacheditself ] && ! sandbox_runs; then why=sandbox; fi
+if [ "$code" -ne 0 ] && [ "$how$why" = detacheditself ]; then
+    # An engine says a moment later that it has ended.
+    sleep 1
+    sandbox_runs || why=sandbox
+fi
 command_ends "$COMMAND" "$code" "$why" "$((SECONDS - AUDIT_SINCE))"
 if [ "$code" -eq 0 ]; then RESULT=ok; else RESULT=failed; fi
 exit "$code"
