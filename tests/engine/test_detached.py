@@ -211,6 +211,12 @@ def test_in_a_copy_it_has_a_commit_of_its_own_and_what_is_shared_is_said(tmp_pat
             ("touch alone", []),
         ]
         assert f"(while this ran as well: {shown})" in bundle.script("scripts/changes.sh").stdout
+        # As long as one runs, nobody can tell what the last one changed.
+        number = detached(bundle, "sleep 1000")
+        refused = bundle.script("scripts/undo.sh", check=False)
+        assert (refused.returncode, f"scripts/kill.sh {number}" in refused.stderr) == (4, True)
+        bundle.script("scripts/kill.sh", str(number))
+        bundle.script("scripts/undo.sh")
         # What it changed until a stop is its own as well.
         long = "echo 3 >three; sleep 1000"
         detached(bundle, long)
