@@ -24,7 +24,8 @@ HOSTILE = (
 
 def detached(bundle: Bundle, command: str, *options: str) -> int:
     """The number of that line of a shell, which goes on by itself."""
-    done = bundle.script("scripts/connect.sh", *options, "--detach", "--", "bash", "-c", command)
+    script = "scripts/exec.sh" if (bundle.path / "scripts/exec.sh").exists() else "scripts/connect.sh"
+    done = bundle.script(script, *options, "--detach", "--", "bash", "-c", command)
     number = int(done.stdout)
     assert f"scripts/logs.sh {number}" in done.stderr
     return number

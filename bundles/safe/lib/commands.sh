@@ -34,7 +34,7 @@ command_new() {
 forget_commands() {
     local number kept=0
     for number in $(command_numbers); do
-        [ -e "$COMMANDS/$number/ended" ] || continue
+        if ! command_is "$number" || [ "$LIVES" != ended ]; then continue; fi
         if [ -e "$COMMANDS/$number/log" ] && [ "$kept" -lt "$COMMANDS_KEPT" ]; then
             kept=$((kept + 1))
         else
@@ -181,7 +181,8 @@ end_commands() {
 # way the other one has said.
 start_detached() {
     local number
-    number=$(setsid "$BASH" "$0" --detached "$@" </dev/null 3>&1 >/dev/null &) || number=''
+    # The folder where somebody stands is theirs to unmount.
+    number=$(cd / && setsid "$BASH" "$BUNDLE/scripts/connect.sh" --detached "$@" </dev/null 3>&1 >/dev/null &) || number=''
     whole "$number" 9 || exit "$EX_REFUSED"
     echo "$NUMBER"
     warn "gen: it goes on as $NUMBER: scripts/logs.sh $NUMBER, scripts/kill.sh $NUMBER"
