@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import Bundle, bundle_maker, until
-from tests.engine.test_safe import make_project
 
 LOOP = "while :; do date +%N >>/workspace/ticks; sleep 0.1; done"
 CHILDREN = f"({LOOP}) & setsid sh -c '{LOOP}' & {LOOP}"
@@ -100,16 +99,6 @@ def test_a_signal_ends_the_command_and_what_it_began(
 
 def test_under_gvisor_it_ends_as_well(tmp_path: Path, base_image: str) -> None:
     with running(tmp_path, base_image, "gvisor") as bundle:
-        sees_to_its_ends(bundle)
-
-
-def test_in_a_machine_it_ends_as_well(tmp_path: Path, base_image: str) -> None:
-    """The engine's client is another one there: it waits for a command that does not heed a signal."""
-    tmp_path.chmod(0o755)
-    project = make_project(tmp_path / "project")
-    with bundle_maker(tmp_path, base_image, "isolation=microvm", profile="safe") as make:
-        bundle = make()
-        bundle.script("scripts/start.sh", "--project", str(project))
         sees_to_its_ends(bundle)
 
 
