@@ -181,8 +181,11 @@ end_commands() {
 # way the other one has said.
 start_detached() {
     local number
-    # The folder where somebody stands is theirs to unmount.
-    number=$(cd / && setsid "$BASH" "$BUNDLE/scripts/connect.sh" --detached "$@" </dev/null 3>&1 >/dev/null &) || number=''
+    # The folder where somebody stands is theirs to unmount. Not a list with &&: that is a process which has what we print to open.
+    number=$(
+        cd /
+        setsid "$BASH" "$BUNDLE/scripts/connect.sh" --detached "$@" </dev/null 3>&1 >/dev/null &
+    ) || number=''
     whole "$number" 9 || exit "$EX_REFUSED"
     echo "$NUMBER"
     warn "gen: it goes on as $NUMBER: scripts/logs.sh $NUMBER, scripts/kill.sh $NUMBER"
