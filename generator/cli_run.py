@@ -12,7 +12,6 @@ from generator.cli_options import (
     bundle_argument,
     check_choice,
     compiled,
-    complete_bundle,
     exit_event,
     json_option,
     out_option,
@@ -248,41 +247,3 @@ def recover_command(bundle: str | None, as_json: bool, quiet: bool) -> int:
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
         return run_script(commands.recover(the_bundle(bundle)), output, steps=True)
-
-
-@click.command("shell")
-@bundle_argument
-def shell_command(bundle: str | None) -> None:
-    """Open a shell in a running sandbox, as the sandbox's user.
-
-    Runs scripts/connect.sh. The exit code is the shell's own; 4 when the sandbox does not run.
-
-    \b
-    Examples:
-      gen shell
-      gen shell dev
-    """
-    become(commands.present(commands.connect(the_bundle(bundle))))
-
-
-@click.command("exec", context_settings={"allow_interspersed_args": False})
-@click.argument("name", shell_complete=complete_bundle, metavar="NAME")
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
-@click.option("--timeout", metavar="TIME", help="End the command after 30s, 5m or 2h, with exit code 124.")
-def exec_command(name: str, words: tuple[str, ...], timeout: str | None) -> None:
-    """Run one command in a running sandbox, as the sandbox's user.
-
-    NAME is a sandbox or a bundle's folder. Standard input and output are the command's own. What ends this
-    (Ctrl-C, a closed terminal, --timeout) ends the command and what it began. Runs scripts/connect.sh. The
-    exit code is the command's; 4 when the sandbox does not run.
-
-    \b
-    Examples:
-      gen exec dev -- aider --version
-      gen exec --timeout 5m dev -- npm test
-      tar c src | gen exec dev -- tar x
-    """
-    command = words[1:] if words[:1] == ("--",) else words
-    if not command:
-        raise click.UsageError(f"Which command? For example: gen exec {name} -- id. For a shell: gen shell {name}")
-    become(commands.present(commands.connect(the_bundle(name), command, timeout)))

@@ -171,8 +171,24 @@ def _commits() -> Schema:
         exit=_or_null(_count("the command's exit code")),
         seconds=_or_null({"type": "number", "minimum": 0}),
         time=_count("seconds since 1970"),
+        beside=_list(_text(), "commands that ran at that moment as well: nobody can tell which of them changed what"),
     )
     return _object(schema=_ONE, commits=_list(commit, "the newest first"))
+
+
+def _commands() -> Schema:
+    command = _object(
+        number=_count("what scripts/logs.sh and scripts/kill.sh take", 1),
+        began=_text(TIME),
+        seconds=_or_null(_count("how long it runs, or ran")),
+        how={"enum": ["attached", "detached"]},
+        state={"enum": ["running", "ended", "lost"], "description": "lost: nobody waits for it, and it may still run"},
+        exit=_or_null(_count("the exit code")),
+        ended_by={"enum": ["itself", "signal", "time", "sandbox", None]},
+        id=_text(RUN, "in .state/audit.jsonl"),
+        command=_LINES,
+    )
+    return _object(schema=_ONE, commands=_list(command, "the newest first"))
 
 
 def _changes() -> Schema:
@@ -189,6 +205,7 @@ _SCHEMAS: dict[str, tuple[str, Schema]] = {
     "rules": ("What scripts/review.sh --rules prints: the table of what is held back", _rules()),
     "apply": ("What scripts/apply.sh --json prints: what came back, and what did not", _apply()),
     "commits": ("What scripts/changes.sh --json prints: what was done in the copy, a commit a command", _commits()),
+    "commands": ("What scripts/ps.sh --json prints: what runs in the sandbox, or ran detached", _commands()),
     "changes": ("What scripts/diff.sh --json prints: what differs between two commits", _changes()),
     "journal": ("A line of .state/journal.jsonl: a record of the journal", _journal()),
 }

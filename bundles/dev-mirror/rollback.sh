@@ -51,6 +51,9 @@ if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
         ;;
     esac
 fi
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
+end_commands
 run_back
 code=$?
 how=''

@@ -70,10 +70,29 @@ def recover(bundle: Bundle) -> Command:
     return Command(bundle=bundle, script="scripts/recover.sh")
 
 
-def connect(bundle: Bundle, words: Sequence[str] = (), timeout: str | None = None) -> Command:
-    """Opens a shell in the sandbox, or runs one command there, for at most that time (30s, 5m, 2h)."""
-    arguments = (("--timeout", timeout) if timeout else ()) + (("--", *words) if words else ())
+def connect(bundle: Bundle, words: Sequence[str] = (), timeout: str | None = None, *, detach: bool = False) -> Command:
+    """Opens a shell in the sandbox, or runs one command there, for at most that time (30s, 5m, 2h).
+
+    With `detach` nobody waits for it: it prints its number.
+    """
+    arguments = (*(("--timeout", timeout) if timeout else ()), *(("--detach",) if detach else ()))
+    arguments += ("--", *words) if words else ()
     return Command(bundle=bundle, script="scripts/connect.sh", arguments=arguments)
+
+
+def list_commands(bundle: Bundle, *, as_json: bool = False) -> Command:
+    """Lists the commands that run in the sandbox, and the detached ones that have ended."""
+    return Command(bundle=bundle, script="scripts/ps.sh", arguments=("--json",) if as_json else ())
+
+
+def show_output(bundle: Bundle, number: int, *, follow: bool = False) -> Command:
+    """Shows what a detached command has printed."""
+    return Command(bundle=bundle, script="scripts/logs.sh", arguments=(*(("--follow",) if follow else ()), str(number)))
+
+
+def end_command(bundle: Bundle, number: int) -> Command:
+    """Ends a command in the sandbox, with all that it began."""
+    return Command(bundle=bundle, script="scripts/kill.sh", arguments=(str(number),))
 
 
 def copy(bundle: Bundle, verb: str, words: Sequence[str] = ()) -> Command:

@@ -35,7 +35,7 @@ sandbox_client() {
 }
 
 thaw_sandbox() { machine thaw; }
-stop_sandbox() { machine stop; }
+halt_sandbox() { machine stop; }
 
 # machine_pid: the number of QEMU's process. machine_words: its command line, a word a line.
 machine_pid() { machine status --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }

@@ -174,10 +174,12 @@ track() {
 }
 
 # look [--still] OPTION...: a commit of what is changed now. A machine tells of its changes itself. With --still nothing in the
-# sandbox can change it meanwhile: all files of the commit are of one moment.
+# sandbox can change it meanwhile: all files of the commit are of one moment. Of what several commands changed at once nobody can tell
+# which it was: the commit names those that ran.
 look() {
     local still=''
     if [ "${1:-}" = --still ]; then still=yes && shift; fi
+    set -- --commands "$STATE/commands" --own "${COMMAND_NUMBER:-}" "$@"
     if [ "$BACKEND" != microvm ]; then
         ${still:+held_still} project commit "$@"
     else

@@ -20,9 +20,9 @@ STUBBORN = f"trap '' TERM INT HUP; {CHILDREN}"
 
 
 @contextmanager
-def running(folder: Path, base_image: str, isolation: str) -> Iterator[Bundle]:
+def running(folder: Path, base_image: str, isolation: str, *sets: str) -> Iterator[Bundle]:
     """A sandbox of that isolation."""
-    with bundle_maker(folder, base_image, "network.mode=none", f"isolation={isolation}") as make:
+    with bundle_maker(folder, base_image, "network.mode=none", f"isolation={isolation}", *sets) as make:
         bundle = make()
         bundle.start()
         yield bundle
@@ -37,16 +37,22 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, base_image: str) -> Iterat
 
 def begun(bundle: Bundle, *words: str) -> subprocess.Popen[str]:
     """That command in the sandbox, once it does something."""
-    bundle.inside("rm", "-f", "/workspace/ticks")
+    told(bundle, "rm -f ticks")
     pipe = subprocess.PIPE
+    env = {**os.environ, **bundle.env}
     client = subprocess.Popen([bundle.path / "scripts/connect.sh", *words], stdin=subprocess.DEVNULL, stdout=pipe,
-                              stderr=pipe, text=True, start_new_session=True)  # fmt: skip
+                              stderr=pipe, text=True, start_new_session=True, env=env)  # fmt: skip
     until(lambda: ticks(bundle) > 0)
     return client
 
 
+def told(bundle: Bundle, command: str) -> str:
+    """What a line of a shell says in the sandbox, whatever isolates it."""
+    return bundle.script("scripts/connect.sh", "--", "sh", "-c", command, check=False).stdout
+
+
 def ticks(bundle: Bundle) -> int:
-    return len(bundle.inside("sh", "-c", "cat /workspace/ticks 2>/dev/null || :").stdout.splitlines())
+    return len(told(bundle, "cat /workspace/ticks 2>/dev/null || :").splitlines())
 
 
 def goes_on(bundle: Bundle) -> bool:
@@ -54,6 +60,20 @@ def goes_on(bundle: Bundle) -> bool:
     before = ticks(bundle)
     time.sleep(1)
     return ticks(bundle) > before
+
+
+def sees_to_its_ends(bundle: Bundle) -> None:
+    """A command of each kind, ended by a signal to the script alone and by its time."""
+    for command in (CHILDREN, STUBBORN):
+        client = begun(bundle, "--", "bash", "-c", command)
+        client.send_signal(signal.SIGTERM)
+        client.communicate(timeout=60)
+        assert client.returncode == 143
+        assert not goes_on(bundle)
+    client = begun(bundle, "--timeout", "3s", "--", "bash", "-c", STUBBORN)
+    _, said = client.communicate(timeout=60)
+    assert (client.returncode, "after 3 s" in said) == (124, True)
+    assert not goes_on(bundle)
 
 
 #   what ends it;  what it is;  its exit code
@@ -79,11 +99,7 @@ def test_a_signal_ends_the_command_and_what_it_began(
 
 def test_under_gvisor_it_ends_as_well(tmp_path: Path, base_image: str) -> None:
     with running(tmp_path, base_image, "gvisor") as bundle:
-        client = begun(bundle, "--", "bash", "-c", STUBBORN)
-        client.send_signal(signal.SIGTERM)
-        client.communicate()
-        assert client.returncode == 143
-        assert not goes_on(bundle)
+        sees_to_its_ends(bundle)
 
 
 def test_a_command_whose_time_is_over_ends_with_its_own_code(sandbox: Bundle) -> None:
@@ -106,7 +122,7 @@ def test_what_a_command_leaves_behind_of_its_own_will_stays(sandbox: Bundle) -> 
     sandbox.script("scripts/connect.sh", "--", "bash", "-c", f"setsid sh -c '{LOOP}' >/dev/null 2>&1 &")
     until(lambda: ticks(sandbox) > 0)
     assert goes_on(sandbox)
-    sandbox.inside("pkill", "-f", "ticks")
+    told(sandbox, "pkill -f [t]icks")
 
 
 def test_the_terminal_inside_is_of_the_callers_kind(sandbox: Bundle, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ import pytest
 from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run, until
 from tests.engine.podman import PrivatePodman
 from tests.engine.test_checks import failing
+from tests.engine.test_detached import sees_to_what_is_detached
+from tests.engine.test_leash import sees_to_its_ends
 from tests.engine.test_safe import document, executed, make_project, tree
 
 pytestmark = pytest.mark.skipif(
@@ -168,6 +170,14 @@ def test_a_sandbox_with_a_network_among_objects_of_others(engine: PrivatePodman,
         engine.podman("rm", "--force", "--time", "0", bundle.name)
         engine.podman("volume", "rm", f"{bundle.name}-workspace")
         engine.podman("network", "rm", f"{bundle.name}-network")
+
+
+def test_a_command_ends_with_whoever_asked_for_it(make: Make) -> None:
+    """As under Docker: by a signal, or by its time; what was detached is listed, ended by its number and by a stop."""
+    bundle = make("network.mode=none", profile="dev")
+    bundle.start()
+    sees_to_its_ends(bundle)
+    sees_to_what_is_detached(bundle)
 
 
 def connected(bundle: Bundle, command: str) -> str:

@@ -100,6 +100,9 @@ SCRIPTS = {
     "scripts/status.sh": "echo 'fake: running'; exit 1",
     "scripts/recover.sh": ENDED,
     "scripts/connect.sh": 'printf "<%s>" "$@"; cat; exit 7',
+    "scripts/ps.sh": 'echo ps "$@"; exit 6',
+    "scripts/logs.sh": 'echo logs "$@"; exit 6',
+    "scripts/kill.sh": 'echo kill "$@"; exit 6',
     "rollback.sh": ASKING,
     "test-setup.sh": CHECKS,
 }

@@ -88,6 +88,17 @@ def test_every_command_is_a_script_with_its_words() -> None:
         commands.rollback(BUNDLE, delete_data=True): ("rollback.sh", "--delete-data"),
         commands.connect(BUNDLE): ("scripts/connect.sh",),
         commands.connect(BUNDLE, ("ls", "-l")): ("scripts/connect.sh", "--", "ls", "-l"),
+        commands.connect(BUNDLE, ("ls",), "5m", detach=True): (
+            "scripts/connect.sh",
+            "--timeout",
+            "5m",
+            "--detach",
+            "--",
+            "ls",
+        ),
+        commands.list_commands(BUNDLE, as_json=True): ("scripts/ps.sh", "--json"),
+        commands.show_output(BUNDLE, 3, follow=True): ("scripts/logs.sh", "--follow", "3"),
+        commands.end_command(BUNDLE, 3): ("scripts/kill.sh", "3"),
     }
     for command, (script, *words) in table.items():
         assert command.argv == ("bash", f"/b/{script}", *words)
@@ -96,8 +107,17 @@ def test_every_command_is_a_script_with_its_words() -> None:
 def test_a_real_bundle_has_every_script_that_is_started(repository: Path) -> None:
     register(repository / "bundles/dev")
     dev = find_bundle("dev", repository)
-    for make in (commands.start, commands.stop, commands.status, commands.recover, commands.connect):
+    for make in (
+        commands.start,
+        commands.stop,
+        commands.status,
+        commands.recover,
+        commands.connect,
+        commands.list_commands,
+    ):
         assert commands.present(make(dev)).bundle == dev
+    commands.present(commands.show_output(dev, 1))
+    commands.present(commands.end_command(dev, 1))
     commands.present(commands.rollback(dev))
     commands.present(commands.run_checks(dev))
 

@@ -102,6 +102,38 @@ def test_what_goes_into_a_command_is_given_on_and_a_word_is_never_split(here: Pa
     assert (done.returncode, done.stdout) == (7, "<--><sh><-c><echo  a; *><>input")
 
 
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ("exec -- ls -- -x", "-- ls -- -x"),
+        ("exec --timeout 5m -- fake", "--timeout 5m -- fake"),
+        ("exec --timeout=5m --detach -- fake", "--timeout 5m --detach -- fake"),
+        ("exec fake -- -- x", "-- -- x"),
+        ("exec fake git log -- x", "-- git log -- x"),
+        ("exec --detach fake -- x", "--detach -- x"),
+    ],
+)
+def test_what_stands_behind_the_dashes_is_never_a_name(here: Path, words: str, given: str) -> None:
+    done = gen(here, *words.split())
+    assert (done.returncode, done.stdout) == (7, "".join(f"<{word}>" for word in given.split()))
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ("ps", "ps"),
+        ("ps fake --json", "ps --json"),
+        ("logs 3", "logs 3"),
+        ("logs fake 3 -f", "logs --follow 3"),
+        ("kill 12", "kill 12"),
+        ("kill fake 12", "kill 12"),
+    ],
+)
+def test_a_command_is_looked_at_and_ended_by_its_number(here: Path, words: str, given: str) -> None:
+    done = gen(here, *words.split())
+    assert (done.returncode, done.stdout) == (6, given + "\n")
+
+
 def test_status_and_checks_as_json(here: Path) -> None:
     done = gen(here, "status", "--json")
     assert (done.returncode, events(done.stdout)) == (1, ["output", "exit"])
@@ -132,7 +164,15 @@ def test_quiet_is_quiet_everywhere(here: Path, words: str) -> None:
         ("plan --set a=b", 2, "--set changes a profile"),
         ("exec fake", 2, "gen exec fake -- id"),
         ("exec fake --", 2, "Which command?"),
-        ("exec", 2, "Missing argument"),
+        ("exec", 2, "gen exec NAME -- id"),
+        ("exec --detach", 2, "Which command?"),
+        ("exec --", 2, "Which command?"),
+        ("kill", 2, "Missing argument"),
+        ("kill fake", 2, "the number of a command"),
+        ("logs fake 1 2", 2, "the number of a command"),
+        ("logs fake -1", 2, "No such option"),
+        ("kill fake ²", 2, "the number of a command"),
+        ("kill nosuch 1", 2, "There is no bundle nosuch"),
         ("test --tap --json", 2, "two formats"),
         ("log --follow --json", 2, "no --json"),
         ("log --run ../x", 2, "not the id of a run"),

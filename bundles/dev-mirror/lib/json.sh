@@ -44,6 +44,9 @@ json_strings_each() {
 # json_number TEXT: as a JSON number, which has no leading zeros; null for what is none. Only `whole` says what a number is.
 json_number() { if whole "$1"; then echo "$NUMBER"; else echo null; fi; }
 
+# text_or_null TEXT: as a JSON string; null for nothing.
+text_or_null() { if [ -n "$1" ]; then json_strings "$1"; else echo null; fi; }
+
 # json_leaves: the JSON of standard input as one line "PATH VALUE" for each value that holds no other: .State.Pid 4711. The
 # elements of a list have one path, that ends with []. Names have their blanks written out. Fails for what is no JSON.
 json_leaves() {

@@ -148,7 +148,14 @@ end_with_sandbox() {
     wait "$waiting" && sleep 2 && kill -KILL "$1" 2>/dev/null && warn "error: the sandbox ended while the command ran"
 }
 thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
-stop_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }
+# stop_sandbox: the commands in it end first, so that each writes down as its own what it changed. halt_sandbox: and then it itself.
+stop_sandbox() {
+    # shellcheck source=templates/lib/commands.sh
+    . "$BUNDLE/lib/commands.sh"
+    end_commands
+    halt_sandbox
+}
+halt_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.
 no_disk_needed() { [ "$BACKEND" = microvm ] && [ -z "${GEN_UNDO:-}" ]; }
 # need_sandbox CODE: ends a script that can ask nothing of the sandbox.

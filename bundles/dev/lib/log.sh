@@ -52,7 +52,7 @@ end_log() {
 }
 
 # write_logs: the lines of standard input, up to the mark, are added to the log that the mark before them names; each mark at
-# the end is answered. Empty lines are left out. It goes on when a log cannot be written any more: nobody has to wait for a full
+# the end is answered. Empty lines are left out, but where LOG_EMPTY_LINES says otherwise. It goes on when a log cannot be written any more: nobody has to wait for a full
 # disk.
 write_logs() {
     local line file='' stamp='' second='' size=0 left_out=0
@@ -61,7 +61,7 @@ write_logs() {
     while IFS= read -r -n "$LONGEST_LINE" line || [ -n "$line" ]; do
         line=${line%$'\r'}
         case $line in
-        '') continue ;;
+        '') [ -n "${LOG_EMPTY_LINES:-}" ] || continue ;;
         "$LOG_MARK") exec 3>/dev/null && echo && continue ;;
         "$LOG_MARK "*)
             file=${line#"$LOG_MARK "} size=0 left_out=0

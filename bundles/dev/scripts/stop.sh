@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stops the sandbox and frees its loop device. The container, the workspace and everything else stay for the next start.
+# Stops the sandbox, with the commands that run in it, and frees its loop device. The container, the workspace and everything else stay for the next start.
 #
 # usage: scripts/stop.sh [--help]
 #
@@ -11,6 +11,8 @@
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
 # shellcheck source=templates/lib/project.sh
 [ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 help_or_refuse "$0" "$@"
@@ -22,6 +24,7 @@ line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the 
 if ours "$line" 3; then
     say "Stopping $GEN_CONTAINER …"
     thaw_sandbox 2>/dev/null
+    end_commands
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
     [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"
     stop_sandbox ||

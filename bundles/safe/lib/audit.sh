@@ -11,9 +11,6 @@ AUDIT_ID='' AUDIT_SINCE=0
 # audit_write RECORD: in one piece, since several commands may begin at once.
 audit_write() { (umask 077 && cat <<<"$1" >>"$AUDIT") 2>/dev/null; }
 
-# text_or_null TEXT
-text_or_null() { if [ -n "$1" ]; then json_strings "$1"; else echo null; fi; }
-
 # audit_begin WORD...: writes down that this command begins. Fails when it cannot: then it must not begin.
 audit_begin() {
     local terminal parent

@@ -4,7 +4,8 @@
 #
 # usage: scripts/undo.sh [N]
 #
-# A container is stopped meanwhile and started again; a microVM goes on. Your project is not touched.
+# A container is stopped meanwhile and started again; a microVM goes on. Your project is not touched. As long as a command runs
+# (scripts/ps.sh), nobody can tell what the last one changed: that is refused.
 #
 # Exit codes: 0 done; 1 it failed; 2 wrong arguments; 4 refused, nothing was changed.
 # shellcheck source=templates/lib/project-script.sh
@@ -13,4 +14,12 @@
 case ${1:-1} in *[!0-9]* | '') fail "$EX_USAGE" "how many commands is a number" "$1" "scripts/undo.sh 2" ;; esac
 need_copy
 need_sandbox "$EX_REFUSED"
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
+for number in $(shown_commands); do
+    if command_is "$number" && [ "$LIVES" != ended ]; then
+        fail "$EX_REFUSED" "a command still runs, so nothing is undone" "scripts/ps.sh shows it, and what changes while it runs may be its" \
+            "scripts/kill.sh $number   (or wait for it)"
+    fi
+done
 undo_commands "${1:-1}"

@@ -63,6 +63,8 @@ class Note:
 class Commit:
     """One command's changes: `command` ran, ended with `code` after `seconds`, at the Unix time `time`.
 
+    Those of `beside` ran at that moment as well: nobody can tell which of them changed what.
+
     `kind` is command, outside (what changed outside a command), undo, or applied (what came back is the new base).
     """
 
@@ -72,3 +74,4 @@ class Commit:
     code: int
     seconds: float
     time: int
+    beside: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from project import seen
+from project import beside, seen
 from project.changes import Changes, blob_name
 from project.failure import Failure
 from project.git import Git
@@ -19,7 +19,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO, NoReturn
 
-USAGE = "commit [--command-file FILE|- --exit N --seconds S | --outside | --undone N] [--thorough] [--tar -]"
+USAGE = (
+    "commit [--command-file FILE|- --exit N --seconds S | --outside | --undone N] [--thorough] [--tar -] "
+    "[--commands FOLDER --own N]"
+)
+VALUED = ("--state", "--command-file", "--exit", "--seconds", "--undone", "--tar", "--commands", "--own")
 
 
 def make(
@@ -30,11 +34,13 @@ def make(
     seconds: float = 0.0,
     thorough: bool = False,
     stream: BinaryIO | None = None,
+    running: tuple[str, str] = ("", ""),
 ) -> str | None:
     """Commits what changed since the last one; gives the commit's name, or None when nothing did.
 
     `kind` is command, outside (nobody's command of ours) or undo. One at a time: a second one waits. What changed is
-    in the folder of the state, or in `stream`, as a tar of a microVM's layer.
+    in the folder of the state, or in `stream`, as a tar of a microVM's layer. `running` is the folder of all commands
+    that run in the sandbox, and the number of this one there.
     """
     settings = Settings.quick(state)
     git = Git(os.path.join(state, "track.git"))
@@ -48,7 +54,7 @@ def make(
             lines = changes.lines() + _notes_lines(changes, notes) + _modes_lines(changes)
             fresh = None
             if lines:
-                text = message(kind, command, code, seconds)
+                text = message(kind, command, code, seconds, beside.commands(*running))
                 fresh = changes.importer.commit(head, text, int(time.time()), lines)
         finally:
             changes.importer.close()
@@ -141,12 +147,16 @@ def json_text(text: str) -> str:
     return '"' + "".join(parts) + '"'
 
 
-def message(kind: str, command: str, code: int, seconds: float) -> bytes:
-    """A subject to read, and trailers to parse: a command is JSON there, so that it is one line of ASCII."""
+def message(kind: str, command: str, code: int, seconds: float, others: tuple[str, ...] = ()) -> bytes:
+    """A subject to read, and trailers to parse: a command is JSON there, so that it is one line of ASCII.
+
+    `others` are the commands that ran at the same time: what this one did not change, one of those may have.
+    """
     quoted = json_text(command)
     subject = {"outside": "outside a command"}.get(kind, quoted[1:-1][:72] or kind)
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    lines = [f"Kind: {kind}", f"Command: {quoted}", f"Exit: {code}", f"Seconds: {seconds:.3f}", f"Time: {ended}"]
+    lines = [f"With: [{', '.join(map(json_text, others))}]"] if others else []
+    lines += [f"Kind: {kind}", f"Command: {quoted}", f"Exit: {code}", f"Seconds: {seconds:.3f}", f"Time: {ended}"]
     return (subject + "\n\n" + "\n".join(lines) + "\n").encode("ascii")
 
 
@@ -161,7 +171,7 @@ def quick(argv: list[str]) -> int:
             continue
         if word == "--thorough":
             thorough = True
-        elif word in ("--state", "--command-file", "--exit", "--seconds", "--undone", "--tar") and words:
+        elif word in VALUED and words:
             given[word] = words.pop(0)
         else:
             _usage(f"{word} is not known, or lacks its value")
@@ -176,7 +186,8 @@ def quick(argv: list[str]) -> int:
     if "--undone" in given:
         kind, command = "undo", f"undo {given['--undone']}"
     stream = sys.stdin.buffer if "--tar" in given else None
-    oid = make(os.path.abspath(given["--state"]), kind, command, code, seconds, thorough, stream)
+    running = (given.get("--commands", ""), given.get("--own", ""))
+    oid = make(os.path.abspath(given["--state"]), kind, command, code, seconds, thorough, stream, running)
     if oid:
         sys.stdout.write(oid + "\n")
     return 0
@@ -188,12 +199,7 @@ def _read_command(path: str) -> str:
         text = stream.read(65536).decode("utf-8", "surrogateescape")
     if "\0" not in text:
         return text.rstrip("\n")
-    return " ".join(map(_quoted, text.rstrip("\0").split("\0")))
-
-
-def _quoted(word: str) -> str:
-    safe = word and not word.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
-    return word if safe else "'" + word.replace("'", "'\"'\"'") + "'"
+    return beside.line(text)
 
 
 def _usage(why: str) -> NoReturn:

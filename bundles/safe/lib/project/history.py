@@ -115,4 +115,6 @@ def _commit_line(commit: Commit) -> str:
     shown = words.path(commit.command.encode("utf-8", "surrogateescape"))
     what = {"outside": "(outside a command)", "applied": "(applied)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
     ended = f"exit {commit.code}, {commit.seconds:.1f} s" if commit.kind == "command" else ""
-    return f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
+    line = f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
+    others = "; ".join(words.path(command.encode("utf-8", "surrogateescape")) for command in commit.beside)
+    return line + (f"  (while this ran as well: {others})" if others else "")

@@ -167,4 +167,5 @@ def _commit(part: bytes) -> Commit:
     trailers = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[:1].isupper())
     command = json.loads(trailers.get("Command", '""'))
     code, seconds = int(trailers.get("Exit", "0")), float(trailers.get("Seconds", "0"))
-    return Commit(oid, trailers.get("Kind", "outside"), command, code, seconds, int(when))
+    beside = tuple(json.loads(trailers.get("With", "[]")))
+    return Commit(oid, trailers.get("Kind", "outside"), command, code, seconds, int(when), beside)

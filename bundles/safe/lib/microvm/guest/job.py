@@ -15,6 +15,7 @@ from .. import wire
 from . import files
 
 READ = 64 * 1024
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 GRACE = 2.0
 """Seconds between asking a command that took too long to end, and ending it."""
 
@@ -32,6 +33,7 @@ class Job:
     ) -> None:
         self.after = after
         self.late = False
+        self.told = False
         self.due = time.monotonic() + limit if limit else None
         self.pending = b""
         self.closing = False
@@ -129,7 +131,8 @@ class Job:
             said += more
 
     def signal(self, number: int) -> None:
-        """To the command's own process group."""
+        """To the command's own process group. One that is told to end takes along what it began, wherever that hid."""
+        self.told = self.told or number in ENDING
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, ValueError, PermissionError):
@@ -163,8 +166,8 @@ class Job:
             return None
         self._put_in_order()
         code = os.waitstatus_to_exitcode(status)
-        if self.late or code == -signal.SIGKILL:
-            # It was ended, for its time or its memory was up: what it started would go on using either.
+        if self.late or self.told or code == -signal.SIGKILL:
+            # It was ended, or its time or its memory was up: what it started would go on using either.
             self._end_all()
         code = 128 - code if code < 0 else code
         return 124 if self.late else code
