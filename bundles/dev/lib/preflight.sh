@@ -93,7 +93,7 @@ base_problems() {
     image_is_there "$GEN_BASE_REF" 2>/dev/null && return
     case $GEN_IMAGE_SOURCE in
     mirror)
-        have mmdebstrap || problem "the base image is made from an apt mirror, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap"
+        maker_problems
         mirror_problems
         ;;
     registry) registry_problems ;;

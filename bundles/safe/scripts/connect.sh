@@ -54,6 +54,8 @@ if [ "$GEN_PROJECT_METHOD" != none ]; then
 fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
+[ "$GEN_PROJECT_METHOD" = none ] || track_begin "$@" || fail "$EX_REFUSED" "what the command changes could not be written down, so it is not begun" "$PROJECT" \
+    "df -h $(quoted "$STATE")"
 if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi
 RUN=$AUDIT_ID child='' ended_by='' clock=''
 

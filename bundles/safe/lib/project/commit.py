@@ -7,19 +7,36 @@ import os
 import sys
 import time
 
-from project import seen
+from project import begun, seen
 from project.changes import Changes, blob_name
 from project.failure import Failure
 from project.git import Git
-from project.importer import BRANCH
-from project.layer import FOLDER, Plain, Upper
+from project.importer import BRANCH, Importer
+from project.layer import Plain, Upper
 from project.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO, NoReturn
 
+    from project.begun import Begun
+
 USAGE = "commit [--command-file FILE|- --exit N --seconds S | --outside | --undone N] [--thorough] [--tar -]"
+
+
+class Lock:
+    """Held while the history is written, and while the copy is brought back to it: a second one waits."""
+
+    def __init__(self, state: str) -> None:
+        self.file = os.path.join(state, "lock")
+
+    def __enter__(self) -> Lock:
+        self.lock = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.lock)
 
 
 def make(
@@ -31,33 +48,68 @@ def make(
     thorough: bool = False,
     stream: BinaryIO | None = None,
 ) -> str | None:
-    """Commits what changed since the last one; gives the commit's name, or None when nothing did.
+    """Commits what changed since the last one; gives the newest commit's name, or None when there is none to make.
 
-    `kind` is command, outside (nobody's command of ours) or undo. One at a time: a second one waits. What changed is
-    in the folder of the state, or in `stream`, as a tar of a microVM's layer.
+    `kind` is command, outside (what begun.py knows of, or nobody's command of ours) or undo. What changed is in the
+    folder of the state, or in `stream`, as a tar of a microVM's layer.
     """
+    with Lock(state):
+        return held(state, kind, command, code, seconds, thorough, stream)
+
+
+def held(
+    state: str,
+    kind: str,
+    command: str = "",
+    code: int = 0,
+    seconds: float = 0.0,
+    thorough: bool = False,
+    stream: BinaryIO | None = None,
+) -> str | None:
+    """The same for whoever holds the lock."""
     settings = Settings.quick(state)
     git = Git(os.path.join(state, "track.git"))
-    lock = os.open(os.path.join(state, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # Known before the look: what ends meanwhile may have changed more than it sees.
+    known = list(begun.listed(state)) if kind == "outside" else []
+    head = head_of(git.repo)
+    changes = Changes(state, git, head, settings.project, thorough)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        head = head_of(git.repo)
-        changes = Changes(state, git, head, settings.project, thorough)
-        try:
-            notes = _look(state, settings, changes, stream)
-            lines = changes.lines() + _notes_lines(changes, notes) + _modes_lines(changes)
-            fresh = None
-            if lines:
-                text = message(kind, command, code, seconds)
-                fresh = changes.importer.commit(head, text, int(time.time()), lines)
-        finally:
-            changes.importer.close()
-            changes.ignoring.close()
-        seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
-        changes.modes.save(fresh or head)
-        return fresh
+        notes = _look(state, settings, changes, stream)
+        lines = changes.lines() + _notes_lines(changes, notes) + _modes_lines(changes)
+        running = sum(not one.ended for one in known)
+        text = message("moment" if running else kind, command, code, seconds, running=running)
+        fresh = _write(changes.importer, head, lines, text, [one for one in known if one.ended])
     finally:
-        os.close(lock)
+        changes.importer.close()
+        changes.ignoring.close()
+    seen.save(state, fresh or head, changes.now, changes.unknown, changes.notes_name)
+    changes.modes.save(fresh or head)
+    for one in known:
+        if one.ended:
+            one.forget()
+    return fresh
+
+
+def _write(importer: Importer, head: str | None, lines: list[bytes], text: bytes, ended: list[Begun]) -> str | None:
+    """A commit for each command that has ended, the first of them with the changes; else the one of this look."""
+    fresh = None
+    for one in ended:
+        if lines or _seen_before(importer.git, one, fresh or head):
+            told = message("command", one.words, one.code, one.seconds, one.began, one.ident)
+            fresh = importer.commit(fresh or head, told, int(time.time()), lines)
+            lines = []
+    return importer.commit(fresh or head, text, int(time.time()), lines) if lines else fresh
+
+
+def _seen_before(git: Git, one: Begun, head: str | None) -> bool:
+    """Whether other commits may have changes of this command: it is not among them, and has to be told of."""
+    if (head or "") == one.began:
+        return False
+    said = git.run("log", "-z", "--format=%B", f"{one.began}..{head}" if one.began else str(head))
+    texts = said.split(b"\0")
+    if any(b"\nId: %b\n" % one.ident.encode() in text for text in texts):
+        return False
+    return any(b"\nKind: applied\n" not in text for text in texts)
 
 
 def head_of(repo: str) -> str | None:
@@ -81,7 +133,7 @@ def _look(
         changes.modes.settle(changes.now, sent.walk.kept, whole=False)
         return sorted(sent.walk.notes + changes.notes + [(path, "base-unknown", 0, 1) for path in changes.unknown])
     overlay = settings.method == "overlay"
-    folder = os.open(os.path.join(state, "disk", "upper" if overlay else "tree"), FOLDER)
+    folder = settings.open_copy(state)
     try:
         copied = os.path.join(state, "copied.list")
         source = Upper(folder) if overlay else Plain(folder, copied, changes.known.__contains__)
@@ -140,12 +192,27 @@ def json_text(text: str) -> str:
     return '"' + "".join(parts) + '"'
 
 
-def message(kind: str, command: str, code: int, seconds: float) -> bytes:
-    """A subject to read, and trailers to parse: a command is JSON there, so that it is one line of ASCII."""
+def message(
+    kind: str,
+    command: str,
+    code: int | None,
+    seconds: float,
+    began: str | None = None,
+    ident: str = "",
+    running: int = 0,
+) -> bytes:
+    """A subject to read, and trailers to parse: a command is JSON there, so that it is one line of ASCII.
+
+    `began` is the commit before the command, which may lie further back than the one before this. `running` commands
+    were at work at a moment's look.
+    """
     quoted = json_text(command)
-    subject = {"outside": "outside a command"}.get(kind, quoted[1:-1][:72] or kind)
+    subject = {"outside": "outside a command", "moment": "while a command ran"}.get(kind, quoted[1:-1][:72] or kind)
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    lines = [f"Kind: {kind}", f"Command: {quoted}", f"Exit: {code}", f"Seconds: {seconds:.3f}", f"Time: {ended}"]
+    lines = [f"Kind: {kind}", f"Command: {quoted}", f"Exit: {'unknown' if code is None else code}"]
+    lines += [f"Seconds: {seconds:.3f}", f"Time: {ended}"]
+    lines += [f"Began: {began or 'entry'}", f"Id: {ident}"] if began is not None else []
+    lines += [f"Running: {running}"] if running else []
     return (subject + "\n\n" + "\n".join(lines) + "\n").encode("ascii")
 
 
@@ -187,12 +254,7 @@ def _read_command(path: str) -> str:
         text = stream.read(65536).decode("utf-8", "surrogateescape")
     if "\0" not in text:
         return text.rstrip("\n")
-    return " ".join(map(_quoted, text.rstrip("\0").split("\0")))
-
-
-def _quoted(word: str) -> str:
-    safe = word and not word.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
-    return word if safe else "'" + word.replace("'", "'\"'\"'") + "'"
+    return " ".join(map(begun.quoted, text.rstrip("\0").split("\0")))
 
 
 def _usage(why: str) -> NoReturn:

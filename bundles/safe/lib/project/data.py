@@ -63,12 +63,16 @@ class Note:
 class Commit:
     """One command's changes: `command` ran, ended with `code` after `seconds`, at the Unix time `time`.
 
-    `kind` is command, outside (what changed outside a command), undo, or applied (what came back is the new base).
+    `kind` is command, outside (what changed outside a command), moment (what a look found while `running` commands
+    were at work), undo, or applied (what came back is the new base). Where a command's script was killed, no `code` is
+    known. `began` is the commit before the command, empty where that is the entry; None where nobody wrote it down.
     """
 
     oid: str
     kind: str
     command: str
-    code: int
+    code: int | None
     seconds: float
     time: int
+    began: str | None = None
+    running: int = 0

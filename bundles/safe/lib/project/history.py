@@ -51,8 +51,31 @@ def log(args: argparse.Namespace) -> int:
     if args.json:
         document.show({"commits": list(map(document.of_commit, commits))})
     else:
-        words.show((_commit_line(commit) for commit in commits), paged=True)
+        words.show(_lines(commits), paged=True)
     return 0
+
+
+def began(commits: list[Commit]) -> list[int]:
+    """For each commit, the newest first, the place of the one before it began: in between may be changes of its own."""
+    places = {one.oid: place for place, one in enumerate(commits)}
+    return [
+        place + 1 if one.began is None else max(place + 1, places.get(one.began, len(commits)))
+        for place, one in enumerate(commits)
+    ]
+
+
+def _lines(commits: list[Commit]) -> Iterator[str]:
+    """A line a commit; what looks found while a command ran is the command's, once that has ended."""
+    reach, before = 0, began(commits)
+    for place, one in enumerate(commits):
+        if one.kind == "moment" and place < reach:
+            continue
+        together = ""
+        if one.kind == "command":
+            within = commits[place + 1 : before[place]]
+            together = ", with others" if place < reach or any(each.kind == "command" for each in within) else ""
+            reach = max(reach, before[place])
+        yield _commit_line(one) + together
 
 
 def diff(args: argparse.Namespace) -> int:
@@ -113,6 +136,11 @@ def _stat(changes: list[Change]) -> Iterator[str]:
 def _commit_line(commit: Commit) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(commit.time))
     shown = words.path(commit.command.encode("utf-8", "surrogateescape"))
-    what = {"outside": "(outside a command)", "applied": "(applied)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
-    ended = f"exit {commit.code}, {commit.seconds:.1f} s" if commit.kind == "command" else ""
-    return f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
+    what = {
+        "outside": "(outside a command)",
+        "moment": f"(while {words.counted(commit.running, 'command')} ran)",
+        "applied": "(applied)",
+        "undo": f"(undo) {shown}",
+    }.get(commit.kind, shown)
+    ended = "its end is not known" if commit.code is None else f"exit {commit.code}, {commit.seconds:.1f} s"
+    return f"{commit.oid[:12]}  {when}  {what}  {ended if commit.kind == 'command' else ''}".rstrip()
