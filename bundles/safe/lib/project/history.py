@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from project.data import Change, Commit
 
+# Of what waits, a rollback names so many.
+NAMED = 5
 MARKS = {"added": "A", "changed": "M", "removed": "D"}
 
 
@@ -35,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     shape.add_argument("--stat", action="store_true", help="the paths alone")
     parser.set_defaults(run=diff)
     parser = subparsers.add_parser("status", help="what differs from the project now, and what is noted")
+    parser.add_argument("--waiting", action="store_true", help="only what a rollback would take away unapplied")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=status)
 
@@ -102,6 +105,9 @@ def status(args: argparse.Namespace) -> int:
     settings = Settings.load(track.state)
     head = track.head()
     changes = track.changes(None, head)
+    if args.waiting:
+        words.show(_waiting(changes), paged=False)
+        return 0
     notes = track.notes(head) if head else []
     if args.json:
         told = {"project": document.named(settings.project), "method": settings.method, "head": head}
@@ -115,6 +121,15 @@ def status(args: argparse.Namespace) -> int:
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
     words.show(lines, paged=True)
     return 0
+
+
+def _waiting(changes: list[Change]) -> Iterator[str]:
+    if changes:
+        waits = "1 change waits" if len(changes) == 1 else f"{len(changes)} changes wait"
+        yield f"{waits} and nobody has applied it: scripts/review.sh shows all of it"
+        yield from (f"  {line}" for line in list(_stat(changes))[:NAMED])
+        if len(changes) > NAMED:
+            yield f"  and {len(changes) - NAMED} more"
 
 
 def between(track: Track, text: str | None) -> tuple[str | None, str | None]:

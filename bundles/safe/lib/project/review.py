@@ -147,6 +147,8 @@ def _summary(found: Reviewed, told: Mapping[bytes, Told], paint: words.Paint, wh
         yield f"hash {found.hash}"
     yield from _section("held", "held back: could run or steer something on this machine", held(found), paint)
     yield from _section("never", "never brought back", never(found), paint)
+    doubtful = (f"{words.path(note.path)}: {reviewed.why(note)}" for note in found.doubtful())
+    yield from _section("held", "a conflict, unless the project has the same", doubtful, paint)
     yield ""
     for verdict in found.verdicts:
         if not verdict.never:
@@ -174,7 +176,7 @@ def never(found: Reviewed) -> Iterator[str]:
     for verdict in found.never():
         if verdict.never is not None:
             yield f"{words.path(verdict.change.path)}: {verdict.never.reason}"
-    for note in found.notes:
+    for note in found.never_notes():
         below = f" ({words.counted(note.count, 'file')}, {words.size(note.size)})" if note.count > 1 else ""
         yield f"{words.path(note.path)}{below}: {reviewed.why(note)}"
 
