@@ -52,6 +52,18 @@ def changed(copy: Copy) -> Copy:
     return copy
 
 
+def test_what_is_not_in_the_copy_or_may_not_be_read_there_is_said(copy: Copy) -> None:
+    entered(copy)
+    lines = ["left out: 1 unreadable   (.state/project/left-out.json names each)"]
+    lines += ["closed: the agent may not read 1 path: closed"]
+    if copy.method == "plain":
+        lines = [lines[0].replace("1", "2")]
+    for words in (("left-out", "--told"), ("status",), ("review", "--stat")):
+        shown = program(copy, *words).stdout.splitlines()
+        assert [line for line in shown if line.startswith(("left out", "closed"))] == lines, words
+    assert json.loads((copy.state / "left-out.json").read_text()).keys() == {"schema", "left_out", "secrets"}
+
+
 def test_it_is_left_aside_and_the_others_come(changed: Copy) -> None:
     shown = program(changed, "review", "--stat").stdout
     assert shown.count("closed") == 1, shown

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from project import document, words
+from project import document, left, words
 from project.patch import Patch
 from project.settings import Settings
 from project.track import Track
@@ -116,7 +116,7 @@ def status(args: argparse.Namespace) -> int:
         return 0
     lines = [f"project: {settings.shown()}", f"method: {settings.told()}"]
     waits = f"{words.counted(len(changes), 'change')}: scripts/review.sh" if changes else "nothing"
-    lines += [f"waiting: {waits}"]
+    lines += [f"waiting: {waits}", *left.told(track.state, settings)]
     lines += list(_stat(changes))
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
     words.show(lines, paged=True)

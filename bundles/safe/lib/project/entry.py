@@ -87,7 +87,7 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
     records.write(os.path.join(state, "base.list"), records.join(choice.taken, title), durable=True)
     modes.write_entered(state, choice.folders, method == "plain")
     left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
-    listed = {"schema": 1, "secrets": [*SECRETS, *args.secret], "left_out": left}
+    listed = {"schema": 1, "left_out": left, "secrets": [*SECRETS, *args.secret]}
     content = json.dumps(listed, indent=1).encode("ascii") + b"\n"
     records.write(os.path.join(state, "left-out.json"), content, durable=True)
     settings.save(state)

@@ -23,6 +23,7 @@ FILES = (
     "base.list",
     "copied.list",
     "left-out.json",
+    "closed.list",
     "folders.list",
     "seen.list",
     "modes.list",

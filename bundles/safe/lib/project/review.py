@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, limits, reviewed, rules, words
+from project import bring, document, left, limits, reviewed, rules, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
+from project.settings import Settings
 from project.track import Track
 
 TYPE_CHECKING = False
@@ -69,7 +70,8 @@ def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool 
     """Shows it to people."""
     paint = words.Paint(words.coloured(sys.stdout))
     told = _told(track, found)
-    lines = [*_summary(found, told, paint, whole), *(_diff(track, found, paint) if difference else [])]
+    taken = left.told(track.state, Settings.load(track.state)) if whole else ()
+    lines = [*_summary(found, told, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
     words.show(lines, paged=True)
 
 
