@@ -46,7 +46,7 @@ def test_what_waits_is_named_and_what_is_kept_can_be_brought_over(safe: MakeBund
     (shown,) = (line.partition("copy: ")[2] for line in said.splitlines() if "what was changed in the copy" in line)
     assert shown.startswith("git --git-dir=")
     (patch,) = (bundle.path / ".state/project").glob("*.patch")
-    assert f"exec.sh -- git apply <{patch}" in said
+    assert f"exec.sh -- git apply <'{patch}'" in said
 
     bundle.start()
     assert "+more" in run(*shlex.split(shown)).stdout
@@ -62,6 +62,6 @@ def test_where_nothing_was_changed_no_history_is_named(safe: MakeBundle, tmp_pat
     bundle = safe()
     bundle.script("scripts/start.sh", "--project", str(make_project(tmp_path / "project")))
     said = bundle.rollback("--yes").stdout
-    assert "wait" not in said
+    assert "What waits" not in said
     assert "git --git-dir" not in said
     assert not list((bundle.path / ".state/project").glob("track*"))
