@@ -166,7 +166,7 @@ def _apply() -> Schema:
 def _commits() -> Schema:
     commit = _object(
         commit=_OID,
-        kind={"enum": ["command", "outside", "undo", "applied"]},
+        kind={"enum": ["command", "moment", "outside", "undo", "applied"]},
         command=_or_null(_text()),
         exit=_or_null(_count("the command's exit code")),
         seconds=_or_null({"type": "number", "minimum": 0}),

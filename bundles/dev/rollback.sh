@@ -16,6 +16,39 @@
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/project.sh
+[ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
+
+# say_waiting: what the agent changed and nobody has applied.
+say_waiting() {
+    local line lines fate="kept as a patch"
+    [ "$GEN_DELETE_DATA" != yes ] || fate="${RED}deleted${PLAIN}"
+    [ -s "$PROJECT/settings.json" ] || return 0
+    { let_go && track_rest; } >/dev/null 2>&1 || say "  What was changed in the copy last could not be looked at: more than this may wait."
+    lines=$(project status --waiting 2>/dev/null)
+    [ -n "$lines" ] || return 0
+    while IFS= read -r line; do say "  $line"; done <<<"$lines"
+    say "  What waits will be $fate."
+}
+
+# say_kept: where what is kept is, and what shows it.
+say_kept() {
+    local kept
+    for kept in "$STORAGE"/kept/*.img; do
+        [ -e "$kept" ] || continue
+        if [ "$GEN_PROJECT_METHOD" = none ]; then
+            say "  kept: $kept   (scripts/restore.sh brings it back)"
+        else
+            say "  kept: $kept   (sudo mount -o loop,ro $(quoted "$kept") /mnt shows the copy's disk)"
+        fi
+    done
+    for kept in "$STATE"/project/track-*.git; do
+        [ ! -d "$kept" ] || say "  kept: what was changed in the copy: git --git-dir=$(quoted "$kept") log -p sandbox"
+    done
+    for kept in "$STATE"/project/track-*.patch; do
+        [ ! -f "$kept" ] || say "  kept: what was not applied: $kept   (scripts/start.sh, then scripts/exec.sh -- git apply <$(quoted "$kept"): it waits for a review again)"
+    done
+}
 
 yes='' GEN_DELETE_DATA=''
 for argument in "$@"; do
@@ -42,6 +75,7 @@ if [ -f "$IMAGE" ]; then
     fi
     say "  What was installed or written in the sandbox outside the workspace goes with the container."
 fi
+[ "$GEN_PROJECT_METHOD" = none ] || say_waiting
 if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
     printf 'Go on? [y/N] '
     read -r answer
@@ -56,10 +90,5 @@ fi
 end_commands
 run_back
 code=$?
-how=''
-[ "$GEN_PROJECT_METHOD" != none ] || how="   (scripts/restore.sh brings it back)"
-for kept in "$STORAGE"/kept/*.img; do
-    [ ! -e "$kept" ] || say "  kept: $kept$how"
-done
-[ ! -e "$STATE/project/track.git" ] || say "  kept: what was changed in the copy: git --git-dir=$(quoted "$STATE/project/track.git") log -p sandbox"
+say_kept
 exit "$code"

@@ -23,6 +23,15 @@ need_last() {
     fail "$EX_FAILED" "what was changed last could not be written down, so $1" "" "scripts/status.sh"
 }
 
+# show_rest: before something is shown, what was changed last is written down too; else it is said that it may be missing.
+show_rest() {
+    if ! copy_is_shown; then
+        warn "the sandbox does not run: this is what was found when it was looked at last (scripts/start.sh starts it)"
+    else
+        track_rest >&2 || warn "what was changed last may be missing here"
+    fi
+}
+
 # need_copy: ends a script that has nothing to show.
 need_copy() {
     home_check sandbox

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.copying import PROGRAM, Copy, copy, program
+from tests.unit.copying import PROGRAM, Copy, copy, git, program
 from tests.unit.isolated import PYTHON
 
 __all__ = ["copy"]
@@ -101,14 +101,22 @@ def test_leave_takes_all_of_it_and_nothing_else(copy: Copy, tmp_path_factory: py
     (copy.state / "disk" / "somebody's").write_text("x")
     done = program(copy.state, "leave")
     assert done.returncode == 0
-    assert b"the history of what was changed stays: track.git" in done.stdout
-    assert sorted(path.name for path in copy.state.iterdir() if path.name != "compiled") == ["disk", "track.git"]
+    assert b"the history of what was changed stays: track-1.git, track-1.patch" in done.stdout
+    kept = ["disk", "track-1.git", "track-1.patch"]
+    assert sorted(path.name for path in copy.state.iterdir() if path.name != "compiled") == kept
     assert [path.name for path in (copy.state / "disk").iterdir()] == ["somebody's"]
     assert (outside / "x").read_text() == "the host's\n"
     assert (copy.project / "d" / "e").read_text() == "d/e\n"
     # The next copy has a history of its own; that of the first one is kept beside it.
     copy.enter()
     assert copy.changed() == []
+    assert "d/e" in git(copy.state / "track-1.git", "log", "-p", "sandbox")
+    # What was not applied can be brought into the next copy.
+    git(copy.root, "apply", "--stat", str(copy.state / "track-1.patch"))
+    copy.hide()
+    # Without any change there is nothing to keep.
+    assert b"stays: track-1.git, track-1.patch\n" in program(copy.state, "leave").stdout
+    copy.enter()
     copy.hide()
     (copy.state / "disk" / "somebody's").unlink()
     assert program(copy.state, "leave", "--delete").returncode == 0

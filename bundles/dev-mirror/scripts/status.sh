@@ -46,7 +46,7 @@ copy_rows() {
     fi
     project status 2>/dev/null | while IFS= read -r line; do
         key=${line%%: *} value=${line#*: }
-        case $key in project | method | waiting) row "$key" "$value" ;; esac
+        case $key in project | method | waiting | closed | "left out") row "$key" "$value" ;; esac
     done
 }
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/lock.sh
+. "$BUNDLE/lib/lock.sh"
 
 PROJECT=$STATE/project
 
@@ -162,24 +164,37 @@ sandbox_state() {
 # look_below: what the host has changed in the project since, before a command begins that may build on it. What cannot be
 # looked at only makes more of it a conflict.
 look_below() { [ ! -s "$PROJECT/host.list" ] || project look || warn "what you changed in the project since could not be looked at"; }
+# track_begin WORD...: the commit before this command, its words and whose script runs it, written down before it begins: what a
+# look finds from now on may be of this command (lib/project/begun.py).
+track_begin() {
+    local head='' file process
+    # Of a command whose script was killed: what is found now is its own, not this one's.
+    for file in "$PROJECT"/command.*; do
+        { IFS= read -r -d '' process <"$file"; } 2>/dev/null && ! process_lives "$process" && look --outside >/dev/null && break
+    done
+    { read -r head <"$PROJECT/track.git/refs/heads/sandbox"; } 2>/dev/null || :
+    BEGUN=$PROJECT/command.$AUDIT_ID BEGAN=$head
+    begun '' '' "$@"
+}
+
+# begun CODE SECONDS WORD...: writes that down, the end too where there is one, in one step.
+begun() { printf '%s\0' "$SELF" "$BEGAN" "$@" >"$BEGUN.new" && mv -f "$BEGUN.new" "$BEGUN"; }
 
 # track CODE WORD...: what a command changed becomes one commit, with its words, its exit code and how long it took.
 track() {
-    local code=$1
-    shift
-    printf '%s\0' "$@" >"$PROJECT/command.$$"
-    look --command-file "$PROJECT/command.$$" --exit "$code" --seconds $((SECONDS - AUDIT_SINCE)) >/dev/null ||
+    begun "$1" $((SECONDS - AUDIT_SINCE)) "${@:2}" && copy_is_shown && look --outside >/dev/null && return 0
+    if copy_is_shown; then
         warn "what this command changed is not written down yet: scripts/changes.sh tries again"
-    rm -f "$PROJECT/command.$$"
+    else
+        warn "the sandbox was stopped meanwhile: what this command changed last is written down when it runs again" "  mend: scripts/start.sh"
+    fi
 }
 
 # look [--still] OPTION...: a commit of what is changed now. A machine tells of its changes itself. With --still nothing in the
-# sandbox can change it meanwhile: all files of the commit are of one moment. Of what several commands changed at once nobody can tell
-# which it was: the commit names those that ran.
+# sandbox can change it meanwhile: all files of the commit are of one moment.
 look() {
     local still=''
     if [ "${1:-}" = --still ]; then still=yes && shift; fi
-    set -- --commands "$STATE/commands" --own "${COMMAND_NUMBER:-}" "$@"
     if [ "$BACKEND" != microvm ]; then
         ${still:+held_still} project commit "$@"
     else
@@ -192,8 +207,11 @@ look() {
 undo_commands() {
     local state layer=$PROJECT/layer.$$ code=0
     state=$(sandbox_state) || return 1
+    copy_is_shown || fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run, so nothing is undone" "" "scripts/start.sh"
+    # Before anything is stopped for it.
+    track_rest && project undo --foresee "$1" || return
     if [ "$BACKEND" = microvm ]; then
-        track_rest && project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
+        project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
         rm -f "$layer"
         return "$code"
     fi
@@ -204,13 +222,9 @@ undo_commands() {
 }
 
 # track_rest: what was changed outside of any command becomes a commit too, where there is something to look at.
-track_rest() {
-    local state
-    if [ "$BACKEND" = microvm ]; then
-        state=$(sandbox_state)
-        [ "$state" = running ] || return 0
-    else
-        disk_is_mounted || return 0
-    fi
-    look --still --outside >/dev/null
+track_rest() { ! copy_is_shown || look --still --outside >/dev/null; }
+
+# copy_is_shown: whether what was changed can be looked at: a stopped sandbox has its disk put away.
+copy_is_shown() {
+    if [ "$BACKEND" = microvm ]; then [ "$(sandbox_state)" = running ]; else disk_is_mounted; fi
 }

@@ -22,5 +22,5 @@
 # The table is the same for every copy.
 [ "$*" != --rules ] || { project review --rules; exit; }
 need_copy
-track_rest >&2 || warn "what was changed last may be missing here"
+show_rest
 project review "$@"

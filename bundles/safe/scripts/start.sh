@@ -38,11 +38,20 @@ while [ $# -gt 0 ]; do
     esac
 done
 
+# say_left_out: what of the project is not in the copy, or is of no use there.
+say_left_out() {
+    local line
+    # shellcheck source=templates/lib/project.sh
+    . "$BUNDLE/lib/project.sh"
+    while IFS= read -r line; do say "$(printf '  %-11s %s' "${line%%: *}:" "${line#*: }")"; done < <(project left-out --told 2>/dev/null)
+}
+
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
 run_up || exit
 say "The sandbox ${BOLD}$GEN_NAME${PLAIN} runs."
 say_aside | printable | sed 's/^/  aside:      /'
 [ "$GEN_BACKENDS" = docker ] || sed '1s/^/  isolation:  /; 2,$s/^/              /' "$STATE/names/isolation" | printable
+[ "$GEN_PROJECT_METHOD" = none ] || say_left_out
 [ "$PWD" -ef "$BUNDLE" ] || say "  in $(quoted "$BUNDLE"):"
 say "  check it:   ./test-setup.sh"
 if [ "$GEN_PROJECT_METHOD" = none ]; then

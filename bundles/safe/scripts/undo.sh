@@ -4,8 +4,8 @@
 #
 # usage: scripts/undo.sh [N]
 #
-# A container is stopped meanwhile and started again; a microVM goes on. Your project is not touched. As long as a command runs
-# (scripts/ps.sh), nobody can tell what the last one changed: that is refused.
+# What ran at the same time as one of them goes as well, and is named; what was applied stays. A container is stopped meanwhile
+# and started again; a microVM goes on. While a command is at work (scripts/ps.sh) nothing is undone. Your project is not touched.
 #
 # Exit codes: 0 done; 1 it failed; 2 wrong arguments; 4 refused, nothing was changed.
 # shellcheck source=templates/lib/project-script.sh

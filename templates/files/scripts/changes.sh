@@ -10,5 +10,5 @@
 . "$(dirname "$0")/../lib/project-script.sh"
 
 need_copy
-track_rest >&2 || warn "what was changed last may be missing here"
+show_rest
 project log "$@"

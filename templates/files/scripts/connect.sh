@@ -69,6 +69,9 @@ if [ "$GEN_PROJECT_METHOD" != none ]; then
 fi
 audit_begin "$@" || fail "$EX_REFUSED" "what the sandbox is told to do cannot be written down, so it is not done" "$AUDIT" \
     "ls -l $(quoted "$AUDIT"); df -h $(quoted "$STATE")"
+[ -z "$looking" ] || wait "$looking"
+[ "$GEN_PROJECT_METHOD" = none ] || track_begin "$@" || fail "$EX_REFUSED" "what the command changes could not be written down, so it is not begun" "$PROJECT" \
+    "df -h $(quoted "$STATE")"
 RUN=$AUDIT_ID child='' ended_by='' clock='' late='' writer=''
 
 # The engine's client takes a signal for a good end, so what ended it is ours to say; and it passes none on. A machine's passes
@@ -93,7 +96,6 @@ fi
 [ "$how" = attached ] || go_on_alone
 if [ -t 0 ] && [ -t 1 ]; then sandbox_client tty; else sandbox_client; fi
 entering "$1"
-[ -z "$looking" ] || wait "$looking"
 # In our own process group, which is the terminal's.
 (exec "${CLIENT[@]}" "${WORDS[@]}" "$@") <&0 &
 child=$!

@@ -65,13 +65,17 @@ class Commit:
 
     Those of `beside` ran at that moment as well: nobody can tell which of them changed what.
 
-    `kind` is command, outside (what changed outside a command), undo, or applied (what came back is the new base).
+    `kind` is command, outside (what changed outside a command), moment (what a look found while `running` commands
+    were at work), undo, or applied (what came back is the new base). Where a command's script was killed, no `code` is
+    known. `began` is the commit before the command, empty where that is the entry; None where nobody wrote it down.
     """
 
     oid: str
     kind: str
     command: str
-    code: int
+    code: int | None
     seconds: float
     time: int
     beside: tuple[str, ...] = ()
+    began: str | None = None
+    running: int = 0

@@ -73,7 +73,7 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
     os.makedirs(os.path.join(state, "disk"), mode=0o700, exist_ok=True)
     # What an entry that was cut off has left.
     leave.remove(state, history=False)
-    _set_aside(state)
+    leave.set_aside(state)
     Git.create(os.path.join(state, "track.git"))
     secrets = Secrets(args.secret, args.keep)
     choice = Chooser(root, project, state, secrets, args.ignored, args.git).choose()
@@ -89,7 +89,7 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
         look.write_entered(state, choice.folders, choice.moment)
     modes.write_entered(state, choice.folders, method == "plain")
     left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
-    listed = {"schema": 1, "secrets": [*SECRETS, *args.secret], "left_out": left}
+    listed = {"schema": 1, "left_out": left, "secrets": [*SECRETS, *args.secret]}
     content = json.dumps(listed, indent=1).encode("ascii") + b"\n"
     records.write(os.path.join(state, "left-out.json"), content, durable=True)
     settings.save(state)
@@ -135,16 +135,6 @@ def _whiteouts_work(disk: str) -> bool:
     finally:
         os.close(folder)
     return True
-
-
-def _set_aside(state: str) -> None:
-    """The history of an earlier copy stays, under another name."""
-    track = os.path.join(state, "track.git")
-    if os.path.exists(track):
-        number = 1
-        while os.path.exists(os.path.join(state, f"track-{number}.git")):
-            number += 1
-        os.rename(track, os.path.join(state, f"track-{number}.git"))
 
 
 def _overlay(state: str, project: bytes, choice: Choice, found: os.stat_result) -> None:

@@ -46,6 +46,9 @@ class Seen:
         return (self.kind, self.device, self.inode, self.mode, self.size, self.mtime)
 
 
+SHUT = "may not be entered"
+
+
 class Blocked(Exception):
     """A parent of the path is no folder, or is on another filesystem: `path` is that parent."""
 
@@ -132,7 +135,7 @@ class Host:
             if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
                 raise Blocked(path, "is a link or a file here, not a folder") from None
             if error.errno in (errno.EACCES, errno.EPERM):
-                raise Blocked(path, "may not be entered") from None
+                raise Blocked(path, SHUT) from None
             raise
         if os.fstat(found).st_dev != self.device:
             os.close(found)
@@ -153,6 +156,20 @@ class Host:
             return look(self.folder(parent), name)
         except FileNotFoundError:
             return None
+
+    def closed(self, path: bytes) -> bool:
+        """Whether something stands at a path that this user may not look into."""
+        parent, name = split(path)
+        try:
+            folder = self.folder(parent)
+            found = look(folder, name)
+            if found is not None and found.kind == "file":
+                os.close(os.open(name, READ, dir_fd=folder))
+        except (PermissionError, Blocked) as error:
+            return not isinstance(error, Blocked) or error.why == SHUT
+        except OSError:
+            return False
+        return False
 
     def names(self, path: bytes) -> list[bytes]:
         """What a folder holds; nothing where it is none."""

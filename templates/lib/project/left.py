@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 
-from project import records
+from project import modes, records, words
 from project.host import Blocked, Host
 from project.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+# What the sandbox's user may not read.
+CLOSED = "closed.list"
+# So many paths are named.
+NAMED = 5
+# Why something is left out, where the word alone does not say it.
+TOLD = {
+    "git": "git's own",
+    "history": "of other version control",
+    "elsewhere": "git's, whose history is in another repository",
+    "deep": "too deep",
+    "mount": "on another filesystem",
+    "bundle": "of gen's own",
+    "changing": "gone meanwhile",
+}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("left-out", help="list what was not taken")
     parser.add_argument("--lines", action="store_true", help="the paths alone; one with a line break is left out")
     parser.add_argument("--untouched", action="store_true", help="without those that the sandbox itself made meanwhile")
+    parser.add_argument("--told", action="store_true", help="counted by kind; and what nobody there may read")
     parser.set_defaults(run=run)
 
 
@@ -28,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
     state = os.path.abspath(args.state)
     settings = Settings.load(state)
     content = records.read(os.path.join(state, "left-out.json"))
+    if args.told:
+        words.show(told(state, settings), paged=False)
+        return 0
     if not args.lines:
         sys.stdout.write(content.decode("ascii"))
         return 0
@@ -36,6 +57,58 @@ def run(args: argparse.Namespace) -> int:
         paths = _untouched(state, settings.method, paths)
     sys.stdout.buffer.write(b"".join(path + b"\n" for path in paths if b"\n" not in path))
     return 0
+
+
+def told(state: str, settings: Settings) -> Iterator[str]:
+    """What was not taken, counted by kind; what was, and the agent may not read, by name."""
+    content = records.read(os.path.join(state, "left-out.json"))
+    kinds = [left["why"] for left in json.loads(content)["left_out"]] if content else []
+    if kinds:
+        counts = ", ".join(f"{kinds.count(kind)} {TOLD.get(kind, kind)}" for kind in sorted(set(kinds)))
+        yield f"left out: {counts}   (.state/project/left-out.json names each)"
+    closed = _closed(state, settings) if settings.method == "overlay" else []
+    if closed:
+        named = ", ".join(map(words.path, closed[:NAMED])) + (
+            f" and {len(closed) - NAMED} more" if len(closed) > NAMED else ""
+        )
+        yield f"closed: the agent may not read {words.counted(len(closed), 'path')}: {named}"
+
+
+def _closed(state: str, settings: Settings) -> list[bytes]:
+    """What lies below an overlay and its user may not read, as it was when this was asked for the first time.
+
+    An entry looks at no file (ADR 18), so this is asked after it, once.
+    """
+    place = os.path.join(state, CLOSED)
+    content = records.read(place)
+    if not content:
+        found = sorted(_looked_for(state, settings))
+        content = records.join((path, b"") for path in found)
+        records.write(place, content)
+    return [path for path, _ in records.split(content)[1]]
+
+
+def _looked_for(state: str, settings: Settings) -> Iterator[bytes]:
+    shut: set[bytes] = set()
+    for path in sorted(modes.entered(state)):
+        if not records.within(path, shut) and _shut(settings, path, 0o5):
+            shut.add(path)
+    yield from shut
+    for path, _ in records.split(records.read(os.path.join(state, "base.list")))[1]:
+        if not records.within(path, shut) and _shut(settings, path, 0o4):
+            yield path
+
+
+def _shut(settings: Settings, path: bytes, bits: int) -> bool:
+    """Whether the permissions of a file or a folder lack these for the sandbox's user."""
+    try:
+        found = os.lstat(os.path.join(settings.project, path))
+    except OSError:
+        return False
+    if stat.S_ISLNK(found.st_mode):
+        return False
+    shift = 6 if found.st_uid == settings.uid else 3 if found.st_gid == settings.gid else 0
+    return found.st_mode >> shift & bits != bits
 
 
 def _untouched(state: str, method: str, paths: list[bytes]) -> list[bytes]:

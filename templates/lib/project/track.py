@@ -58,8 +58,15 @@ class Track:
         return found.decode().strip()
 
     def before(self, name: str) -> str | None:
-        """The commit before one that is given as `resolve` takes it; None where that is the first."""
-        found = self.git.run("rev-parse", "--verify", "--quiet", f"{self.resolve(name)}^", ok=(0, 1, 128))
+        """The commit before the command of one that is given as `resolve` takes it; None where that is the entry.
+
+        What looks found while it ran is the command's as well.
+        """
+        oid = self.resolve(name)
+        commit = next((one for one in self.commits() if one.oid == oid), None)
+        if commit is not None and commit.began is not None:
+            return commit.began or None
+        found = self.git.run("rev-parse", "--verify", "--quiet", f"{oid}^", ok=(0, 1, 128))
         return found.decode().strip() or None
 
     def changes(self, old: str | None, new: str | None) -> list[Change]:
@@ -77,6 +84,17 @@ class Track:
             elif entry is not None:
                 files[path] = (entry, None)
         return self._sized(files)
+
+    def applied(self, old: str | None, new: str | None) -> set[bytes]:
+        """The paths that an apply brought back after one commit, up to another."""
+        words = ("diff-tree", "--root", "--no-commit-id", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff")
+        found: set[bytes] = set()
+        commits = self.commits() if new else []
+        names = [one.oid for one in commits]
+        for one in commits[names.index(new or "") : names.index(old) if old else None] if new else ():
+            if one.kind == "applied":
+                found.update(self.git.run(*words, one.oid, "--", "base").split(b"\0")[:-1])
+        return {path.partition(b"/")[2] for path in found}
 
     def notes(self, oid: str) -> list[Note]:
         """What is in the sandbox's copy at a commit and can never be brought back."""
@@ -166,6 +184,9 @@ def _commit(part: bytes) -> Commit:
     oid, when, text = part.decode("ascii", "replace").split("\n", 2)
     trailers = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[:1].isupper())
     command = json.loads(trailers.get("Command", '""'))
-    code, seconds = int(trailers.get("Exit", "0")), float(trailers.get("Seconds", "0"))
+    code, seconds = trailers.get("Exit", "0"), float(trailers.get("Seconds", "0"))
+    began = {"entry": ""}.get(trailers.get("Began", ""), trailers.get("Began"))
+    kind, running = trailers.get("Kind", "outside"), int(trailers.get("Running", "0"))
     beside = tuple(json.loads(trailers.get("With", "[]")))
-    return Commit(oid, trailers.get("Kind", "outside"), command, code, seconds, int(when), beside)
+    ended = None if code == "unknown" else int(code)
+    return Commit(oid, kind, command, ended, seconds, int(when), beside, began, running)

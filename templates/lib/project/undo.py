@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 
-from project import commit, seen, view, words
+from project import begun, commit, seen, view, words
 from project.failure import Failure
-from project.history import entered
-from project.layer import FOLDER
-from project.modes import Modes
+from project.history import began, entered
 from project.reverted import Reverted
 from project.settings import Settings
 from project.writing import Overlay, Plain
@@ -16,7 +14,9 @@ from project.writing import Overlay, Plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
+    from project.data import Commit
     from project.track import Track
 
 
@@ -25,6 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("undo", help="the files back to before the last N commands")
     parser.add_argument("count", nargs="?", type=int, default=1, metavar="N")
     parser.add_argument("--tar", metavar="FILE", help="write a microVM's layer to go back to; change nothing")
+    parser.add_argument("--foresee", action="store_true", help="only refuses what cannot be undone now")
     parser.set_defaults(run=run)
 
 
@@ -33,34 +34,68 @@ def run(args: argparse.Namespace) -> int:
     if args.count < 1:
         raise Failure("there is nothing to undo in that", f"{args.count} commands", "undo 1", 2)
     track = entered(args.state)
-    if args.tar:
-        return _as_tar(track, args.count, args.tar)
+    if args.foresee:
+        _refuse_at_work(track.state)
+        before(track, args.count)
+    elif args.tar:
+        _as_tar(track, args.count, args.tar)
+    else:
+        with commit.Lock(track.state):
+            _undo(track, args.count)
+    return 0
+
+
+def _undo(track: Track, count: int) -> None:
+    """Nothing is written to the history meanwhile: it would be half of this."""
     _refuse_mounted(track.state)
+    _refuse_at_work(track.state)
     # What nobody has committed yet would be lost.
-    track.commit_outside()
-    wanted = Reverted.between(track, before(track, args.count), track.head())
+    commit.held(track.state, "outside")
+    target, commands = before(track, count)
+    wanted = Reverted.between(track, target, track.head())
     undo(track, wanted)
     # The next look at the copy reads what it finds, whatever it remembers.
     seen.forget(track.state)
-    commit.make(track.state, "undo", f"undo {args.count}")
-    paths, left = wanted.paths(), wanted.left(track)
-    said = [f"undone: {words.counted(len(paths), 'path')}", *(f"  {words.path(path)}" for path in paths)]
-    said += [f"not undone: {words.counted(len(left), 'path')}", *left] if left else []
-    words.show(said, paged=False)
-    return 0
+    commit.held(track.state, "undo", f"undo {count}")
+    words.show([*told(wanted, commands, count), *_left(wanted.left(track))], paged=False)
 
 
-def _as_tar(track: Track, count: int, file: str) -> int:
+def told(wanted: Reverted, commands: list[Commit], count: int) -> Iterator[str]:
+    """What goes; where commands ran at the same time, which of them go together."""
+    paths = wanted.paths()
+    yield f"undone: {words.counted(len(paths), 'path')}"
+    yield from (f"  {words.path(path)}" for path in paths)
+    if len(commands) > count:
+        more = words.counted(len(commands) - count, "command")
+        yield f"{more} more undone: they ran at the same time, and which of them changed what cannot be told"
+        yield from (f"  {words.path(os.fsencode(one.command))}" for one in commands[count:])
+
+
+def _left(left: list[str]) -> list[str]:
+    return [f"not undone: {words.counted(len(left), 'path')}", *left] if left else []
+
+
+def _as_tar(track: Track, count: int, file: str) -> None:
     """Writes the upper layer as it was, for whoever can bring it into the machine."""
     from project import stream
 
-    target, settings = before(track, count), Settings.load(track.state)
-    changes = track.changes(None, target) if target else []
-    blobs = track.blobs(change.new.oid for change in changes if change.new)
+    _refuse_at_work(track.state)
+    settings, (target, commands) = Settings.load(track.state), before(track, count)
+    wanted = Reverted.between(track, target, track.head())
+    layer = wanted.layer(track, target)
+    blobs = track.blobs(entry.oid for entry in (change.new for change in layer) if entry)
     with open(file, "xb") as out:
-        stream.write(out, changes, dict(blobs), (settings.uid, settings.gid), Modes.of(track.git, target).own)
-    words.show([f"undone: {words.counted(len(track.changes(target, track.head())), 'path')}"], paged=False)
-    return 0
+        stream.write(out, layer, blobs, (settings.uid, settings.gid), {**wanted.then.own, **wanted.permissions})
+    words.show([*told(wanted, commands, count), *_left(wanted.left(track))], paged=False)
+
+
+def _refuse_at_work(state: str) -> None:
+    """A command that still runs would go on from files that are not its own any more, or end with half of its work."""
+    running = begun.at_work(state)
+    if running:
+        what = f"{words.counted(len(running), 'command')} still at work in the sandbox, so nothing is undone"
+        why = "\n".join(words.path(os.fsencode(one.words)) for one in running)
+        raise Failure(what, why, "scripts/ps.sh   (wait for what it shows, or end it: scripts/kill.sh N)", 4)
 
 
 def _refuse_mounted(state: str) -> None:
@@ -70,23 +105,31 @@ def _refuse_mounted(state: str) -> None:
         raise Failure("the sandbox has the copy mounted", why, "stop the sandbox first", 4)
 
 
-def before(track: Track, count: int) -> str | None:
-    """The commit before the last `count` commands; what changed outside of commands since then goes as well."""
+def before(track: Track, count: int) -> tuple[str | None, list[Commit]]:
+    """The commit before the last `count` commands began, and all commands since; what else changed goes as well.
+
+    Commands that ran at the same time go together.
+    """
     commits = track.commits()
-    places = [number for number, one in enumerate(commits) if one.kind not in ("outside", "applied")]
-    if len(places) < count:
-        had = words.counted(len(places), "command")
+    starts, end = began(commits), 0
+    met: list[Commit] = []
+    for place, one in enumerate(commits):
+        if place >= end and len(met) >= count:
+            break
+        if one.kind in ("command", "undo"):
+            met.append(one)
+            end = max(end, starts[place])
+    if len(met) < count:
+        had = words.counted(len(met), "command")
         raise Failure("so many commands have not changed anything", f"The history has {had}.", "see `log`", 2)
-    place = places[count - 1] + 1
-    return commits[place].oid if place < len(commits) else None
+    return commits[end].oid if end < len(commits) else None, met
 
 
 def undo(track: Track, wanted: Reverted) -> None:
     """Gives each path the wanted version, and each folder."""
     settings = Settings.load(track.state)
     overlay = settings.method == "overlay"
-    place = os.path.join(track.state, "disk", "upper" if overlay else "tree")
-    root = os.open(place, FOLDER)
+    root = settings.open_copy(track.state)
     tree = (Overlay if overlay else Plain)(root, settings, wanted.stays)
     contents = track.blobs(entry.oid for entry in wanted.files.values() if entry)
     try:

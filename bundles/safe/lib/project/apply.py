@@ -243,4 +243,7 @@ def _say(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], c
     if left := _left(found, wanted, choice):
         out.append(f"{words.counted(len(left), 'path')} still held back: apply --accept PATH, one by one")
         out += [f"  {words.path(verdict.change.path)}" for verdict in left]
+    if never := found.never():
+        out.append(f"{words.counted(len(never), 'path')} left aside, which never comes back: see `review`")
+        out += [f"  {words.path(verdict.change.path)}" for verdict in never[:SHOWN]]
     words.show(out, paged=False)

@@ -33,7 +33,8 @@ def of_commit(commit: Commit) -> dict[str, Any]:
     """A commit; one that no command made has no command."""
     command = commit.command if commit.kind == "command" else None
     told = {"commit": commit.oid, "kind": commit.kind, "command": command, "exit": commit.code}
-    return {**told, "seconds": commit.seconds, "time": commit.time, "beside": list(commit.beside)}
+    seconds = None if commit.code is None else commit.seconds
+    return {**told, "seconds": seconds, "time": commit.time, "beside": list(commit.beside)}
 
 
 def of_change(change: Change) -> dict[str, Any]:

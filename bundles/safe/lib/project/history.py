@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from project import document, words
+from project import document, left, words
 from project.patch import Patch
 from project.settings import Settings
 from project.track import Track
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from project.data import Change, Commit
 
+# Of what waits, a rollback names so many.
+NAMED = 5
 MARKS = {"added": "A", "changed": "M", "removed": "D"}
 
 
@@ -35,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     shape.add_argument("--stat", action="store_true", help="the paths alone")
     parser.set_defaults(run=diff)
     parser = subparsers.add_parser("status", help="what differs from the project now, and what is noted")
+    parser.add_argument("--waiting", action="store_true", help="only what a rollback would take away unapplied")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=status)
 
@@ -51,8 +54,31 @@ def log(args: argparse.Namespace) -> int:
     if args.json:
         document.show({"commits": list(map(document.of_commit, commits))})
     else:
-        words.show((_commit_line(commit) for commit in commits), paged=True)
+        words.show(_lines(commits), paged=True)
     return 0
+
+
+def began(commits: list[Commit]) -> list[int]:
+    """For each commit, the newest first, the place of the one before it began: in between may be changes of its own."""
+    places = {one.oid: place for place, one in enumerate(commits)}
+    return [
+        place + 1 if one.began is None else max(place + 1, places.get(one.began, len(commits)))
+        for place, one in enumerate(commits)
+    ]
+
+
+def _lines(commits: list[Commit]) -> Iterator[str]:
+    """A line a commit; what looks found while a command ran is the command's, once that has ended."""
+    reach, before = 0, began(commits)
+    for place, one in enumerate(commits):
+        if one.kind == "moment" and place < reach:
+            continue
+        together = ""
+        if one.kind == "command":
+            within = commits[place + 1 : before[place]]
+            together = ", with others" if place < reach or any(each.kind == "command" for each in within) else ""
+            reach = max(reach, before[place])
+        yield _commit_line(one) + together
 
 
 def diff(args: argparse.Namespace) -> int:
@@ -79,6 +105,9 @@ def status(args: argparse.Namespace) -> int:
     settings = Settings.load(track.state)
     head = track.head()
     changes = track.changes(None, head)
+    if args.waiting:
+        words.show(_waiting(changes), paged=False)
+        return 0
     notes = track.notes(head) if head else []
     if args.json:
         told = {"project": document.named(settings.project), "method": settings.method, "head": head}
@@ -87,11 +116,20 @@ def status(args: argparse.Namespace) -> int:
         return 0
     lines = [f"project: {settings.shown()}", f"method: {settings.told()}"]
     waits = f"{words.counted(len(changes), 'change')}: scripts/review.sh" if changes else "nothing"
-    lines += [f"waiting: {waits}"]
+    lines += [f"waiting: {waits}", *left.told(track.state, settings)]
     lines += list(_stat(changes))
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
     words.show(lines, paged=True)
     return 0
+
+
+def _waiting(changes: list[Change]) -> Iterator[str]:
+    if changes:
+        waits = "1 change waits" if len(changes) == 1 else f"{len(changes)} changes wait"
+        yield f"{waits} and nobody has applied it: scripts/review.sh shows all of it"
+        yield from (f"  {line}" for line in list(_stat(changes))[:NAMED])
+        if len(changes) > NAMED:
+            yield f"  and {len(changes) - NAMED} more"
 
 
 def between(track: Track, text: str | None) -> tuple[str | None, str | None]:
@@ -113,8 +151,13 @@ def _stat(changes: list[Change]) -> Iterator[str]:
 def _commit_line(commit: Commit) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(commit.time))
     shown = words.path(commit.command.encode("utf-8", "surrogateescape"))
-    what = {"outside": "(outside a command)", "applied": "(applied)", "undo": f"(undo) {shown}"}.get(commit.kind, shown)
-    ended = f"exit {commit.code}, {commit.seconds:.1f} s" if commit.kind == "command" else ""
-    line = f"{commit.oid[:12]}  {when}  {what}  {ended}".rstrip()
+    what = {
+        "outside": "(outside a command)",
+        "moment": f"(while {words.counted(commit.running, 'command')} ran)",
+        "applied": "(applied)",
+        "undo": f"(undo) {shown}",
+    }.get(commit.kind, shown)
+    ended = "its end is not known" if commit.code is None else f"exit {commit.code}, {commit.seconds:.1f} s"
+    line = f"{commit.oid[:12]}  {when}  {what}  {ended if commit.kind == 'command' else ''}".rstrip()
     others = "; ".join(words.path(command.encode("utf-8", "surrogateescape")) for command in commit.beside)
     return line + (f"  (while this ran as well: {others})" if others else "")

@@ -7,8 +7,10 @@ import os
 import shutil
 import sys
 
-from project import limits, making
+from project import limits, making, records
 from project.layer import FOLDER
+from project.patch import Patch
+from project.track import Track
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ FILES = (
     "host.list",
     "copied.list",
     "left-out.json",
+    "closed.list",
     "folders.list",
     "seen.list",
     "modes.list",
@@ -47,12 +50,31 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("there is no copy of a project\n")
         return 0
     count = remove(state, history=args.delete)
+    set_aside(state)
     _remove_empty(os.path.join(state, "disk"))
     kept = [name for name in sorted(os.listdir(state)) if name.startswith("track")]
     sys.stdout.write(f"the copy of the project is removed: {count} files and folders\n")
     if kept:
         sys.stdout.write(f"the history of what was changed stays: {', '.join(kept)}\n")
     return 0
+
+
+def set_aside(state: str) -> None:
+    """The history gets the name that it keeps, and beside it lies what was not applied, for `git apply`."""
+    track = Track(state)
+    if not os.path.exists(track.git.repo):
+        return
+    if track.head() is None:
+        shutil.rmtree(track.git.repo)
+        return
+    number = 1
+    while os.path.lexists(os.path.join(state, f"track-{number}.git")):
+        number += 1
+    changes = track.changes(None, track.head())
+    if changes:
+        with Patch(track.git.repo, changes) as patch:
+            records.write(os.path.join(state, f"track-{number}.patch"), patch.text(), durable=True)
+    os.rename(track.git.repo, os.path.join(state, f"track-{number}.git"))
 
 
 def remove(state: str, history: bool) -> int:
@@ -69,7 +91,11 @@ def remove(state: str, history: bool) -> int:
     for name in os.listdir(state):
         if name.startswith(("held", "command.")):
             os.unlink(os.path.join(state, name))
-        elif name.startswith("select") or name in ("compiled", "ignore.git") or (history and name.startswith("track")):
+        elif name.startswith("track") and not history:
+            continue
+        elif name.startswith("track") and not os.path.isdir(os.path.join(state, name)):
+            os.unlink(os.path.join(state, name))
+        elif name.startswith(("select", "track")) or name in ("compiled", "ignore.git"):
             shutil.rmtree(os.path.join(state, name))
     return count
 

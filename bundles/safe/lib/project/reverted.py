@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from project import modes, words
+from project import modes, records, words
+from project.data import Change, Entry
 from project.modes import Modes
 from project.records import parents
 from project.reviewed import NOTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from project.data import Entry, Note
+    from project.data import Note
     from project.track import Track
+
+    Touched = Mapping[bytes, tuple["tuple[int, str] | None", "tuple[int, str] | None"]]
 
 # Nothing is in them that could be lost.
 LINK = 0o120000
 EMPTY = ("device", "fifo", "socket")
+APPLIED = "it was applied: the project has it, so it stays"
+IN_THE_WAY = "what was applied stands in its way"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Reverted:
     then: Modes
     entered: Mapping[bytes, int]
     notes: frozenset[Note]
+    # What was brought back since then, and what that stands in the way of, each with why it is not undone.
+    kept: Mapping[bytes, str]
 
     @classmethod
     def between(cls, track: Track, target: str | None, head: str | None) -> Reverted:
@@ -40,12 +47,21 @@ class Reverted:
         notes = frozenset(track.notes(target) if target else ())
         made = {note.path for note in track.notes(head) if note.kind in EMPTY} if head else set()
         files.update((path, None) for path in made - {note.path for note in notes} - files.keys())
+        touched, touched_now = track.touched(target), track.touched(head)
+        applied = track.applied(target, head)
+        kept, above = _kept(applied, {path for path in applied if touched_now.get(path, (None,))[0]}, files)
+        files = {path: entry for path, entry in files.items() if path not in kept}
         folders = {}
         for path in {*then.folders, *now.folders}:
             wanted = then.folders.get(path, entered.get(path))
-            if wanted != now.folders.get(path, entered.get(path)):
+            if wanted != now.folders.get(path, entered.get(path)) and path not in above:
                 folders[path] = wanted
-        return cls(files, folders, _permissions(track, target, files, then, now), then, entered, notes)
+        permissions = _permissions(touched, touched_now, files, then, now, kept)
+        # Whatever was done to it since: what was brought back is there again.
+        later = {path: base for path, (base, own) in touched_now.items() if path in applied and base != own}
+        files.update((path, base and Entry(*base, 0)) for path, base in later.items())
+        permissions.update((path, now.base.get(path, modes.usual(base[0]))) for path, base in later.items() if base)
+        return cls(files, folders, permissions, then, entered, notes, kept)
 
     def stays(self, folder: bytes) -> bool:
         """Whether a folder was there then."""
@@ -62,6 +78,16 @@ class Reverted:
         within = {folder for path in found for folder in parents(path)}
         return sorted(found | (self.folders.keys() - within))
 
+    def layer(self, track: Track, target: str | None) -> list[Change]:
+        """All that is to differ from the entry, which stays what lies below in a microVM, whatever was brought back."""
+        found = {path: own for path, (_, own) in track.touched(target).items()}
+        found.update(dict.fromkeys(track.applied(None, target) - found.keys()))
+        now = track.touched(track.head())
+        for path, why in self.kept.items():
+            base, own = now.get(path, (None, None))
+            found[path] = base if why == APPLIED else own
+        return [Change(path, None, version and Entry(*version, 0)) for path, version in sorted(found.items())]
+
     def left(self, track: Track) -> list[str]:
         """What differs all the same, a line each."""
         head = track.head()
@@ -69,16 +95,28 @@ class Reverted:
         found = [(note, "") for note in notes - self.notes] + [
             (note, ", and it was there") for note in self.notes - notes
         ]
-        shown = sorted((note.path, NOTES[note.kind], more) for note, more in found if note.kind != "base-unknown")
-        return [f"  {words.path(path)}: {why}{more}" for path, why, more in shown]
+        shown = [(note.path, NOTES[note.kind] + more) for note, more in found if note.kind != "base-unknown"]
+        shown += self.kept.items()
+        return [f"  {words.path(path)}: {why}" for path, why in sorted(shown)]
+
+
+def _kept(applied: set[bytes], present: set[bytes], files: Iterable[bytes]) -> tuple[dict[bytes, str], set[bytes]]:
+    """What is not undone and why, and the folders of what was brought back and is there."""
+    above = {folder for path in present for folder in parents(path)}
+    kept = {path: IN_THE_WAY for path in files if path in above or records.within(path, present)}
+    return kept | dict.fromkeys(applied, APPLIED), above
 
 
 def _permissions(
-    track: Track, target: str | None, files: Mapping[bytes, Entry | None], then: Modes, now: Modes
+    touched: Touched,
+    touched_now: Touched,
+    files: Mapping[bytes, Entry | None],
+    then: Modes,
+    now: Modes,
+    kept: Mapping[bytes, str],
 ) -> dict[bytes, int]:
-    touched, touched_now = track.touched(target), track.touched(track.head())
     found = {path: then.file(path, entry.mode, _own(touched, path), now) for path, entry in files.items() if entry}
-    for path in {*then.own, *now.own, *now.base} - files.keys():
+    for path in {*then.own, *now.own, *now.base} - files.keys() - kept.keys():
         version = next((each for each in touched_now.get(path, ()) if each), None)
         mode = version[0] if version else now.own.get(path, then.own.get(path, 0))
         if version and version[0] == LINK:
@@ -89,5 +127,5 @@ def _permissions(
     return found
 
 
-def _own(touched: Mapping[bytes, tuple[object, object]], path: bytes) -> bool:
+def _own(touched: Touched, path: bytes) -> bool:
     return touched.get(path, (None, None))[1] is not None

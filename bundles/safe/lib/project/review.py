@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, limits, reviewed, rules, words
+from project import bring, document, left, limits, reviewed, rules, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
+from project.settings import Settings
 from project.track import Track
 
 TYPE_CHECKING = False
@@ -70,7 +71,8 @@ def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool 
     """Shows it to people."""
     paint = words.Paint(words.coloured(sys.stdout))
     told = _told(track, found)
-    lines = [*_summary(found, told, paint, whole), *(_diff(track, found, paint) if difference else [])]
+    taken = left.told(track.state, Settings.load(track.state)) if whole else ()
+    lines = [*_summary(found, told, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
     words.show(lines, paged=True)
 
 
@@ -148,6 +150,8 @@ def _summary(found: Reviewed, told: Mapping[bytes, Told], paint: words.Paint, wh
         yield f"hash {found.hash}"
     yield from _section("held", "held back: could run or steer something on this machine", held(found), paint)
     yield from _section("never", "never brought back", never(found), paint)
+    doubtful = (f"{words.path(note.path)}: {reviewed.why(note)}" for note in found.doubtful())
+    yield from _section("held", "a conflict, unless the project has the same", doubtful, paint)
     yield ""
     for verdict in found.verdicts:
         if not verdict.never:
@@ -175,7 +179,7 @@ def never(found: Reviewed) -> Iterator[str]:
     for verdict in found.never():
         if verdict.never is not None:
             yield f"{words.path(verdict.change.path)}: {verdict.never.reason}"
-    for note in found.notes:
+    for note in found.never_notes():
         below = f" ({words.counted(note.count, 'file')}, {words.size(note.size)})" if note.count > 1 else ""
         yield f"{words.path(note.path)}{below}: {reviewed.why(note)}"
 

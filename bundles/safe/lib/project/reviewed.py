@@ -11,6 +11,7 @@ from project.basis import Basis
 from project.data import Change, Entry
 from project.failure import Failure
 from project.host import Blocked
+from project.risky import Reason
 from project.scan import Scan
 from project.settings import Settings
 from project.tree import LARGEST
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from project.data import Note
     from project.host import Host
     from project.patch import Told
-    from project.risky import Reason
     from project.track import Track
 
 # How much of what is asked for is fetched ahead, by one process of git.
@@ -49,6 +49,9 @@ NOTES = {
     "ignored": "left out, as .gitignore says, or as what a tool keeps for itself",
     "base-unknown": "which version of it the sandbox had is not known: it comes back only where the host has the same",
 }
+
+
+CLOSED = Reason("closed", "the project's own version may not be read, so nobody can tell what became of it")
 
 
 class Blobs:
@@ -105,6 +108,16 @@ class Reviewed:
         """What can be tracked, but never comes back."""
         return [one for one in self.verdicts if one.never]
 
+    def never_notes(self) -> list[Note]:
+        """What cannot be tracked, or judged; of the rest of what has no known base it is known when it is merged."""
+        tracked = {one.change.path for one in self.verdicts}
+        return [note for note in self.notes if note.kind != "base-unknown" or note.path not in tracked]
+
+    def doubtful(self) -> list[Note]:
+        """What comes back only where the host has the same."""
+        left = {one.change.path for one in self.never()} | {note.path for note in self.never_notes()}
+        return [note for note in self.notes if note.kind == "base-unknown" and note.path not in left]
+
 
 def gather(
     track: Track,
@@ -126,7 +139,7 @@ def gather(
     if host and theirs:
         changes = [replaced(change, host, contents) if change.path in theirs else change for change in changes]
     blobs = Blobs(track, _looked_into(changes), contents)
-    verdicts = judge(changes, blobs, host, scan)
+    verdicts = _without_closed(judge(changes, blobs, host, scan), host)
     newer = Basis(track.state).newer() if old is None else frozenset()
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new), newer)
 
@@ -143,6 +156,15 @@ def replaced(change: Change, host: Host, contents: dict[str, bytes]) -> Change:
     if now.size <= LARGEST:
         contents[oid] = host.content(change.path, now)
     return Change(change.path, Entry(merge.mode_of(now), oid, now.size), change.new)
+
+
+def _without_closed(verdicts: Sequence[Verdict], host: Host | None) -> Sequence[Verdict]:
+    """The same, but what the project has and this user may not read is left aside: it could only be a conflict."""
+    if host is None:
+        return verdicts
+    return [
+        Verdict(one.change, never=CLOSED) if not one.never and host.closed(one.change.path) else one for one in verdicts
+    ]
 
 
 def remember(state: str, found: Reviewed) -> None:
@@ -214,7 +236,7 @@ def as_json(reviewed: Reviewed, told: Mapping[bytes, Told]) -> dict[str, Any]:
             "renamed": renamed,
             "modes": sum(_mode_changed(verdict.change) for verdict in reviewed.verdicts),
             "held": len(reviewed.held()),
-            "never": len(reviewed.never()) + len(reviewed.notes),
+            "never": len(reviewed.never()) + len(reviewed.never_notes()),
         },
         "changes": [_change(reviewed, verdict, told.get(verdict.change.path)) for verdict in reviewed.verdicts],
         "notes": [{**document.of_note(note), "reason": why(note)} for note in reviewed.notes],

@@ -43,6 +43,15 @@ class Settings:
         except ValueError:
             return cls.load(state)
 
+    def open_copy(self, state: str) -> int:
+        """The folder that has what the sandbox wrote, open. Nothing is there while it is stopped."""
+        place = os.path.join(state, "disk", "upper" if self.method == "overlay" else "tree")
+        try:
+            return os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            what = "the sandbox does not run, or was stopped meanwhile: its disk is not there"
+            raise Failure(what, "", "scripts/start.sh", 4) from None
+
     def shown(self) -> str:
         """The project's path, safe to print."""
         from project import words
