@@ -97,6 +97,8 @@ class Wanted:
         self.keys: list[tuple[str, bytes]] = []
         # By their folder: what programs of Python's there import in the place of a module of the same name.
         self.shadowing: dict[str, list[bytes]] = {}
+        # By each folder that it lies in, once somebody asks for one.
+        self.folders: dict[str, list[tuple[str, bytes]]] | None = None
         # A link stands for all that lies below it.
         self.links: dict[str, list[tuple[str, bytes]]] = {}
         for change in changes:
@@ -114,10 +116,11 @@ class Wanted:
                 self.stem_ends.setdefault(each.rpartition("/")[2], []).append((each, change.path))
         last = name.rpartition("/")[2]
         self.ends.setdefault(last, []).append((name, change.path))
-        folder = imports.shadowing(name.split("/")) if change.new is not None else None
+        link = change.new is not None and change.new.mode == risky.LINK
+        folder = imports.shadowing(name.split("/"), link=link) if change.new is not None else None
         if folder is not None:
             self.shadowing.setdefault(folder, []).append(change.path)
-        if change.new is not None and change.new.mode == risky.LINK:
+        if link:
             self.links.setdefault(last, []).append((name, change.path))
 
     def of(self, name: str, *, whole: bool) -> Iterator[bytes]:
@@ -138,9 +141,18 @@ class Wanted:
 
     def below(self, folder: str) -> Iterator[bytes]:
         """What is in a folder of such an end, at any depth, and a link that stands for it."""
-        inner = f"/{folder}/"
-        yield from (path for name, path in self._all() if inner in f"/{name}")
+        if self.folders is None:
+            self.folders = {}
+            for name, path in self.keys:
+                for above in _above(name):
+                    self.folders.setdefault(above.rpartition("/")[2], []).append((above, path))
+        yield from self._ending(self.folders, folder)
         yield from (path for each in (folder, *_above(folder)) for path in self._ending(self.links, each))
+
+    def modules(self, folder: str) -> Iterator[bytes]:
+        """What stands in a folder of such an end for a module that all programs may import."""
+        for place, paths in self.shadowing.items():
+            yield from paths if f"/{place}".endswith(f"/{folder}") else ()
 
     def within(self, folder: str) -> Iterator[bytes]:
         """What lies in this very folder, and in none below it."""
