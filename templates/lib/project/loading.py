@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from project import spelling
+from project import spelling, tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def words(path: bytes, text: bytes) -> Iterator[tuple[bytes, bool]]:
     name = spelling.folded(path.rpartition(b"/")[2])
     if name in LISTS:
         return
-    if name.startswith(("makefile", "gnumakefile")) or name.endswith(".mk"):
+    if tasks.is_makefile(name):
         text = SHELL.sub(b"( shell= ", RECIPE.sub(b"", text))
     if ".xml" in name:
         # An element's name is a key, too.

@@ -197,7 +197,7 @@ class Reader:
         if path.endswith(b".py"):
             yield from self.wanted.shadowing.get(_key(path).rpartition("/")[0], ())
         yield from self.ends.aims(self._anywhere(source, text), whole=kind not in WHOLE)
-        if not texts.speaks(path, text, kind):
+        if not texts.speaks(path, text, kind) and tasks.name_of(path) not in loading.LISTS:
             yield from self.ends.run(text, _key(split(path)[0]))
 
     def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:

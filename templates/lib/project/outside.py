@@ -29,7 +29,7 @@ FOLDERS = (b".bashrc.d", b".zshrc.d", b".config/fish", b".config/fish/conf.d", b
 BYTES = 256 * 1024
 FILES = 500
 HOME = re.compile(rb"""(?:(?<=[\s"'=:(])|^)(?:~|\$HOME|\$\{HOME\})(?=/)""", re.MULTILINE)
-PATH = re.compile(rb"""/[^\s"'`;|&()<>:]+""")
+REST = rb"""([^\s"'`;|&()<>:]+)"""
 
 
 class Outside:
@@ -71,11 +71,14 @@ class Outside:
 def starting(project: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """The paths below the project that the home's start-up files name, from the project's top; each with the file."""
     home = os.path.expanduser(b"~")
-    tops = tuple(dict.fromkeys(place.rstrip(b"/") + b"/" for place in (project, os.path.realpath(project))))
+    real = os.path.realpath(home)
+    # A home that is a link is named by either way.
+    tops = {project, home + project[len(real) :]} if project.startswith(real + b"/") else {project}
+    below = re.compile(b"(?:" + b"|".join(map(re.escape, sorted(tops))) + b")/" + REST)
     for shown in _starting(home):
-        text = HOME.sub(lambda _: home, _content(os.path.join(home, shown)))
-        named = (*PATH.findall(text), *(b"PATH_add " + folder for folder, _ in spelled.searched(text)))
-        found = [path.replace(top, b"", 1) for path in named for top in tops if top in path]
+        text = HOME.sub(lambda _: home, _content(os.path.join(home, shown)).replace(b"\\ ", b" "))
+        folders = (below.fullmatch(folder) for folder, _ in spelled.searched(text))
+        found = [*below.findall(text), *(b"PATH_add " + folder[1] for folder in folders if folder)]
         if found:
             yield f"~/{words.path(shown)}", found
 

@@ -28,7 +28,7 @@ LOADS = re.compile(
     + _SHELL
     + rb")|-exec(?:dir)?[ \t]+"
     + _SHELL
-    + rb"|\b(?:include|local|instructions|load|require|import(?=[\s(.]*meta\.glob|\())\b"
+    + rb"|(?<![\w-])(?:include|local|instructions|load|require|import(?=[\s(.]*meta\.glob|\())\b"
 )
 # One word of a list that goes over several lines.
 ITEM = re.compile(rb"""[ \t]*(?:-[ \t]+)?["']?[^\s"':=]+["']?,?[ \t\r]*""")

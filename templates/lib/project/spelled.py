@@ -43,8 +43,8 @@ WRITTEN = re.compile(rb"""^(.*)>>?[ \t]*["']?\$(?:\{|env:)?[A-Z_]{0,40}_PATH\b""
 LAYOUT = re.compile(rb"\blayout[ \t]+\w+")
 # Variables of which all counts that lies in their folders; of the others, what Python takes for a known module.
 WHOLE = frozenset(
-    (b"PATH", b"NODE_PATH", b"RUBYLIB", b"PERL5LIB", b"GEM_PATH", b"CLASSPATH", b"LUA_PATH", b"LUA_CPATH", b"_.path")
-    + (b"LD_LIBRARY_PATH", b"DYLD_LIBRARY_PATH", b"CMAKE_MODULE_PATH", b"VIMPATH", b"FPATH")
+    b"PATH NODE_PATH RUBYLIB PERL5LIB GEM_PATH CLASSPATH LUA_PATH LUA_CPATH _.path LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
+    b"CMAKE_MODULE_PATH FPATH".split()
 )
 HERE = frozenset((b".", b"./", b"$PWD", b"${PWD}", b"$(pwd)", b"${workspaceFolder}"))
 # A program is given a folder, and runs what it takes for its beginning.

@@ -97,8 +97,7 @@ class Wanted:
         self.keys: list[tuple[str, bytes]] = []
         # By their folder: what programs of Python's there import in the place of a module of the same name.
         self.shadowing: dict[str, list[bytes]] = {}
-        # By each folder that it lies in, once somebody asks for one.
-        self.folders: dict[str, list[tuple[str, bytes]]] | None = None
+        self.folders: dict[str, list[bytes]] = {}
         # A link stands for all that lies below it.
         self.links: dict[str, list[tuple[str, bytes]]] = {}
         for change in changes:
@@ -114,12 +113,13 @@ class Wanted:
             above, _, inner = stem.rpartition("/")
             for each in (stem, above) if inner in INSIDE else (stem,):
                 self.stem_ends.setdefault(each.rpartition("/")[2], []).append((each, change.path))
-        last = name.rpartition("/")[2]
+        folder, _, last = name.rpartition("/")
+        self.folders.setdefault(folder, []).append(change.path)
         self.ends.setdefault(last, []).append((name, change.path))
         link = change.new is not None and change.new.mode == risky.LINK
-        folder = imports.shadowing(name.split("/"), link=link) if change.new is not None else None
-        if folder is not None:
-            self.shadowing.setdefault(folder, []).append(change.path)
+        shadow = imports.shadowing(name.split("/"), link=link) if change.new is not None else None
+        if shadow is not None:
+            self.shadowing.setdefault(shadow, []).append(change.path)
         if link:
             self.links.setdefault(last, []).append((name, change.path))
 
@@ -141,12 +141,10 @@ class Wanted:
 
     def below(self, folder: str) -> Iterator[bytes]:
         """What is in a folder of such an end, at any depth, and a link that stands for it."""
-        if self.folders is None:
-            self.folders = {}
-            for name, path in self.keys:
-                for above in _above(name):
-                    self.folders.setdefault(above.rpartition("/")[2], []).append((above, path))
-        yield from self._ending(self.folders, folder)
+        inner = f"/{folder}/"
+        self.left -= len(self.folders)
+        for place, paths in self.folders.items() if self.left >= 0 else ():
+            yield from paths if inner in f"/{place}/" else ()
         yield from (path for each in (folder, *_above(folder)) for path in self._ending(self.links, each))
 
     def modules(self, folder: str) -> Iterator[bytes]:
@@ -156,7 +154,7 @@ class Wanted:
 
     def within(self, folder: str) -> Iterator[bytes]:
         """What lies in this very folder, and in none below it."""
-        yield from (path for name, path in self._all() if name.rpartition("/")[0] == folder)
+        yield from self.folders.get(folder, ())
 
     def matching(self, pattern: re.Pattern[str]) -> Iterator[bytes]:
         """What a pattern of a shell covers."""
