@@ -164,6 +164,31 @@ CALLED: dict[str, tuple[Tree, str, str]] = {
         "tools/x.py",
         "q.py",
     ),
+    "a target that is not known": (
+        {HOOK: 'make "$what"\n', "Makefile": "a:\n\ttrue\nb: c\n\t+@-tools/b.sh\n"},
+        "tools/b.sh",
+        "q.sh",
+    ),
+    "what make runs first, and by a pattern": (
+        {HOOK: "make -s\n", "Makefile": ".PHONY: a\na: b.x\n\ttools/a.sh\n%.x:\n\ttools/x.sh\nc:\n\ttools/c.sh\n"},
+        "tools/a.sh tools/x.sh",
+        "tools/c.sh",
+    ),
+    "a target in a list": (
+        {".vscode/tasks.json": '{"command": "make", "args": ["lint"]}', "Makefile": "x:\n\tt/x.sh\nlint:\n\tt/l.sh\n"},
+        "t/l.sh",
+        "t/x.sh",
+    ),
+    "a target in a list over lines": (
+        {".vscode/tasks.json": '{"command": "make",\n"args": [\n"l"\n]}', "Makefile": "x:\n\tt/x.sh\nl:\n\tt/l.sh\n"},
+        "t/l.sh",
+        "t/q.sh",
+    ),
+    "what a recipe has made": (
+        {HOOK: "make a\n", "Makefile": "a:\n\t$(MAKE) b\nb:\n\ttools/b.sh\nc:\n\ttools/c.sh\n"},
+        "tools/b.sh",
+        "tools/c.sh",
+    ),
     "a recipe that nobody asks for": ({HOOK: "true\n", "Makefile": "lint:\n\t@./tools/lint.sh\n"}, "", "tools/lint.sh"),
     "a task that a hook asks for": (
         {HOOK: "pdm run lint\n", "pyproject.toml": '[tool.pdm.scripts]\nlint = "tools/a.sh"\nother = "tools/b.sh"\n'},

@@ -167,7 +167,7 @@ class Reader:
         if source.kind in CALLING and not texts.prose(source.path):
             text = content.decode("utf-8", "replace")
             found |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
-            found |= {"make"} if tasks.MAKE.search(text) else set()
+            found |= tasks.targets(text)
         return found
 
     def _contents(self, source: Source) -> Iterable[bytes]:

@@ -14,8 +14,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
 
-MAKE = re.compile(r"""(?:^|[\s"'`;|&(@/])(?:g?make|\$[({]MAKE[)}])(?=[\s"',]|$)""", re.MULTILINE)
-ASKED = re.compile(rb"^\t[ \t]*[@+-]{0,3}", re.MULTILINE)
+MAKE = re.compile(
+    r"""(?:^|[\s"'`;|&(@/])(?:g?make|\$[({]MAKE[)}])(?=[\s"',]|$)(?=([^;&|\n]{0,200})([^;&|]{0,100}))""", re.MULTILINE
+)
+RULE = re.compile(rb"([^\s#:=][^:=#]*)::?([^=]*)$")
+ASKED = re.compile(rb"^\t[ \t]*[@+-]{0,3}")
+ALL, ANY, FIRST = "make:*", "make:%", "make:"
+WORD = re.compile(r"[\w./%-]+")
 # pre-commit: regular expressions of paths, which may go on below.
 FOR = re.compile(rb"^([ \t]*(?:-[ \t]+)?)(?:exclude|files)[ \t]*:.*(?:\n\1[ \t]+[^\s-].*)*", re.MULTILINE)
 SECTION = re.compile(rb"^[ \t]*\[+([^\[\]\n]*)\]", re.MULTILINE)
@@ -47,9 +52,9 @@ def counted(path: bytes, text: bytes, asked: Set[str]) -> bytes:
     name = name_of(path)
     if name.startswith(".pre-commit-"):
         return FOR.sub(b"", text)
-    if is_makefile(name) and "make" in asked:
+    if is_makefile(name):
         # What is indented by a blank is no recipe.
-        return ASKED.sub(b" ", text)
+        return b"\n".join((text, *(ASKED.sub(b" ", line) for line in _recipes(text, asked))))
     if name == "pyproject.toml":
         tasks = (body for title, body in _sections(text) if title.endswith((b"scripts", b"tasks")))
         return b"\n".join((text, b"[task]", *(line for body in tasks for line in _asked(body, asked))))
@@ -60,6 +65,39 @@ def counted(path: bytes, text: bytes, asked: Set[str]) -> bytes:
         )
         return b"\n".join((text, b"[build-dependencies]", *lines)) if lines else text
     return text
+
+
+def targets(text: str) -> set[str]:
+    """What make is asked for in a text, as `make:NAME`: all, where that cannot be known."""
+    found: set[str] = set()
+    for line, more in MAKE.findall(text):
+        names = [word for word in WORD.findall(line) if not word.startswith("-")]
+        found |= {ANY, ALL if "$" in line else FIRST if not names else ANY}
+        found |= {f"make:{name}" for name in (*names, *WORD.findall(more))}
+    return found
+
+
+def _recipes(text: bytes, asked: Set[str]) -> Iterator[bytes]:
+    """The lines of the recipes that are run where these targets are asked for, and of those that they need."""
+    rules: dict[str, list[tuple[set[str], list[bytes]]]] = {}
+    lines: list[bytes] = []
+    for line in text.split(b"\n"):
+        if line.startswith(b"\t"):
+            lines.append(line)
+        elif rule := RULE.match(line):
+            names, needs = (
+                {f"make:{word}" for word in part.decode("utf-8", "replace").split()} for part in rule.groups()
+            )
+            lines = []
+            first = FIRST in rules or all(name.startswith("make:.") for name in names)
+            for name in (*names, ALL, ANY if b"%" in rule[1] or b"$" in rule[1] else ALL, ALL if first else FIRST):
+                rules.setdefault(name, []).append((needs, lines))
+    todo = list(asked)
+    while todo:
+        for needs, lines in rules.pop(todo.pop(), ()):
+            yield from lines
+            todo += needs.union(*(targets(line.decode("utf-8", "replace")) for line in lines))
+            lines.clear()
 
 
 def asks(path: bytes, text: bytes, *, every: bool) -> set[str]:
