@@ -116,6 +116,11 @@ CALLED: dict[str, tuple[Tree, str, str]] = {
         "bt/helper.py",
         "bt/q.py helper.txt",
     ),
+    "what else stands for a folder": (
+        script('run(f"{here}/m/a.tool")\nrequire "#{__dir__}/m/b"\n%~dp0/m/c.tool\n{{ top }}/m/d.tool\n', "k/run"),
+        "k/m/a.tool k/m/b.rb k/m/c.tool k/m/d.tool",
+        "m/a.py",
+    ),
     "data that is compiled, shown or read": (script("cc $here/src/a.c -o out\nless $here/doc/a.md\n"), "", "k/src/a.c"),
     # -- patterns
     "what find runs": ({HOOK: "find h.d -type f -name '*.sh' -exec sh {} \\;\n"}, "h.d/a.sh", "src/a.sh"),

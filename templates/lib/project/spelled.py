@@ -42,7 +42,7 @@ WRITTEN = re.compile(rb"""^(.*)>>?[ \t]*["']?\$(?:\{|env:)?[A-Z_]{0,40}_PATH\b""
 # direnv: a language's layout has programs in this folder.
 LAYOUT = re.compile(rb"\blayout[ \t]+\w+")
 # Variables of which all counts that lies in their folders; of the others, what Python takes for a known module.
-WHOLE = frozenset(
+EVERYTHING = frozenset(
     b"PATH NODE_PATH RUBYLIB PERL5LIB GEM_PATH CLASSPATH LUA_PATH LUA_CPATH _.path LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
     b"CMAKE_MODULE_PATH FPATH".split()
 )
@@ -54,6 +54,8 @@ STARTS = re.compile(
     re.MULTILINE,
 )
 BEGINNINGS = ("index", "__main__")
+# What else stands for a folder: a home, what is put into a text of Python's, Ruby's, of a template or a batch file.
+STANDS = (b"~", b"{", b"}", b"#{", b"%")
 MOVES = re.compile(rb"\b(?:cd|chdir|pushd|cwd|working[-_]?directory)\b", re.IGNORECASE)
 
 
@@ -72,7 +74,7 @@ def words(text: bytes) -> tuple[bytes, ...]:
 def after(word: bytes) -> bytes:
     """What follows in a word the last part that cannot be known: a variable, a command, somebody's home."""
     parts = VARIABLE.sub(b"$", word).split(b"/")
-    unknown = [at for at, part in enumerate(parts) if b"$" in part or part.startswith(b"~")]
+    unknown = [at for at, part in enumerate(parts) if b"$" in part or part.startswith(STANDS)]
     return b"/".join(parts[unknown[-1] + 1 :]) if unknown else word
 
 
@@ -101,7 +103,7 @@ def before(word: bytes) -> str:
 def searched(text: bytes) -> Iterator[tuple[bytes, bool]]:
     """The folders in which things are looked for by name, and whether all in them counts; `.` is the text's own."""
     for name, value, other, more in PATHS.findall(text):
-        yield from ((part, (name or other) in WHOLE) for part in _folders(value or more))
+        yield from ((part, (name or other) in EVERYTHING) for part in _folders(value or more))
     for value in ADDED.findall(text):
         yield from ((part, True) for part in _folders(value))
     for line in text.split(b"\n") if b"_PATH" in text else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 from project import imports, loading, spelled, tasks
 from project.wanted import PROSE
@@ -80,13 +81,13 @@ def words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
     yield from ((word, False) for word in (*found, *dict.fromkeys(quoted)))
 
 
-def paths(text: bytes) -> Iterator[bytes]:
+@lru_cache(maxsize=4)
+def paths(text: bytes) -> tuple[bytes, ...]:
     """What in a script may be a path, but of what is compiled, shown or read."""
-    for word in dict.fromkeys((*spelled.words(text), *loading.joined(text))):
-        if (b"/" in word or b"." in word[1:]) and not loading.NO_CODE.search(word):
-            yield word
-    if b"use " in text:
-        yield from (b"/".join(name.split(b"::")) + b".pm" for name in PERL.findall(text))
+    found = dict.fromkeys((*spelled.words(text), *loading.joined(text)))
+    modules = (name.replace(b"::", b"/") + b".pm" for name in (PERL.findall(text) if b"use " in text else ()))
+    slashed = (word for word in found if b"/" in word or b"\\" in word or b"." in word[1:])
+    return (*(word for word in slashed if not loading.NO_CODE.search(word)), *modules)
 
 
 def places(path: bytes, word: bytes, *, module: bool) -> Iterator[bytes]:
