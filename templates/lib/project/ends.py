@@ -26,7 +26,7 @@ class Ends:
             yield from self.wanted.ending(tail, whole="/" not in tail if whole else b"/" not in word) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
 
-    def run(self, text: bytes, folder: str) -> Iterator[bytes]:
+    def run(self, text: bytes, folder: str, kind: str) -> Iterator[bytes]:
         """What is looked for and run by name, by a pattern, or as what a folder begins with."""
         for place, every in dict.fromkeys(spelled.searched(text)):
             for here in (folder, "") if place == b"." else ():
@@ -34,7 +34,7 @@ class Ends:
             tails = spelled.ends(place, self.project)
             for tail in filter(None, tails if any(tails) else (spelled.before(place),)):
                 yield from self.wanted.below(tail) if every else self.wanted.modules(tail)
-        for place, pattern in tuple(dict.fromkeys(patterns.found(text)))[: patterns.MOST]:
+        for place, pattern in tuple(dict.fromkeys(patterns.found(text, kind)))[: patterns.MOST]:
             yield from self._matching(spelled.ends(place, self.project)[0], pattern)
         for place in dict.fromkeys(patterns.listed(text)):
             yield from self.wanted.below(spelled.ends(place, self.project)[0])

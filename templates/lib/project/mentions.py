@@ -198,7 +198,7 @@ class Reader:
             yield from self.wanted.shadowing.get(_key(path).rpartition("/")[0], ())
         yield from self.ends.aims(self._anywhere(source, text), whole=kind not in WHOLE)
         if not texts.speaks(path, text, kind) and tasks.name_of(path) not in loading.LISTS:
-            yield from self.ends.run(text, _key(split(path)[0]))
+            yield from self.ends.run(text, _key(split(path)[0]), kind)
 
     def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:
         """The words of a text that may be paths from any folder."""
