@@ -156,6 +156,20 @@ CALLED: dict[str, tuple[Tree, str, str]] = {
         "k/plug/a.rb",
         "k/q/a.rb",
     ),
+    "sources by a pattern": (
+        {
+            "MANIFEST.in": "recursive-include src *.py\n",
+            "tsconfig.json": '{"include": ["src/**/*.ts"]}',
+            ".github/x.yml": "paths:\n  - 'src/**'\n",
+        },
+        "",
+        "src/a.py src/a.ts",
+    ),
+    "what a test is about": (
+        {"Rakefile": 'load "test/help.rb"\n', "test/help.rb": 'require "kit/code"\nrequire "./more"\n'},
+        "test/more.rb",
+        "lib/kit/code.rb",
+    ),
     "what is checked by a pattern": ({HOOK: "shellcheck src/*.sh && eslint 'src/**/*.js'\n"}, "", "src/a.sh src/a.js"),
 }
 
