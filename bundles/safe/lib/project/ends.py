@@ -19,14 +19,15 @@ class Ends:
         self.wanted, self.paths, self.project = wanted, files, project
         self.known: dict[str, list[tuple[str, bytes]]] = {}
 
-    def aims(self, words: Iterable[bytes], *, whole: bool) -> Iterator[bytes]:
-        """What is looked for and meant by one of these words; a name alone is `whole` only with its suffix."""
+    def aims(self, words: Iterable[bytes], stems: str) -> Iterator[bytes]:
+        """What is looked for and meant by these words; without its suffix where the word, or its tail, has a /."""
         for word in dict.fromkeys(words):
             tail, rooted = spelled.ends(word, self.project)
-            yield from self.wanted.ending(tail, whole="/" not in tail if whole else b"/" not in word) if tail else ()
+            slashed = {"word": b"/" in word, "tail": "/" in tail}.get(stems, False)
+            yield from self.wanted.ending(tail, whole=not slashed) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
 
-    def run(self, text: bytes, folder: str) -> Iterator[bytes]:
+    def run(self, text: bytes, folder: str, kind: str) -> Iterator[bytes]:
         """What is looked for and run by name, by a pattern, or as what a folder begins with."""
         for place, every in dict.fromkeys(spelled.searched(text)):
             for here in (folder, "") if place == b"." else ():
@@ -34,7 +35,7 @@ class Ends:
             tails = spelled.ends(place, self.project)
             for tail in filter(None, tails if any(tails) else (spelled.before(place),)):
                 yield from self.wanted.below(tail) if every else self.wanted.modules(tail)
-        for place, pattern in tuple(dict.fromkeys(patterns.found(text)))[: patterns.MOST]:
+        for place, pattern in tuple(dict.fromkeys(patterns.found(text, kind)))[: patterns.MOST]:
             yield from self._matching(spelled.ends(place, self.project)[0], pattern)
         for place in dict.fromkeys(patterns.listed(text)):
             yield from self.wanted.below(spelled.ends(place, self.project)[0])

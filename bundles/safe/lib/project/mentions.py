@@ -7,6 +7,7 @@ is read as well, since what a script loads runs with it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from project import imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
@@ -75,6 +76,8 @@ class Source:
     kind: str
     said: str
     text: bytes | None = None
+    # What leads there lists what it is about as well, such as a project's own code.
+    about: bool = False
 
 
 class Reader:
@@ -85,6 +88,10 @@ class Reader:
         there = tree.scan.wait().files if tree.scan else ()
         self.files = dict.fromkeys((*there, *tree.new))
         self.ends = Ends(wanted, self.files, split(tree.host.real)[1] if tree.host else b"")
+        names = (
+            path.rpartition(b"/")[2] for path in self.files | dict.fromkeys(change.path for change in tree.changes)
+        )
+        self.names = {each for name in names for each in (name.lower(), os.fsencode(spelling.folded(name)))}
         self.left = FILES
         self.scripts: set[str] = set()
         self.manifests: dict[bytes, set[bytes]] = {}
@@ -134,7 +141,8 @@ class Reader:
                     fresh.append(self._next(source, path, "crate"))
 
     def _next(self, source: Source, path: bytes, kind: str) -> Source:
-        return Source(path, kind, f"named by {words.path(path)}, itself {source.said}")
+        about = source.about or (source.kind in LOADING and source.kind != "packages")
+        return Source(path, kind, f"named by {words.path(path)}, itself {source.said}", about=about)
 
     def _told(self, source: Source, path: bytes) -> bool:
         """Whether an assistant takes a file for instructions: who was told of it is told by it."""
@@ -185,7 +193,7 @@ class Reader:
 
     def _found(self, source: Source, text: bytes) -> Iterator[bytes]:
         path, kind = source.path, source.kind
-        for word, module in texts.words(path, text, kind):
+        for word, module in self._words(source, text):
             # `./x` in a file at the top says as much as `a/x` does elsewhere.
             short = b"/" not in word or b"/" in path or kind not in LOADING
             for place in map(_key, texts.places(path, word, module=module)):
@@ -196,9 +204,17 @@ class Reader:
             yield from self.wanted.exact.get(place, ())
         if path.endswith(b".py"):
             yield from self.wanted.shadowing.get(_key(path).rpartition("/")[0], ())
-        yield from self.ends.aims(self._anywhere(source, text), whole=kind not in WHOLE)
+        stems = "word" if kind in WHOLE else "tail" if kind == "script" and not source.about else ""
+        yield from self.ends.aims(self._anywhere(source, text), stems)
         if not texts.speaks(path, text, kind) and tasks.name_of(path) not in loading.LISTS:
-            yield from self.ends.run(text, _key(split(path)[0]))
+            yield from self.ends.run(text, _key(split(path)[0]), kind)
+
+    def _words(self, source: Source, text: bytes) -> Iterator[tuple[bytes, bool]]:
+        """What may be a path in a text; most names of a program's, such as `a.b`, are those of no file."""
+        for word, module in texts.words(source.path, text, source.kind):
+            name = source.kind == "script" and not module and b"." in word and b"/" not in word and b"\\" not in word
+            if not name or not word.isascii() or word.lower() in self.names:
+                yield word, module
 
     def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:
         """The words of a text that may be paths from any folder."""
@@ -213,23 +229,24 @@ class Reader:
         if source.kind == "script":
             # A name alone is that of what lies beside it, if not a program's, which bears no suffix.
             found = (word for word in texts.paths(text) if b"/" in word)
-            yield from (
-                word for word in found if b"/" in spelled.after(word).strip(b"./") or b"." not in split(word)[1]
-            )
+            yield from (word for word in found if b"." not in split(word)[1] or self._tail(source, word))
         if spelled.moves(text):
             yield from (word for word, module in texts.words(source.path, text, source.kind) if not module)
+
+    def _tail(self, source: Source, word: bytes) -> bool:
+        return not source.about and b"/" in spelled.after(word).strip(b"./")
 
     def _there(self, source: Source, text: bytes) -> Iterator[bytes]:
         """The files of the tree that a text names, and that may name more."""
         told = texts.tells(text, source.kind)
         for aim in self._named_files(source, text):
-            if aim in self.files and (told or not aim.lower().endswith(TEXTS)) and _reads(aim):
+            if aim in self.files and (told or not aim.lower().endswith(TEXTS)) and texts.may_name(aim):
                 yield aim
 
     def _named_files(self, source: Source, text: bytes) -> Iterator[bytes]:
         path, kind = source.path, source.kind
         more = (*SUFFIXES, b"/package.json") if kind == "package" else SUFFIXES
-        for word, module in texts.words(path, text, kind):
+        for word, module in self._words(source, text):
             for place in texts.places(path, word, module=module):
                 for suffix in more if module or b"/" in word else (b"",):
                     yield from self.aliases.real(place + suffix)
@@ -271,16 +288,6 @@ def looked_into(changes: Iterable[Change]) -> list[Entry]:
     """What of the changes is read."""
     kinds, paths = Kinds(), sorted((change.path, change.new) for change in changes if change.new)
     return [new for path, new in paths if new.size <= LARGEST and kinds.of(path)]
-
-
-def _reads(path: bytes) -> bool:
-    """Whether a file may name more: it lists no versions, and belongs to no installed package."""
-    parts = spelling.components(path)
-    return (
-        STORES.isdisjoint(parts)
-        and parts[-1] not in loading.LISTS
-        and not any(reason.kind == "lock" for reason in risky.by_name(path))
-    )
 
 
 def _steers(reasons: Iterable[Reason]) -> Reason | None:

@@ -28,8 +28,10 @@ LOADS = re.compile(
     + _SHELL
     + rb")|-exec(?:dir)?[ \t]+"
     + _SHELL
-    + rb"|(?<![\w-])(?:include|local|instructions|load|require|import(?=[\s(.]*meta\.glob|\())\b"
+    + rb"|^[ \t]*[-s]?include[ \t]|(?<![\w-])(?:(?:load|require)[ \t(]|import(?:\.meta\.glob|\())"
 )
+# Keys of a service's and an assistant's file whose patterns it reads more of the same by.
+READS = re.compile(rb"""(?<![\w-])(?:include|local|instructions)["']?[ \t]*:""")
 # One word of a list that goes over several lines.
 ITEM = re.compile(rb"""[ \t]*(?:-[ \t]+)?["']?[^\s"':=]+["']?,?[ \t\r]*""")
 WILD = re.compile(rb"[*?]|\[[^\[\]\s]{1,50}\]")
@@ -47,7 +49,7 @@ QUOTED = re.compile(rb"[\"'`]([^\"'`\n]{1,200})[\"'`]")
 MOST = 200
 
 
-def found(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+def found(text: bytes, kind: str) -> Iterator[tuple[bytes, bytes]]:
     """A folder's end and a name's pattern for each; without a folder, it is a pattern for the whole end of a path."""
     for word in dict.fromkeys(LOADED.findall(text)):
         yield b"", word
@@ -57,7 +59,8 @@ def found(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     for line in text.split(b"\n") if WILD.search(text) else ():
         item = ITEM.fullmatch(line) is not None
         head = head if item else line
-        if WILD.search(line) and (LOADS.search(head) or (lists and LISTS.search(line))):
+        reads = kind in ("ci", "agent") and READS.search(head)
+        if WILD.search(line) and (reads or LOADS.search(head) or (lists and LISTS.search(line))):
             yield from _of_line(line)
 
 

@@ -6,8 +6,8 @@ import posixpath
 import re
 from functools import lru_cache
 
-from project import imports, loading, spelled, tasks
-from project.wanted import PROSE
+from project import imports, loading, risky, spelled, spelling, tasks
+from project.wanted import PROSE, STORES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ def prose(path: bytes) -> bool:
     return path.lower().endswith(tuple(suffix.encode() for suffix in PROSE))
 
 
+def may_name(path: bytes) -> bool:
+    """Whether a file may name more: it lists no versions, nor what there is, and belongs to no installed package."""
+    parts = spelling.components(path)
+    known = parts[-1] in loading.LISTS or any(reason.kind == "lock" for reason in risky.by_name(path))
+    return STORES.isdisjoint(parts) and not known
+
+
 def speaks(path: bytes, text: bytes, kind: str) -> bool:
     """Whether a text speaks to an assistant: of what it names, only what it imports is read."""
     named = path.rpartition(b"/")[2].lstrip(b".")
@@ -59,8 +66,13 @@ def tells(text: bytes, kind: str) -> bool:
     return kind == "agent" or (kind == "editor" and TELLS.search(text) is not None)
 
 
-def words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
+@lru_cache(maxsize=2)
+def words(path: bytes, text: bytes, kind: str) -> tuple[tuple[bytes, bool], ...]:
     """What may be a path in a text, and whether it may be a module's name."""
+    return tuple(dict.fromkeys(_words(path, text, kind)))
+
+
+def _words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
     if speaks(path, text, kind):
         yield from ((match[1], False) for match in IMPORT.finditer(text))
         return

@@ -41,6 +41,7 @@ class Aliases:
     def __init__(self, tree: Tree) -> None:
         self.leading: dict[str, list[str]] = {}
         self.links: frozenset[bytes] = frozenset()
+        self.tops: frozenset[bytes] = frozenset()
         self.many = False
         if tree.host is None or tree.scan is None:
             return
@@ -49,6 +50,7 @@ class Aliases:
         made = (path for path in tree.new if tree.staying(path))
         found = [path for path in dict.fromkeys((*tree.scan.wait().links, *made)) if not _in_store(path)]
         self.many, self.links = len(found) > LINKS, frozenset(found)
+        self.tops = frozenset(path.partition(b"/")[0] for path in found)
         for path in () if self.many else found:
             folder, name = split(path)
             for aim in map(key, self.paths.reached(os.path.join(self.root, folder), name)):
@@ -79,8 +81,11 @@ class Aliases:
 
     def real(self, place: bytes) -> list[bytes]:
         """Where a path of a text leads, by the links on its way."""
+        # Most paths begin in no folder that has one, and are done with.
+        if self.many or place.partition(b"/")[0] not in self.tops:
+            return [place]
         ends = (at for at in range(1, len(place) + 1) if place[at : at + 1] in (b"/", b""))
-        if self.many or not self.links or not any(place[:at] in self.links for at in ends):
+        if not any(place[:at] in self.links for at in ends):
             return [place]
         return self.paths.reached(self.root, place)
 
