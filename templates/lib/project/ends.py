@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from project import spelled, spelling
-from project.wanted import STORES
+from project import patterns, spelled, spelling
+from project.wanted import STORES, key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,24 +19,35 @@ class Ends:
         self.wanted, self.paths, self.project = wanted, files, project
         self.known: dict[str, list[tuple[str, bytes]]] = {}
 
-    def aims(self, words: Iterable[bytes], *, whole: bool) -> Iterator[bytes]:
-        """What is looked for and meant by one of these words; where they are `whole`, only with its suffix."""
+    def aims(self, words: Iterable[bytes], stems: str) -> Iterator[bytes]:
+        """What is looked for and meant by these words; without its suffix where the word, or its tail, has a /."""
         for word in dict.fromkeys(words):
             tail, rooted = spelled.ends(word, self.project)
-            yield from self.wanted.ending(tail, whole=whole or b"/" not in word) if tail else ()
+            slashed = {"word": b"/" in word, "tail": "/" in tail}.get(stems, False)
+            yield from self.wanted.ending(tail, whole=not slashed) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
 
-    def run(self, text: bytes, folder: str) -> Iterator[bytes]:
+    def run(self, text: bytes, folder: str, kind: str) -> Iterator[bytes]:
         """What is looked for and run by name, by a pattern, or as what a folder begins with."""
-        for programs in spelled.programs(text):
-            for tail in filter(None, spelled.ends(programs, self.project)):
-                yield from self.wanted.below(tail)
-            for here in () if programs else (folder, ""):
-                yield from self.wanted.within(here)
-        for pattern in spelled.patterns(text):
-            yield from self.wanted.matching(pattern)
+        for place, every in dict.fromkeys(spelled.searched(text)):
+            for here in (folder, "") if place == b"." else ():
+                yield from self.wanted.within(here) if every else self.wanted.shadowing.get(here, ())
+            tails = spelled.ends(place, self.project)
+            for tail in filter(None, tails if any(tails) else (spelled.before(place),)):
+                yield from self.wanted.below(tail) if every else self.wanted.modules(tail)
+        for place, pattern in tuple(dict.fromkeys(patterns.found(text, kind)))[: patterns.MOST]:
+            yield from self._matching(spelled.ends(place, self.project)[0], pattern)
+        for place in dict.fromkeys(patterns.listed(text)):
+            yield from self.wanted.below(spelled.ends(place, self.project)[0])
         if spelled.starts(text):
             yield from self.wanted.called(spelled.BEGINNINGS)
+
+    def _matching(self, folder: str, word: bytes) -> Iterator[bytes]:
+        pattern = patterns.compiled(word)
+        if pattern is not None and folder:
+            yield from (path for path in self.wanted.below(folder) if pattern.search(key(path)))
+        elif pattern is not None and b"/" in word:
+            yield from self.wanted.matching(pattern)
 
     def files(self, words: Iterable[bytes]) -> Iterator[bytes]:
         """The files that are meant by one of these words, whether they are looked for or not."""

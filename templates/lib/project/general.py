@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from project import imports, spelling
+from project import imports, risky, spelling
 from project.risky import Reason
 
 TYPE_CHECKING = False
@@ -38,18 +38,18 @@ FILE = re.compile(r"[a-z]+file")
 
 def held(changes: Sequence[Change], _: Tree) -> dict[bytes, list[Reason]]:
     """Held back: what is new under such a name."""
-    fresh = (change.path for change in changes if change.old is None and change.new is not None)
-    found = {path: [*_at_top(path), *_misleading(path)] for path in fresh}
+    fresh = ((change.path, change.new) for change in changes if change.old is None and change.new is not None)
+    found = {path: [*_at_top(path, new.mode == risky.LINK), *_misleading(path)] for path, new in fresh}
     return {path: reasons for path, reasons in found.items() if reasons}
 
 
-def _at_top(path: bytes) -> list[Reason]:
+def _at_top(path: bytes, link: bool) -> list[Reason]:
     top, *below = spelling.components(path)
     if top in PLAIN:
         return []
     if top.startswith("."):
         return [DOT]
-    if imports.shadowing([top, *below]) == "":
+    if imports.shadowing([top, *below], link=link) == "":
         return [MODULE]
     return [SETTINGS] if not below and (top.endswith(SUFFIXES) or FILE.fullmatch(top)) else []
 

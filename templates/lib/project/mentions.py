@@ -7,9 +7,10 @@ is read as well, since what a script loads runs with it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
-from project import imports, loading, packages, plain, risky, spelled, spelling, texts, words
+from project import imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
@@ -31,6 +32,7 @@ FILES = 20_000
 STEPS = 3
 MANY = Reason("named", f"more than {FILES} files steer something, so not all that they may name was looked at")
 MORE = Reason("named", "more links lead around, or more is named, than is looked at")
+HOME = "it is run, or read, when you start a shell or a tool"
 PACKAGE = Reason("package", "an installation runs it")
 # Kinds whose files may run the scripts of a package by name.
 CALLING = frozenset(("hook", "editor", "shell", "agent", "ci", "review", "container", "script"))
@@ -74,6 +76,8 @@ class Source:
     kind: str
     said: str
     text: bytes | None = None
+    # What leads there lists what it is about as well, such as a project's own code.
+    about: bool = False
 
 
 class Reader:
@@ -84,9 +88,13 @@ class Reader:
         there = tree.scan.wait().files if tree.scan else ()
         self.files = dict.fromkeys((*there, *tree.new))
         self.ends = Ends(wanted, self.files, split(tree.host.real)[1] if tree.host else b"")
+        names = (
+            path.rpartition(b"/")[2] for path in self.files | dict.fromkeys(change.path for change in tree.changes)
+        )
+        self.names = {each for name in names for each in (name.lower(), os.fsencode(spelling.folded(name)))}
         self.left = FILES
         self.scripts: set[str] = set()
-        self.manifests: dict[bytes, set[str]] = {}
+        self.manifests: dict[bytes, set[bytes]] = {}
 
     def named(self) -> Iterator[tuple[bytes, Reason]]:
         """What is looked for and named, each with a reason: first by what steers, then by what that names.
@@ -95,7 +103,7 @@ class Reader:
         """
         sources, manifests = self._sources()
         # A package of the project's own is read once more where something names it: for what it is loaded by.
-        known = {source.path for source in sources}
+        known = {source.path for source in (*sources, *manifests) if source.kind != "package"}
         called: set[str] | None = None
         for _ in range(STEPS):
             fresh: list[Source] = []
@@ -113,30 +121,62 @@ class Reader:
         found = ((path, kinds.of(path)) for path in sorted(self.files))
         told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
         git = [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
-        return [*git, *(one for one in told if one.kind != "package")], [one for one in told if one.kind == "package"]
+        named = outside.starting(self.tree.host.real) if self.tree.host else ()
+        home = [Source(b"", "shell", f"named by {shown}: {HOME}", b"\n".join(paths)) for shown, paths in named]
+        others = [one for one in told if one.kind != "package" and not tasks.offers(one.path)]
+        # What counts of these depends on what all others ask for.
+        return [*git, *home, *others], [one for one in told if one.kind == "package" or tasks.offers(one.path)]
 
     def _read(self, source: Source, known: set[bytes], fresh: list[Source]) -> Iterator[tuple[bytes, Reason]]:
         """What a source names of what is looked for; what else it names is read in the next step."""
         for text in self._texts(source):
             yield from ((aim, Reason("named", source.said)) for aim in self._aims(source, text))
-            there = [path for path in dict.fromkeys(self._there(source, text)) if path not in known]
-            known.update(there)
-            fresh += [Source(path, "script", f"named by {words.path(path)}, itself {source.said}") for path in there]
+            for path in dict.fromkeys(self._there(source, text)):
+                if path not in known:
+                    known.add(path)
+                    fresh.append(self._next(source, path, "agent" if self._told(source, path) else "script"))
+            for path in self._crates(source, text):
+                if path + b"/" not in known:
+                    known.add(path + b"/")
+                    fresh.append(self._next(source, path, "crate"))
+
+    def _next(self, source: Source, path: bytes, kind: str) -> Source:
+        about = source.about or (source.kind in LOADING and source.kind != "packages")
+        return Source(path, kind, f"named by {words.path(path)}, itself {source.said}", about=about)
+
+    def _told(self, source: Source, path: bytes) -> bool:
+        """Whether an assistant takes a file for instructions: who was told of it is told by it."""
+        return source.kind in ("agent", "editor") and texts.prose(path)
+
+    def _crates(self, source: Source, text: bytes) -> Iterator[bytes]:
+        """The manifests of what the compiler runs for a crate."""
+        for folder in tasks.crates(source.path, text, every=source.kind == "crate"):
+            yield from (path for path in self.aliases.real(folder + b"/Cargo.toml") if path in self.files)
 
     def _texts(self, source: Source) -> Iterator[bytes]:
-        self.left -= source.path not in self.manifests
+        read = self.manifests.setdefault(f"{source.kind} ".encode() + source.path, set())
+        self.left -= not read
         for content in self._contents(source):
             if source.kind == "package":
-                text, read = packages.run_unasked(content, self.scripts), self.manifests.setdefault(source.path, set())
-                if text not in read:
-                    read.add(text)
-                    self.scripts |= packages.called(text)
-                    yield text.encode("utf-8", "surrogatepass")
-                continue
-            if source.kind in CALLING and not texts.prose(source.path):
-                text = content.decode("utf-8", "replace")
-                self.scripts |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
-            yield loading.hooks(source.path, content)
+                package = packages.run_unasked(content, self.scripts)
+                self.scripts |= packages.called_by(package)
+                text = package.encode("utf-8", "surrogatepass")
+            else:
+                self.scripts |= self._asked(source, content)
+                text = tasks.counted(source.path, content, self.scripts)
+            # What others ask for may make more of it count.
+            if text not in read:
+                read.add(text)
+                yield text
+
+    def _asked(self, source: Source, content: bytes) -> set[str]:
+        """What a text asks for by name, of what others may offer."""
+        found = tasks.asks(source.path, content, every=source.kind == "crate")
+        if source.kind in CALLING and not texts.prose(source.path):
+            text = content.decode("utf-8", "replace")
+            found |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
+            found |= tasks.targets(text)
+        return found
 
     def _contents(self, source: Source) -> Iterable[bytes]:
         if self.left < 0:
@@ -146,59 +186,74 @@ class Reader:
 
     def _aims(self, source: Source, text: bytes) -> Iterator[bytes]:
         """What is looked for and named by a text."""
-        told = source.kind == "agent"
+        told = texts.tells(text, source.kind)
         for aim in dict.fromkeys(self._found(source, text)):
             if aim != source.path and (told or not aim.lower().endswith(TEXTS)):
                 yield aim
 
     def _found(self, source: Source, text: bytes) -> Iterator[bytes]:
         path, kind = source.path, source.kind
-        for word, module in texts.words(path, text, kind):
+        for word, module in self._words(source, text):
             # `./x` in a file at the top says as much as `a/x` does elsewhere.
             short = b"/" not in word or b"/" in path or kind not in LOADING
             for place in map(_key, texts.places(path, word, module=module)):
                 yield from self.wanted.of(place, whole=not module and short and "/" not in place)
-        for folder in texts.folders(path, text) if kind in WHOLE | LOADING else ():
-            for place in map(_key, texts.places(path, folder, module=False)):
-                yield from (aim for aim in self.wanted.below(place) if not texts.prose(aim))
+        for place in map(_key, texts.folders(path, text, kind)):
+            yield from (aim for aim in self.wanted.below(place) if not texts.prose(aim))
         for place in map(_key, texts.modules(path, text, kind)):
             yield from self.wanted.exact.get(place, ())
         if path.endswith(b".py"):
             yield from self.wanted.shadowing.get(_key(path).rpartition("/")[0], ())
-        if not texts.speaks(path, kind):
-            yield from self.ends.aims(self._anywhere(source, text), whole=kind not in WHOLE)
-            yield from self.ends.run(text, _key(split(path)[0]))
+        stems = "word" if kind in WHOLE else "tail" if kind == "script" and not source.about else ""
+        yield from self.ends.aims(self._anywhere(source, text), stems)
+        if not texts.speaks(path, text, kind) and tasks.name_of(path) not in loading.LISTS:
+            yield from self.ends.run(text, _key(split(path)[0]), kind)
+
+    def _words(self, source: Source, text: bytes) -> Iterator[tuple[bytes, bool]]:
+        """What may be a path in a text; most names of a program's, such as `a.b`, are those of no file."""
+        for word, module in texts.words(source.path, text, source.kind):
+            name = source.kind == "script" and not module and b"." in word and b"/" not in word and b"\\" not in word
+            if not name or not word.isascii() or word.lower() in self.names:
+                yield word, module
 
     def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:
         """The words of a text that may be paths from any folder."""
+        if texts.speaks(source.path, text, source.kind):
+            # From the home, or the root of all.
+            found = (word for word, _ in texts.words(source.path, text, source.kind))
+            yield from (word for word in found if word.startswith((b"~", b"/")))
+            return
         if source.kind in WHOLE:
             yield from spelled.words(text)
             return
         if source.kind == "script":
-            # Programs bear no suffix; what has none and is written as a path is one, or a folder.
-            yield from (word for word in spelled.words(text) if b"/" in word and b"." not in split(word)[1])
+            # A name alone is that of what lies beside it, if not a program's, which bears no suffix.
+            found = (word for word in texts.paths(text) if b"/" in word)
+            yield from (word for word in found if b"." not in split(word)[1] or self._tail(source, word))
         if spelled.moves(text):
             yield from (word for word, module in texts.words(source.path, text, source.kind) if not module)
 
+    def _tail(self, source: Source, word: bytes) -> bool:
+        return not source.about and b"/" in spelled.after(word).strip(b"./")
+
     def _there(self, source: Source, text: bytes) -> Iterator[bytes]:
-        """The files of the tree that a text names, and that are not read for themselves: what the table names is."""
-        told = source.kind == "agent"
+        """The files of the tree that a text names, and that may name more."""
+        told = texts.tells(text, source.kind)
         for aim in self._named_files(source, text):
-            if aim in self.files and (told or not aim.lower().endswith(TEXTS)) and not risky.by_name(aim):
+            if aim in self.files and (told or not aim.lower().endswith(TEXTS)) and texts.may_name(aim):
                 yield aim
 
     def _named_files(self, source: Source, text: bytes) -> Iterator[bytes]:
         path, kind = source.path, source.kind
         more = (*SUFFIXES, b"/package.json") if kind == "package" else SUFFIXES
-        for word, module in texts.words(path, text, kind):
+        for word, module in self._words(source, text):
             for place in texts.places(path, word, module=module):
                 for suffix in more if module or b"/" in word else (b"",):
                     yield from self.aliases.real(place + suffix)
         # A project's own code, which its tests' settings import, is what the tests are about.
         for place in texts.modules(path, text, kind) if kind not in LOADING else ():
             yield from self.aliases.real(place)
-        if not texts.speaks(path, kind):
-            yield from self.ends.files(self._anywhere(source, text))
+        yield from self.ends.files(self._anywhere(source, text))
 
 
 class Kinds:

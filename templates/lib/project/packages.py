@@ -34,12 +34,10 @@ TELLS = frozenset(
 OFFERS = frozenset(("bin", "man", "directories", "workspaces", "browser", "imports"))
 BY_ITSELF = frozenset(("install", "uninstall", "prepare", "publish", "dependencies"))
 WORDS = r"[\w:@./*=-]+"
-_RUNNERS = (
-    r"npm|yarn|pnpm|bun|deno|npm-run-all2?|run-[sp]|nr|lerna|turbo|nx|wsrun|concurrently|node\s+--run|npm_execpath"
-)
-RUNS = re.compile(
-    rf"""\b(?:{_RUNNERS})\b["'}}]?((?:[ \t]+["'\\]*{WORDS}["'\\]*)+)"""
-    rf"""|\bnpm:\s*({WORDS})|"script":\s*"({WORDS})[ "]"""
+# Who runs scripts, or other tasks, by name.
+RUNNERS = re.compile(
+    r"\b(?:npm|yarn|pnpm|bun|deno|npm-run-all2?|run-[sp]|nr|lerna|turbo|nx|wsrun|concurrently|node\s+--run|npm_execpath"
+    r"|pdm|poe|hatch|rye|poetry)\b"
 )
 # npm's own other names for its verbs.
 SHORT = {"t": "test", "tst": "test", "it": "test", "cit": "test", "restart": "start"}
@@ -58,8 +56,13 @@ def is_package(path: bytes) -> bool:
 
 
 def called(text: str) -> set[str]:
-    """The scripts that a text runs by name, as in `npm run build`."""
-    return {word for match in RUNS.finditer(text) for part in match.groups("") for word in named(part)}
+    """All that may be a script's name in a text that mentions who runs such, in whichever words and order."""
+    return named(text) if RUNNERS.search(text) else set()
+
+
+def called_by(package: str) -> set[str]:
+    """The scripts that what a package runs unasked runs by name in turn."""
+    return {name for line in package.splitlines() for name in called(line)}
 
 
 def named(text: str) -> set[str]:
@@ -74,7 +77,7 @@ def run_unasked(content: bytes, also: Iterable[str] = ()) -> str:
     if package is None:
         return content.decode("utf-8", "replace")
     rest = {key: value for key, value in package.items() if key not in TELLS | OFFERS and key != "scripts"}
-    return json.dumps(rest, ensure_ascii=False) + "\n" + "\n".join(_unasked(package, also).values())
+    return json.dumps(rest, ensure_ascii=False, indent=0) + "\n" + "\n".join(_unasked(package, also).values())
 
 
 def runs_otherwise(change: Change, blob: Blob, also: Iterable[str]) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _STARTS = rb"""(?:^|[;:"'])[ \t]*"""
 _REST = rb"(?:[^\n;#\\]|\\\r?\n)+"
 _NAME = rb"[\w.\x80-\xff]"
 IMPORT = re.compile(_STARTS + rb"import[ \t]+(" + _REST + rb")", re.MULTILINE)
 FROM = re.compile(
-    _STARTS + rb"from[ \t]*(" + _NAME + rb"+)[ \t]+import[ \t]*(\([^()]{0,4000}\)|" + _REST + rb")", re.MULTILINE
+    _STARTS + rb"from[ \t]*(" + _NAME + rb"+)[ \t]+import[ \t]*(\((?:#[^\n]*|[^()#]){0,4000}\)|" + _REST + rb")",
+    re.MULTILINE,
 )
 CALL = re.compile(
     rb"(?:import_module|__import__|find_spec|run_module|importorskip|import_string|resolve_name|load_module)"
@@ -34,6 +36,9 @@ _TOLD = (
 )
 _REMARK = rb"[ \t]*(?:#(?![^\n]*coding)[^\r\f\v\0\n]*)?"
 VALUES = re.compile(rb"(?:(?:" + _TOLD + rb"[ \t]*=[ \t]*(?:" + _VALUE + rb"))?" + _REMARK + rb"\r?\n)*\Z")
+# Folders that a program adds to those it looks for modules in.
+ADDS = re.compile(rb"\bsys\.path\b[^\n]{0,500}")
+QUOTED = re.compile(rb"[\"']([\w./-]{1,200})[\"']")
 # Where a project's modules may be, if not at its top.
 TOPS = (b"src", b"lib", b"python")
 # Folders of what helps tests and tools.
@@ -47,15 +52,20 @@ def places(path: bytes, text: bytes) -> Iterator[bytes]:
     if path.rpartition(b"/")[2] == b"conftest.py":
         # pytest takes it for a part of the package that its folder is.
         yield from (_below(above, b"__init__.py") for above in _folders(path))
+    added = [each.strip(b"/") for line in ADDS.findall(text) for each in QUOTED.findall(line)]
     for name in dict.fromkeys(_names(text)):
-        yield from of_name(path, name)
+        yield from of_name(path, name, added)
 
 
-def of_name(path: bytes, name: bytes) -> Iterator[bytes]:
-    """The files that a module's name may mean in a file; with leading dots, from the folder of that."""
+def of_name(path: bytes, name: bytes, added: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """The files that a module's name may mean in a file; with leading dots, from the folder of that.
+
+    `added` are folders, from the file's own or one above it, that are looked in as well.
+    """
     level = len(name) - len(name.lstrip(b"."))
     folders = _folders(path)
-    for base in folders[level - 1 : level] if level else (*folders, *TOPS):
+    more = [posixpath.normpath(_below(above, each)) for above in folders for each in added]
+    for base in folders[level - 1 : level] if level else dict.fromkeys((*folders, *TOPS, *more)):
         here = base
         if level:
             yield _below(here, b"__init__.py")
@@ -78,9 +88,14 @@ def tells_only(path: bytes, text: bytes) -> bool:
     return path.endswith(b".py") and len(text) <= 16384 and VALUES.match(text) is not None
 
 
-def shadowing(parts: list[str]) -> str | None:
-    """The folder in which a path, by its folded components, stands for a module that all programs there may import."""
+def shadowing(parts: list[str], *, link: bool) -> str | None:
+    """The folder in which a path, by its folded components, stands for a module that all programs there may import.
+
+    A link may lead to a package's folder, and is the package of its own name then.
+    """
     *folder, name = parts
+    if link and is_known(name):
+        return "/".join(folder)
     if name.partition(".")[0] == "__init__" and folder:
         *folder, name = (*folder[:-1], f"{folder[-1]}.py")
     return "/".join(folder) if name.endswith(".py") and is_known(name[:-3]) else None

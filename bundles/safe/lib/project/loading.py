@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from project import spelling
+from project import spelling, tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ SOURCES = frozenset(
 LISTS = frozenset(
     ("sources.txt", "record", "installed-files.txt", "compile_commands.json", "manifest.in", "codeowners")
 )
+# Functions that run what they are given, also where that is called a source: Meson's and CMake's.
+RUNNING = frozenset((b"runcommand", b"executeprocess"))
+SHELL = re.compile(rb"\$[({]shell\b")
 TOKEN = re.compile(
     rb"^\[+(?P<section>[^\[\]\n]{1,200})\]+[ \t\r]*$"
     rb"""|(?<![\w./@-])-*(?P<key>[A-Za-z_][\w-]*)(?=["']?\s*(?:[:+?]?=|:|\())"""
@@ -62,19 +65,13 @@ PARTS = re.compile(rb"""["'][\w./-]+["'](?:\s*[,/]\s*["'][\w./-]+["'])+""")
 _NAMES = rb"""[A-Za-z_][\w.]*(?:(?:["']?\s*,\s*["']?|\r?\n[ \t]+(?:-[ \t]+)?["']?)[A-Za-z_][\w.]*)*"""
 MODULES = re.compile(
     rb"""(?:^|(?<=[\s"'`(\[{=;|&!@:,]))(?:-[mpr]|--(?:require|import|loader|plugin|load-plugins)|pytest_plugins"""
-    rb"""|plugins?|load-plugins|build-backend)(?![\w-])["']?[\s=:(\[{"']*(""" + _NAMES + rb")",
+    rb"""|plugins?|load-plugins|build-backend)(?![\w-])["']?(?:[\s=:,(\[{"']|-[ \t])*(""" + _NAMES + rb")",
     re.MULTILINE,
 )
 NAME = re.compile(rb"[A-Za-z_][\w.]*")
 # A module of Rust's is a file beside the one that names it.
 MOD = re.compile(rb"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
 RUST = re.compile(rb"(?<![\w./-])[\w./-]{1,200}\.rs\b")
-# pre-commit: regular expressions of paths, which may go on below.
-FOR = re.compile(rb"^([ \t]*(?:-[ \t]+)?)(?:exclude|files)[ \t]*:.*(?:\n\1[ \t]+[^\s-].*)*", re.MULTILINE)
-# Cargo: procedural macros, and dependencies of build scripts, by their folders.
-MACROS = re.compile(rb"^[ \t]*proc[-_]macro[ \t]*=[ \t]*true", re.MULTILINE)
-BUILDS = re.compile(rb"^[ \t]*\[[^\]\n]*build[-_]dependencies[^\]\n]*\]([^\[]*)", re.MULTILINE)
-DEPENDS = re.compile(rb"""\bpath[ \t]*=[ \t]*["']([^"'\n]+)""")
 
 
 def words(path: bytes, text: bytes) -> Iterator[tuple[bytes, bool]]:
@@ -82,8 +79,8 @@ def words(path: bytes, text: bytes) -> Iterator[tuple[bytes, bool]]:
     name = spelling.folded(path.rpartition(b"/")[2])
     if name in LISTS:
         return
-    if name.startswith(("makefile", "gnumakefile")) or name.endswith(".mk"):
-        text = RECIPE.sub(b"", text)
+    if tasks.is_makefile(name):
+        text = SHELL.sub(b"( shell= ", RECIPE.sub(b"", text))
     if ".xml" in name:
         # An element's name is a key, too.
         text = ELEMENT.sub(rb" \1=", text)
@@ -97,7 +94,7 @@ def words(path: bytes, text: bytes) -> Iterator[tuple[bytes, bool]]:
                 yield b"../" + word, False
         elif DOTTED.match(word) and not name.endswith(".py"):
             yield word, True
-    yield from ((word, False) for word in joined(text))
+    yield from ((word, False) for word in joined(text) if CODE.search(word))
 
 
 def modules(text: bytes) -> Iterator[bytes]:
@@ -109,9 +106,7 @@ def modules(text: bytes) -> Iterator[bytes]:
 def joined(text: bytes) -> Iterator[bytes]:
     """The paths that a text puts together from quoted parts."""
     for match in PARTS.finditer(text):
-        word = b"/".join(part.strip(b"/") for part in re.findall(rb"[\w./-]+(?=[\"'])", match[0]))
-        if CODE.search(word):
-            yield word
+        yield b"/".join(part.strip(b"./") for part in re.findall(rb"[\w./-]+(?=[\"'])", match[0]))
 
 
 def rust(text: bytes) -> Iterator[bytes]:
@@ -119,22 +114,6 @@ def rust(text: bytes) -> Iterator[bytes]:
     yield from RUST.findall(text)
     for match in MOD.finditer(text):
         yield from (match[1] + b".rs", match[1] + b"/mod.rs")
-
-
-def crates(path: bytes, text: bytes) -> Iterator[bytes]:
-    """The folders of which the compiler runs what it has compiled: of macros, and of what builds with `build.rs`."""
-    if spelling.folded(path.rpartition(b"/")[2]) != "cargo.toml":
-        return
-    if MACROS.search(text):
-        yield b"."
-        yield from DEPENDS.findall(text)
-    for section in BUILDS.findall(text):
-        yield from DEPENDS.findall(section)
-
-
-def hooks(path: bytes, text: bytes) -> bytes:
-    """A text without what it says of the files that hooks are for."""
-    return FOR.sub(b"", text) if spelling.folded(path.rpartition(b"/")[2]).startswith(".pre-commit-") else text
 
 
 def _listed(text: bytes, without: frozenset[bytes]) -> Iterator[bytes]:
@@ -150,7 +129,7 @@ def _listed(text: bytes, without: frozenset[bytes]) -> Iterator[bytes]:
             above.append(key)
         elif match["close"]:
             key = above.pop() if above else key
-        elif without.isdisjoint((key, section)):
+        elif without.isdisjoint((key, section)) or not RUNNING.isdisjoint(above):
             yield match["word"]
 
 

@@ -1,12 +1,17 @@
-"""Links outside the project that may lead into it: those in the user's own home that steer something, at any depth."""
+"""What is outside the project and may lead into it: what steers something in the user's own home.
+
+Links there, at any depth, and the paths that start-up files name.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
 from collections import deque
 
-from project import risky
+from project import risky, spelled, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +23,13 @@ if TYPE_CHECKING:
 # some are stores of packages as well, with millions of names.
 NAMES = 10_000
 SECONDS = 5
+# Start-up files of the home, and folders of such; of each so much is read.
+STARTING = frozenset(("shell", "tool", "editor", "git"))
+FOLDERS = (b".bashrc.d", b".zshrc.d", b".config/fish", b".config/fish/conf.d", b".config/zsh", b".config/environment.d")
+BYTES = 256 * 1024
+FILES = 500
+HOME = re.compile(rb"""(?:(?<=[\s"'=:(])|^)(?:~|\$HOME|\$\{HOME\})(?=/)""", re.MULTILINE)
+REST = rb"""([^\s"'`;|&()<>:]+)"""
 
 
 class Outside:
@@ -54,6 +66,42 @@ class Outside:
                         waiting.append((os.path.realpath(entry.path), below))
                 elif entry.is_dir(follow_symlinks=False):
                     waiting.append((entry.path, below))
+
+
+def starting(project: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """The paths below the project that the home's start-up files name, from the project's top; each with the file."""
+    home = os.path.expanduser(b"~")
+    real = os.path.realpath(home)
+    # A home that is a link is named by either way.
+    tops = {project, home + project[len(real) :]} if project.startswith(real + b"/") else {project}
+    below = re.compile(b"(?:" + b"|".join(map(re.escape, sorted(tops))) + b")/" + REST)
+    for shown in _starting(home):
+        text = HOME.sub(lambda _: home, _content(os.path.join(home, shown)).replace(b"\\ ", b" "))
+        folders = (below.fullmatch(folder) for folder, _ in spelled.searched(text))
+        found = [*below.findall(text), *(b"PATH_add " + folder[1] for folder in folders if folder)]
+        if found:
+            yield f"~/{words.path(shown)}", found
+
+
+def _starting(home: bytes) -> list[bytes]:
+    top = (entry.name for entry in _entries(home))
+    found = [name for name in top if any(reason.kind in STARTING for reason in risky.by_name(name))]
+    found += [folder + b"/" + entry.name for folder in FOLDERS for entry in _entries(os.path.join(home, folder))]
+    return sorted(found)[:FILES]
+
+
+def _content(path: bytes) -> bytes:
+    """What a regular file begins with; nothing of what is none, which might never end."""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(opened, BYTES) if stat.S_ISREG(os.fstat(opened).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(opened)
 
 
 def _entries(folder: bytes) -> list[os.DirEntry[bytes]]:

@@ -6,7 +6,6 @@ its own manner. So a path is known by its end. What stands before a variable or 
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from functools import lru_cache
 
@@ -16,23 +15,36 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VARIABLE = rb"""\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\$\w+|%\w+%"""
-VARIABLE = re.compile(_VARIABLE)
+UNKNOWN = rb"""\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\$\w+|%\w+%"""
+VARIABLE = re.compile(UNKNOWN)
 # What a shell takes for one word: variables, quoted parts and escaped characters among it. Within a document's own
 # quotes there may be whole commands, so that these are read once more for themselves.
-_PART = rb"""\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\\[^\n]|[^\s"'`;|&()<>\\]"""
-WORD = re.compile(rb"(?:" + _PART + rb""")+""")
-QUOTED = re.compile(rb"(?:" + _PART + rb"""|"[^"\n]{0,200}"|'[^'\n]{0,200}')+""")
+PART = rb"""\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\\[^\n]|[^\s"'`;|&()<>\\]"""
+WORD = re.compile(rb"(?:" + PART + rb""")+""")
+QUOTED = re.compile(rb"(?:" + PART + rb"""|"[^"\n]{0,200}"|'[^'\n]{0,200}')+""")
 PIECE = re.compile(rb"[=:,]")
 MARKS = re.compile(rb"""["'\\]""")
 OPTION = re.compile(rb"^-+(?:\w(?=[./~$]))?")
-# The values of a path that programs are looked for in.
-_VALUE = rb"""("[^"\n]*"|'[^'\n]*'|\[[^\]]*\]|(?:""" + _VARIABLE + rb"""|[^\s;&|)"'])+)"""
-PROGRAMS = re.compile(
-    rb"""(?:\bPATH["']?[ \t]*[:+?]?=[ \t]*|^[\s-]*["']?PATH["']?:[ \t]*|\b_\.path["']?\s*=\s*)""" + _VALUE + rb"|"
-    rb"""(?:\bPATH_add|\bpath_add[ \t]+\w+|\bfish_add_path|\brun-parts|\bset[ \t]+(?:-\w+[ \t]+)*PATH)"""
-    rb"""[ \t]+([^\n;|&#]+)""",
-    re.MULTILINE,
+# The values of a path that programs, or modules, are looked for in: whatever is called so.
+_VALUE = rb"""("[^"\n]*"|'[^'\n]*'|\[[^\]]{0,2000}\]|(?:""" + UNKNOWN + rb"""|[^\s;&|)"'])+)"""
+PATHS = re.compile(
+    rb"""(\b[A-Z_]{0,40}PATH|\bRUBYLIB|\bPERL5LIB)(?:["']?[ \t]*[:+?]?=[ \t]*|["'][ \t]*:[ \t]*|:[ \t]+)"""
+    + _VALUE
+    + rb"""|(\b_\.path)["']?[ \t]*=[ \t]*"""
+    + _VALUE
+)
+ADDED = re.compile(
+    rb"""(?:\bPATH_add|\bpath_add[ \t]+\w+|\bfish_add_path|\bload_prefix|\brun-parts|\bset[ \t]+(?:-\w+[ \t]+)*PATH"""
+    rb"""|\buse[ \t]+lib)[ \t]+([^\n;|&#]+)"""
+)
+# A service's file of such folders.
+WRITTEN = re.compile(rb"""^(.*)>>?[ \t]*["']?\$(?:\{|env:)?[A-Z_]{0,40}_PATH\b""")
+# direnv: a language's layout has programs in this folder.
+LAYOUT = re.compile(rb"\blayout[ \t]+\w+")
+# Variables of which all counts that lies in their folders; of the others, what Python takes for a known module.
+EVERYTHING = frozenset(
+    b"PATH NODE_PATH RUBYLIB PERL5LIB GEM_PATH CLASSPATH LUA_PATH LUA_CPATH _.path LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
+    b"CMAKE_MODULE_PATH FPATH".split()
 )
 HERE = frozenset((b".", b"./", b"$PWD", b"${PWD}", b"$(pwd)", b"${workspaceFolder}"))
 # A program is given a folder, and runs what it takes for its beginning.
@@ -42,16 +54,9 @@ STARTS = re.compile(
     re.MULTILINE,
 )
 BEGINNINGS = ("index", "__main__")
-# A pattern counts where what it finds is run: in a loop, or after a word that loads.
-LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+([^\n;]{1,500})[\n;]\s*do\b")
-LOADED = re.compile(
-    rb"""(?:^|[\s"'`;|&(])(?:source|source_env|\.|(?:sh|bash|zsh|dash|node|python[\d.]*|ruby|perl)(?:[ \t]+-\S+)*)"""
-    rb"""[ \t]+["']?((?:""" + _PART + rb")+)",
-    re.MULTILINE,
-)
+# What else stands for a folder: a home, what is put into a text of Python's, Ruby's, of a template or a batch file.
+STANDS = (b"~", b"{", b"}", b"#{", b"%")
 MOVES = re.compile(rb"\b(?:cd|chdir|pushd|cwd|working[-_]?directory)\b", re.IGNORECASE)
-# Patterns of one text that are looked at: no honest one has more.
-PATTERNS = 200
 
 
 @lru_cache(maxsize=4)
@@ -59,11 +64,18 @@ def words(text: bytes) -> tuple[bytes, ...]:
     """What may be a path in a text, and what of it may be one."""
     seen: dict[bytes, None] = {}
     for found in dict.fromkeys((*WORD.findall(text), *QUOTED.findall(text))):
-        word = _plain(found)
+        word = plain(found)
         seen[word] = None
         if PIECE.search(found):
             seen.update(dict.fromkeys((*PIECE.split(word), *(piece.rstrip(b"}") for piece in PIECE.split(found)))))
     return tuple(dict.fromkeys(OPTION.sub(b"", word) for word in seen if 0 < len(word) <= 1024))
+
+
+def after(word: bytes) -> bytes:
+    """What follows in a word the last part that cannot be known: a variable, a command, somebody's home."""
+    parts = VARIABLE.sub(b"$", word).split(b"/")
+    unknown = [at for at, part in enumerate(parts) if b"$" in part or part.startswith(STANDS)]
+    return b"/".join(parts[unknown[-1] + 1 :]) if unknown else word
 
 
 def ends(word: bytes, project: bytes) -> tuple[str, str]:
@@ -71,22 +83,42 @@ def ends(word: bytes, project: bytes) -> tuple[str, str]:
 
     `project` is what the project's folder is called: what follows it in a word may be a path from there.
     """
-    parts = [part for part in word.replace(b"\\", b"/").split(b"/") if part not in (b"", b".")]
-    unknown = [at for at, part in enumerate(parts) if part == b".." or part.startswith(b"~") or VARIABLE.search(part)]
-    rooted = word.startswith((b"/", b"~")) or bool(unknown)
-    parts = parts[unknown[-1] + 1 :] if unknown else parts
-    after = parts[parts.index(project) + 1 :] if rooted and project in parts else []
-    return key(b"/".join(parts)), key(b"/".join(after))
+    known = after(word)
+    parts = [part for part in known.replace(b"\\", b"/").split(b"/") if part not in (b"", b".")]
+    rooted = known != word or word.startswith((b"/", b"~")) or b".." in parts
+    if b".." in parts:
+        parts = parts[len(parts) - parts[::-1].index(b"..") :]
+    below = parts[parts.index(project) + 1 :] if rooted and project in parts else []
+    return key(b"/".join(parts)), key(b"/".join(below))
 
 
-def programs(text: bytes) -> Iterator[bytes]:
-    """The folders in which all is run by name; the empty one is where the text is read from."""
-    for one, two in PROGRAMS.findall(text):
-        for part in re.split(rb"""(?<!\{env):|[\s,"'\[\]]+""", one or two):
-            if part in HERE:
-                yield b""
-            elif part.strip(b"./"):
-                yield part
+def before(word: bytes) -> str:
+    """The beginning of a folder's path, where nothing is known of its end."""
+    parts = VARIABLE.sub(b"$", word).split(b"/")
+    while parts and (b"$" in parts[-1] or not parts[-1]):
+        parts.pop()
+    return ends(b"/".join(parts), b"")[0]
+
+
+def searched(text: bytes) -> Iterator[tuple[bytes, bool]]:
+    """The folders in which things are looked for by name, and whether all in them counts; `.` is the text's own."""
+    for name, value, other, more in PATHS.findall(text):
+        yield from ((part, (name or other) in EVERYTHING) for part in _folders(value or more))
+    for value in ADDED.findall(text):
+        yield from ((part, True) for part in _folders(value))
+    for line in text.split(b"\n") if b"_PATH" in text else ():
+        if b"_PATH" in line and (written := WRITTEN.match(line)):
+            yield from ((part, True) for part in _folders(written[1]) if b"/" in part)
+    if LAYOUT.search(text):
+        yield b"bin", True
+
+
+def _folders(value: bytes) -> Iterator[bytes]:
+    for part in re.split(rb"""(?<!\{env):|[\s,"'\[\]]+""", value):
+        if part in HERE:
+            yield b"."
+        elif part.strip(b"./"):
+            yield part
 
 
 def starts(text: bytes) -> bool:
@@ -99,31 +131,7 @@ def moves(text: bytes) -> bool:
     return MOVES.search(text) is not None
 
 
-def patterns(text: bytes) -> Iterator[re.Pattern[str]]:
-    """The patterns whose files are run."""
-    listed = [word for match in LOOP.findall(text) for word in match.split()]
-    for word in dict.fromkeys((*listed, *LOADED.findall(text)[:PATTERNS])):
-        found = _pattern(_plain(word))
-        if found is not None:
-            yield found
-
-
-def _pattern(word: bytes) -> re.Pattern[str] | None:
-    """What a word with wildcards covers, from any folder; None where it has none, or says nothing else."""
-    loose = re.sub(_VARIABLE + rb"|\{[^}]*\}|\[[^\]]*\]|\?", b"*", word)
-    parts = [part for part in loose.split(b"/") if part not in (b"", b".")]
-    known = [at for at, part in enumerate(parts) if part in (b"..", b"*")]
-    # What stands first and may be anything is a folder, and any folder counts.
-    while known and known[0] == 0 and len(parts) > 1:
-        parts = parts[1:]
-        known = [at for at, part in enumerate(parts) if part in (b"..", b"*")]
-    text = key(b"/".join(parts))
-    if "*" not in text or not ("/" in text or "." in text) or not text.strip("*./"):
-        return None
-    return re.compile("(?:^|/)" + fnmatch.translate(text)) if len(text) <= 1024 else None
-
-
-def _plain(word: bytes) -> bytes:
+def plain(word: bytes) -> bytes:
     """A word without its quotes, and with what is escaped as it is."""
     if not MARKS.search(word):
         return word

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
-from project import imports, loading
-from project.wanted import PROSE
+from project import imports, loading, risky, spelled, spelling, tasks
+from project.wanted import PROSE, STORES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LOADING = frozenset(("packages", "build", "test", "tool", "config-code", "langua
 
 WORD = re.compile(loading.PATH)
 QUOTED = re.compile(rb""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
-IMPORT = re.compile(rb"(?:^|(?<=[\s(\[`]))@((?:\./|/)?[\w.~-][^\s`'\"<>()]*[\w])")
+IMPORT = re.compile(rb"(?:^|(?<=[\s(\[`]))(?:@|(?<=\()mdc:)((?:\./|/)?[\w.~-][^\s`'\"<>()]*[\w])")
 _BEFORE = rb"""(?:^|(?<=[\s"'`(\[{=;|&!@:,]))"""
 LOADS = re.compile(
     _BEFORE
@@ -32,9 +33,14 @@ LOADS = re.compile(
 )
 # Settings that name folders in which all is run by name.
 FOLDER = re.compile(
-    rb"""(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir|rulesDirectory|rulePaths|includeBuild)"""
-    rb"""["']?[\s=:(\[{"']*(""" + loading.PATH + rb")"
+    rb"""(?:(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir|rulesDirectory|rulePaths|includeBuild|tsdk"""
+    rb"""|nodePath)["']?[\s=:(\[{"']*|\bgo[ \t]+run[ \t]+(?:-\S+[ \t]+)*"""
+    rb"""|\brun\b[^\n]{0,80}[ \t](?:-p|--package)[ \t=])(""" + loading.PATH + rb")"
 )
+# Whoever tells an assistant what to read may do so in an editor's settings.
+TELLS = re.compile(rb"instruction|prompt", re.IGNORECASE)
+# Perl's modules, whose folder is said elsewhere.
+PERL = re.compile(rb"^[ \t]*(?:use|require)[ \t]+([A-Z]\w*(?:::\w+)*)", re.MULTILINE)
 
 
 def prose(path: bytes) -> bool:
@@ -42,14 +48,32 @@ def prose(path: bytes) -> bool:
     return path.lower().endswith(tuple(suffix.encode() for suffix in PROSE))
 
 
-def speaks(path: bytes, kind: str) -> bool:
+def may_name(path: bytes) -> bool:
+    """Whether a file may name more: it lists no versions, nor what there is, and belongs to no installed package."""
+    parts = spelling.components(path)
+    known = parts[-1] in loading.LISTS or any(reason.kind == "lock" for reason in risky.by_name(path))
+    return STORES.isdisjoint(parts) and not known
+
+
+def speaks(path: bytes, text: bytes, kind: str) -> bool:
     """Whether a text speaks to an assistant: of what it names, only what it imports is read."""
-    return kind == "agent" and (prose(path) or b"." not in path.rpartition(b"/")[2].lstrip(b"."))
+    named = path.rpartition(b"/")[2].lstrip(b".")
+    return kind == "agent" and (prose(path) or (b"." not in named and not text.startswith(b"#!")))
 
 
-def words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
+def tells(text: bytes, kind: str) -> bool:
+    """Whether what a text names may be what an assistant is told."""
+    return kind == "agent" or (kind == "editor" and TELLS.search(text) is not None)
+
+
+@lru_cache(maxsize=2)
+def words(path: bytes, text: bytes, kind: str) -> tuple[tuple[bytes, bool], ...]:
     """What may be a path in a text, and whether it may be a module's name."""
-    if speaks(path, kind):
+    return tuple(dict.fromkeys(_words(path, text, kind)))
+
+
+def _words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
+    if speaks(path, text, kind):
         yield from ((match[1], False) for match in IMPORT.finditer(text))
         return
     yield from ((name, True) for name in loading.modules(text))
@@ -61,7 +85,7 @@ def words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
         yield from loading.words(path, text)
     if kind == "script":
         yield from ((word, False) for word in dict.fromkeys(WORD.findall(text)) if loading.CODE.search(word))
-        yield from ((word, False) for word in loading.joined(text))
+        yield from ((word, False) for word in paths(text))
     if kind == "script" or kind in LOADING:
         return
     found = dict.fromkeys(WORD.findall(text))
@@ -69,14 +93,19 @@ def words(path: bytes, text: bytes, kind: str) -> Iterator[tuple[bytes, bool]]:
     yield from ((word, False) for word in (*found, *dict.fromkeys(quoted)))
 
 
+@lru_cache(maxsize=4)
+def paths(text: bytes) -> tuple[bytes, ...]:
+    """What in a script may be a path, but of what is compiled, shown or read."""
+    found = dict.fromkeys((*spelled.words(text), *loading.joined(text)))
+    modules = (name.replace(b"::", b"/") + b".pm" for name in (PERL.findall(text) if b"use " in text else ()))
+    slashed = (word for word in found if b"/" in word or b"\\" in word or b"." in word[1:])
+    return (*(word for word in slashed if not loading.NO_CODE.search(word)), *modules)
+
+
 def places(path: bytes, word: bytes, *, module: bool) -> Iterator[bytes]:
     """The paths that a word may mean: from the file's own folder, and from the root."""
     word = word.replace(b"\\", b"/").strip(b"/.") if module else word.replace(b"\\", b"/")
-    if module:
-        word = word.replace(b".", b"/")
-    elif b"$" in word or b"~" in word:
-        # `$PWD/x` and `~/project/x` are paths after what stands for a folder.
-        word = word.partition(b"/")[2]
+    word = word.replace(b".", b"/") if module else spelled.after(word)
     if not word or len(word) > 1024:
         return
     for base in dict.fromkeys((path.rpartition(b"/")[0], b"")):
@@ -87,7 +116,7 @@ def places(path: bytes, word: bytes, *, module: bool) -> Iterator[bytes]:
 
 def modules(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
     """The files that the modules are which a text imports, or says are to be loaded."""
-    if not speaks(path, kind):
+    if not speaks(path, text, kind):
         found = imports.places(path, text)
         # An installation runs all that it imports; the code that tests and tools are about is read as such.
         about = kind in LOADING and kind != "packages"
@@ -96,7 +125,8 @@ def modules(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
             yield from imports.of_name(path, name)
 
 
-def folders(path: bytes, text: bytes) -> Iterator[bytes]:
+def folders(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
     """The folders in which all is run, as a text says."""
-    yield from (match[1] for match in FOLDER.finditer(text))
-    yield from loading.crates(path, text)
+    for match in FOLDER.finditer(text):
+        yield from places(path, match[1], module=False)
+    yield from tasks.crates(path, text, every=kind == "crate")

@@ -41,6 +41,7 @@ class Aliases:
     def __init__(self, tree: Tree) -> None:
         self.leading: dict[str, list[str]] = {}
         self.links: frozenset[bytes] = frozenset()
+        self.tops: frozenset[bytes] = frozenset()
         self.many = False
         if tree.host is None or tree.scan is None:
             return
@@ -49,6 +50,7 @@ class Aliases:
         made = (path for path in tree.new if tree.staying(path))
         found = [path for path in dict.fromkeys((*tree.scan.wait().links, *made)) if not _in_store(path)]
         self.many, self.links = len(found) > LINKS, frozenset(found)
+        self.tops = frozenset(path.partition(b"/")[0] for path in found)
         for path in () if self.many else found:
             folder, name = split(path)
             for aim in map(key, self.paths.reached(os.path.join(self.root, folder), name)):
@@ -79,8 +81,11 @@ class Aliases:
 
     def real(self, place: bytes) -> list[bytes]:
         """Where a path of a text leads, by the links on its way."""
+        # Most paths begin in no folder that has one, and are done with.
+        if self.many or place.partition(b"/")[0] not in self.tops:
+            return [place]
         ends = (at for at in range(1, len(place) + 1) if place[at : at + 1] in (b"/", b""))
-        if self.many or not self.links or not any(place[:at] in self.links for at in ends):
+        if not any(place[:at] in self.links for at in ends):
             return [place]
         return self.paths.reached(self.root, place)
 
@@ -97,6 +102,7 @@ class Wanted:
         self.keys: list[tuple[str, bytes]] = []
         # By their folder: what programs of Python's there import in the place of a module of the same name.
         self.shadowing: dict[str, list[bytes]] = {}
+        self.folders: dict[str, list[bytes]] = {}
         # A link stands for all that lies below it.
         self.links: dict[str, list[tuple[str, bytes]]] = {}
         for change in changes:
@@ -112,12 +118,14 @@ class Wanted:
             above, _, inner = stem.rpartition("/")
             for each in (stem, above) if inner in INSIDE else (stem,):
                 self.stem_ends.setdefault(each.rpartition("/")[2], []).append((each, change.path))
-        last = name.rpartition("/")[2]
+        folder, _, last = name.rpartition("/")
+        self.folders.setdefault(folder, []).append(change.path)
         self.ends.setdefault(last, []).append((name, change.path))
-        folder = imports.shadowing(name.split("/")) if change.new is not None else None
-        if folder is not None:
-            self.shadowing.setdefault(folder, []).append(change.path)
-        if change.new is not None and change.new.mode == risky.LINK:
+        link = change.new is not None and change.new.mode == risky.LINK
+        shadow = imports.shadowing(name.split("/"), link=link) if change.new is not None else None
+        if shadow is not None:
+            self.shadowing.setdefault(shadow, []).append(change.path)
+        if link:
             self.links.setdefault(last, []).append((name, change.path))
 
     def of(self, name: str, *, whole: bool) -> Iterator[bytes]:
@@ -139,12 +147,19 @@ class Wanted:
     def below(self, folder: str) -> Iterator[bytes]:
         """What is in a folder of such an end, at any depth, and a link that stands for it."""
         inner = f"/{folder}/"
-        yield from (path for name, path in self._all() if inner in f"/{name}")
+        self.left -= len(self.folders)
+        for place, paths in self.folders.items() if self.left >= 0 else ():
+            yield from paths if inner in f"/{place}/" else ()
         yield from (path for each in (folder, *_above(folder)) for path in self._ending(self.links, each))
+
+    def modules(self, folder: str) -> Iterator[bytes]:
+        """What stands in a folder of such an end for a module that all programs may import."""
+        for place, paths in self.shadowing.items():
+            yield from paths if f"/{place}".endswith(f"/{folder}") else ()
 
     def within(self, folder: str) -> Iterator[bytes]:
         """What lies in this very folder, and in none below it."""
-        yield from (path for name, path in self._all() if name.rpartition("/")[0] == folder)
+        yield from self.folders.get(folder, ())
 
     def matching(self, pattern: re.Pattern[str]) -> Iterator[bytes]:
         """What a pattern of a shell covers."""
