@@ -25,7 +25,7 @@ FILESYSTEMS = ("ext4", "overlay")
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 OWN_CERTIFICATES = Path("/usr/local/share/ca-certificates")
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+)+")
+_VERSION = re.compile(r"(?<![0-9])[0-9]+(\.[0-9]+)+")
 _WORKSPACE = re.compile(r"workspace-(?P<instance>[0-9a-f]{16})\.img(?P<deleted> \(deleted\))?")
 _LINK = re.compile(r"gen-workspace-(?P<instance>[0-9a-f]{16})")
 

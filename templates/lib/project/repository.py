@@ -98,7 +98,7 @@ class Question:
         if b"\n" not in objects and not objects.startswith(b'"'):
             self._write("objects/info/alternates", objects + b"\n")
         config = content(os.path.join(repository.common, b"config"), 1 << 20)
-        if re.search(rb"(?im)^\s*objectformat\s*=\s*\"?sha256", config):
+        if re.search(rb"(?im)^[ \t]*objectformat[ \t]*=[ \t]*\"?sha256", config):
             return 1, "[extensions]\n\tobjectFormat = sha256\n"
         return 0, ""
 

@@ -15,7 +15,7 @@ LOOKED_INTO = 65536
 _WORDS = tuple(word.encode() for word in KEPT_AS)
 _PROGRAMS = frozenset(word.encode() for word in PROGRAMS)
 # `x~`, `x.bak`, `x_old`, `x.1`, `x (copy)`, `x copy 2`.
-ENDING = re.compile(rb"(?:(?:\.~\d+)?~|[._ (-]+(?:%b|\d{1,14})\)?)\Z" % b"|".join(_WORDS))
+ENDING = re.compile(rb"(?:(?:\.~\d+)?~|(?<![._ (-])[._ (-]+(?:%b|\d{1,14})\)?)\Z" % b"|".join(_WORDS))
 # A name has fewer of them, unless somebody plays.
 MOST_ENDINGS = 8
 
