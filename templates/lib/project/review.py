@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         document.show(reviewed.as_json(found, told(track, found)))
     else:
         show(track, found, whole=not args.range, difference=not args.stat)
-    if not args.range:
+    # Whoever saw no content has not looked: neither at a summary nor at a part.
+    if not args.range and (args.json or not args.stat):
         reviewed.remember(track.state, found)
     return 0
 
