@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(track, found, whole=not args.range, difference=not args.stat)
     # Whoever saw no content has not looked: neither at a summary nor at a part.
-    if not args.range and (args.json or not args.stat):
+    if not args.range and not args.stat:
         reviewed.remember(track.state, found)
     return 0
 
