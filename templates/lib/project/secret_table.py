@@ -13,7 +13,15 @@ KEPT_AS = ("bak", "bk", "bkp", "back", "backup", "old", "orig", "original", "sav
            "swo", "swn", "un", "kate-swp", "tmp", "temp", "rej", "off", "disabled", "dpkg-old", "dpkg-new", "dpkg-dist", "ucf-old",
            "rpmsave", "rpmnew", "rpmorig", "gz", "bz2", "xz", "zst", "zip")  # fmt: skip
 
+# And what a person, Windows or a browser puts in front.
+KEPT_BEFORE = ("copy", "kopie", "copie", "copia", "backup", "bak", "old", "orig", "original", "previous", "saved")
+
 NAMES = (
+    ("Cookiecutter Django: Docker, environment; Node: dotenv; Apache: htpasswd", (".envs/", ".dotenv", "htpasswd")),
+    (
+        "GitHub, GitLab, Google: recovery and backup codes",
+        ("*recovery-codes*.txt", "*recovery_codes*.txt", "*backup-codes*.txt", "*backup_codes*.txt"),
+    ),
     ("dotenv: Usage; direnv: man page of direnv", (".env", ".env.*", ".env-*", "*.env", ".envrc")),
     ("Cloudflare Workers: Secrets, local development", (".dev.vars", ".dev.vars.*")),
     ("gen: docs/commands.md, a bundle's local/env", ("local/env",)),
@@ -187,6 +195,8 @@ CONTENT = (
     ("npm: .npmrc", (".npmrc",), rb"_auth|_password|" + ANY),
     ("Yarn: .yarnrc", (".yarnrc*",), rb"[Aa]uth"),
     ("Google Cloud: service account keys", tuple(f"*{word}*.json" for word in _KEYED), PRIVATE_KEY),
+    ("Google Cloud: service account keys, by their short name", ("sa.json", "sa-*.json", "*-sa.json", "*_sa.json"), PRIVATE_KEY),
+    ("OpenSSL: certificates with their keys", ("*.crt", "*.cer", "*.cert"), KEY),
     ("Composer: auth.json; Google: token.json", ("auth.json", "token.json"),
      rb'"(?:http-basic|github-oauth|gitlab-token|bearer|refresh_token)"\s*:'),
     ("pip, Conda, Bundler: configuration", ("pip.conf", "pip.ini", ".condarc", ".bundle/config"), LOGIN + b"|" + ANY),
