@@ -66,7 +66,7 @@ def _fits(kind: Any, value: Any, char: str) -> bool:
     if kind is c.ANY:
         return char != "\n"
     if kind is c.NOT_LITERAL:
-        return char != chr(value)
+        return char != chr(int(value))
     hit = any(_is(one, char) for one in value)
     return hit != (value[0][0] is c.NEGATE)
 

@@ -69,8 +69,8 @@ def modules() -> Iterator[ModuleType]:
 
 def patterns() -> dict[str, Look]:
     """Each pattern by the place it stands at, as it is used there."""
-    found = {f"secret_table: {name}": re.compile(pattern).finditer for name, pattern in BY_CONTENT}
-    found["secret: names"] = (secret.Secrets().names.others or re.compile("")).fullmatch
+    found: dict[str, Look] = {f"secret_table: {name}": re.compile(pattern).finditer for name, pattern in BY_CONTENT}
+    found["secret: names"] = (secret.Secrets().names.others or re.compile(b"")).fullmatch
     for module in modules():
         tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
         used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
@@ -88,7 +88,7 @@ def patterns() -> dict[str, Look]:
                     assert module.__name__ in MADE, f"{place}: a pattern that only the running program knows"
                     continue
                 name = named.get(id(call))
-                ways = {node.attr for node in used if node.value.id == name} if name else {way}
+                ways = {node.attr for node in used if ast.unparse(node.value) == name} if name else {way}
                 # Of these each begins at one place alone.
                 found[place] = next(
                     (getattr(pattern, each) for each in ("fullmatch", "match") if ways == {each}), pattern.finditer

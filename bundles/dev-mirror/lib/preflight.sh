@@ -65,12 +65,19 @@ host_problems() {
     [ -e /dev/loop-control ] || problem "the kernel has no loop devices" "sudo modprobe loop"
 }
 
-# bundle_made FOLDER CONTAINER: whether the bundle in that folder has written down that it made it. One that we may not read, or that
-# an earlier version of gen ran, is believed.
+# bundle_made FOLDER CONTAINER: whether the bundle in that folder has written down that it made it. One that we may not read, as another
+# user's mostly is, or that an earlier version of gen ran, is believed.
 bundle_made() {
-    [ -f "$1/MANIFEST.sha256" ] || return 1
+    [ -f "$1/MANIFEST.sha256" ] || { shut "$1"; return; }
     [ -f "$1/.state/owned" ] && [ -r "$1/.state/owned" ] || return 0
     grep -q "^container [0-9a-f]* $2 " "$1/.state/owned"
+}
+
+# shut PATH: whether nobody can tell if anything has that name, since a folder on the way may not be entered.
+shut() {
+    local above=$1
+    while [ -n "$above" ] && [ ! -e "$above" ]; do above=${above%/*}; done
+    [ -d "$above" ] && [ ! -x "$above" ]
 }
 
 # name_problems: two bundles never share a sandbox's name, and one never has sandboxes of two names.
@@ -81,7 +88,7 @@ name_problems() {
         word 1 "$line"
         folder=$(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$WORD" 2>/dev/null)
         ! bundle_made "$folder" "$WORD" ||
-            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "./rollback.sh in the folder $(quoted "$folder")" owner
+            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "$(again --set "name=$GEN_NAME-2")   (a name that is free; or, for whoever owns it, ./rollback.sh in the folder $(quoted "$folder"))" owner
     fi
     ! renamed || problem "$WHAT" "$MEND" owner
 }
@@ -93,7 +100,7 @@ base_problems() {
     image_is_there "$GEN_BASE_REF" 2>/dev/null && return
     case $GEN_IMAGE_SOURCE in
     mirror)
-        have mmdebstrap || problem "the base image is made from an apt mirror, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap"
+        maker_problems
         mirror_problems
         ;;
     registry) registry_problems ;;

@@ -3,6 +3,8 @@
 
 # shellcheck source=templates/lib/loop.sh
 . "${BASH_SOURCE[0]%/*}/loop.sh"
+# shellcheck source=templates/lib/holders.sh
+. "${BASH_SOURCE[0]%/*}/holders.sh"
 
 IMAGE=$STORAGE/workspace-$INSTANCE.img
 # A machine has its workspace on a disk of its own.
@@ -128,10 +130,9 @@ let_go() { [ ! -s "$HELD" ] || hold_disk --release; }
 unmount_disk() {
     let_go
     while disk_is_mounted; do
-        mount_tool umount "$DISK" || {
-            warn "by hand: sudo umount $(quoted "$DISK")"
-            return 1
-        }
+        mount_tool umount "$DISK" && continue
+        say_holders "$(attached_device)"
+        return 1
     done
 }
 
@@ -150,11 +151,12 @@ unmount_forgotten() {
     done <<<"$points"
 }
 
-# detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device
-# in use goes when its last user does, so the end is looked at, not believed. A program that has just started with mounts of
-# its own, copied from this host's, holds ours for as long as it runs; most of these are short.
+# detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device in use goes
+# when its last user does, so the end is looked at, not believed. Fails when one is in use; GOING is then the device that will go, and
+# HOLDERS and HOLDER_MEND tell who has it.
 detach() {
-    local devices tries=0
+    local devices
+    GOING=''
     unmount_disk && unmount_forgotten || return 1
     if [ -z "$(named_loops "${IMAGE##*/}")" ] && [ ! -L "$DEVICE" ]; then return 0; fi
     # shellcheck disable=SC2016 # that shell expands it
@@ -163,12 +165,17 @@ detach() {
         warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
     }
-    while [ -n "$devices" ] && named_loops "${IMAGE##*/}" | grep -xF "$devices" >/dev/null; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || {
-            warn "the loop device is still in use: sudo losetup -d ${devices//$'\n'/ }"
-            return 1
-        }
+    [ -z "$devices" ] || freed "$devices"
+}
+
+# freed DEVICES: waits until the kernel has let go of them. A program that has just started with mounts of its own, copied from this
+# host's, holds ours for as long as it runs: most of these are short, and who stays is named at once.
+freed() {
+    local tries=0
+    while GOING=$(named_loops "${IMAGE##*/}" | grep -xF "$1"); do
+        GOING=${GOING%%$'\n'*} tries=$((tries + 1))
+        [ "$tries" -ne 10 ] || say_holders "$GOING"
+        [ "$tries" -lt 100 ] || return 1
         sleep 0.1
     done
 }

@@ -95,7 +95,7 @@ elif [ "$new" -gt "$old" ]; then
 fi
 if [ "$new" -ne "$old" ] && ! { [ "$new" -gt "$old" ] && [ -n "$running" ] && grow_online; }; then
     missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h $(quoted "$BUNDLE")"
-    resize_offline || fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "" "scripts/mount-storage.sh report"
+    resize_offline || fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "${HOLDERS:-}" "${HOLDER_MEND:-scripts/mount-storage.sh report}"
 fi
 say "The workspace is $(human "$(file_bytes "$IMAGE")") large now; it was $(human "$old")."
 if [ -n "$restart" ]; then

@@ -33,6 +33,25 @@ alone() {
     ${words[@]+"${words[@]}"} "$@"
 }
 
+# maker_problems: whether mmdebstrap can do here, for whoever runs this, what a base image takes. It is asked to do a little of it.
+maker_problems() {
+    local said what='the base image is made from an apt mirror'
+    have mmdebstrap || { problem "$what, and mmdebstrap is not installed" "sudo apt-get install mmdebstrap"; return; }
+    # Neither root nor whoever has fakechroot needs numbers of users.
+    ! without_root || have fakechroot || said=$(mmdebstrap --unshare-helper true 2>&1) || case $said in
+    *newuidmap* | *newgidmap*) problem "$what, and without root mmdebstrap needs newuidmap, which is not installed" "sudo apt-get install uidmap" ;;
+    */etc/sub[ug]id*)
+        said=$(awk -F : '$2 + $3 > free { free = $2 + $3 } END { print (free > 100000 ? free : 100000) }' /etc/subuid /etc/subgid 2>/dev/null)
+        whole "$said" || NUMBER=100000
+        problem "$what, and without root mmdebstrap needs numbers for its users, of which this one has none in /etc/subuid" \
+            "sudo usermod --add-subuids $NUMBER-$((NUMBER + 65535)) --add-subgids $NUMBER-$((NUMBER + 65535)) $(id -un)" owner
+        ;;
+    *) problem "$what, and without root mmdebstrap cannot do that here: ${said##*$'\n'}" "sudo scripts/start.sh" owner ;;
+    esac
+}
+
+without_root() { [ "$EUID" -ne 0 ]; }
+
 # clear_workshop: removes what a making that was killed left, and unmounts first what it could not mount alone.
 clear_workshop() {
     local point

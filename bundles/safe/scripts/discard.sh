@@ -7,8 +7,12 @@
 #
 # Exit codes: 0 everything is gone, and this machine is what it was; 2 wrong arguments; 3 something is left (it is named);
 #             4 refused (also: you said no, or the engine does not answer), nothing was changed.
+# shellcheck source=templates/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=templates/lib/home.sh
+. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
-. "$(dirname "$0")/../lib/docker.sh"
+. "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
 trap 'last_line $?' EXIT

@@ -3,7 +3,8 @@
 #
 # usage: scripts/stop.sh [--help]
 #
-# Exit codes: 0 it is stopped (or was); 3 something could not be stopped or freed; 4 refused.
+# Exit codes: 0 it is stopped (or was), also when another program still holds the loop device, which is said; 3 something could not be
+# stopped or freed; 4 refused.
 # shellcheck source=templates/lib/runner.sh
 . "$(dirname "$0")/../lib/runner.sh"
 # shellcheck source=templates/lib/docker.sh
@@ -26,7 +27,11 @@ if ours "$line" 3; then
     stop_sandbox ||
         fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$ENGINE kill $GEN_CONTAINER"
 fi
-device=$(attached_device)
-detach >/dev/null ||
-    fail "$EX_RESIDUE" "the loop device could not be freed" "another program on this machine has it mounted, or open" "sudo losetup -d ${device:-DEVICE}"
+if ! detach >/dev/null; then
+    [ -n "$GOING" ] || fail "$EX_RESIDUE" "the workspace's disk could not be taken off its loop device" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"
+    # What holds it still has the same filesystem, so nothing is lost by the wait, and a start takes the device up again.
+    say "The sandbox $GEN_NAME is stopped, and its workspace is kept. $GOING goes by itself when nothing holds it any more: ${HOLDERS:-what does so cannot be seen from here}."
+    say "To free it at once: $HOLDER_MEND"
+    exit 0
+fi
 say "The sandbox $GEN_NAME is stopped; its loop device is free, its workspace is kept."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from project import ignoring, layer, limits, records, shapes
+from project import histories, ignoring, layer, limits, records, shapes
 from project.failure import Failure
 from project.moment import Moment
 from project.repository import Question, Repository, excludes_of_user
@@ -31,7 +31,7 @@ class Choice:
         self.moment = moment
         self.taken: list[tuple[bytes, bytes]] = []
         self.folders: dict[bytes, os.stat_result] = {}
-        # ignored, secret, git, history, special, unreadable, deep, mount, bundle.
+        # ignored, secret, git, elsewhere, history, special, unreadable, deep, mount, bundle.
         self.left: dict[bytes, str] = {}
         # What git keeps for itself is neither tracked nor, when it was asked for, left out.
         self.history: list[bytes] = []
@@ -240,10 +240,12 @@ class Chooser:
         return found
 
     def _git(self, path: bytes, folder: bytes) -> None:
-        if self.take_history:
-            self.choice.history.append(path)
-        else:
+        if not self.take_history:
             self.choice.left[path] = "git"
+        elif histories.elsewhere(self.project, path):
+            self.choice.left[path] = "elsewhere"
+        else:
+            self.choice.history.append(path)
         if folder and path.endswith(b".git"):
             self._ask_nested(folder)
 

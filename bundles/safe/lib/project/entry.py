@@ -7,11 +7,11 @@ import os
 import stat
 import sys
 
-from project import leave, limits, making, modes, records, words
+from project import histories, leave, limits, making, modes, records, unread, words
 from project.choose import Choice, Chooser
 from project.failure import Failure
 from project.git import Git
-from project.layer import FOLDER, Unread, Walk, open_below
+from project.layer import FOLDER, Unread, open_below
 from project.secret import Secrets
 from project.secret_table import SECRETS
 from project.settings import Settings, method_told
@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise Failure(f"the project cannot be read: {words.path(project)}", str(error.strerror), code=2) from None
     if args.foresee:
+        if not args.ignored:
+            unread.refuse(project, most=unread.AHEAD)
         method, why = decide(args.method, project, os.fstat(root), args.sandbox_uid, "")
         os.close(root)
         sys.stdout.write(method_told(method, why) + "\n")
@@ -80,7 +82,7 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
     asked = {"ignored": args.ignored, "git": args.git, "secret": args.secret, "keep": args.keep, "method": args.method}
     settings = Settings(project, method, args.sandbox_uid, gid, json.dumps(asked), why)
     if method == "overlay":
-        _overlay(state, choice, found)
+        _overlay(state, project, choice, found)
     else:
         _plain(state, choice, root, settings)
     title = choice.moment.title() if choice.moment else b""
@@ -145,7 +147,7 @@ def _set_aside(state: str) -> None:
         os.rename(track, os.path.join(state, f"track-{number}.git"))
 
 
-def _overlay(state: str, choice: Choice, found: os.stat_result) -> None:
+def _overlay(state: str, project: bytes, choice: Choice, found: os.stat_result) -> None:
     """The upper layer, and the whiteouts over what is left out."""
     disk = os.path.join(state, "disk")
     for name in ("upper", "work", "masks"):
@@ -155,11 +157,16 @@ def _overlay(state: str, choice: Choice, found: os.stat_result) -> None:
         os.close(folder)
     masks = os.open(os.path.join(disk, "masks"), FOLDER)
     # A folder here lies on top of the project's, so it has to look like that.
-    maker = making.Maker(masks, lambda descriptor, path: making.like(descriptor, choice.folders[path]))
+    maker = making.Maker(masks, lambda descriptor, path: making.like(descriptor, choice.folders.get(path, found)))
     try:
         for path in sorted(choice.left):
             above, _, hidden = path.rpartition(b"/")
             making.whiteout(maker.folder(above), hidden)
+        # The project's own `.git` is seen through the overlay, but for a file that leads out of it.
+        for path in choice.history:
+            repository = histories.linked(project, path)
+            if repository is not None:
+                histories.make_own(repository, path, maker, (found.st_uid, found.st_gid))
         os.fsync(masks)
     finally:
         maker.close()
@@ -191,7 +198,7 @@ def _plain(state: str, choice: Choice, root: int, settings: Settings) -> None:
             base.append((path, of_base))
             copied.append((path, of_copy))
         for path in choice.history:
-            _copy_history(root, path, maker, settings)
+            histories.copy(root, settings.project, path, maker, (settings.uid, settings.gid))
         # Times and modes last, the deepest first: writing into a folder changes them.
         for path in sorted(choice.folders, reverse=True):
             made, was = maker.folder(path), choice.folders[path]
@@ -206,28 +213,8 @@ def _plain(state: str, choice: Choice, root: int, settings: Settings) -> None:
     os.sync()
 
 
-def _copy_history(root: int, path: bytes, maker: making.Maker, settings: Settings) -> None:
-    """Copies a `.git`, whatever is in it: the agent may look at it, and it is neither tracked nor ever brought back."""
-    above, _, name = path.rpartition(b"/")
-    source = open_below(root, above)
-    try:
-        found = os.stat(name, dir_fd=source, follow_symlinks=False)
-        if not stat.S_ISDIR(found.st_mode):
-            making.copy_file(source, name, maker.folder(above), settings.uid, settings.gid)
-            return
-        inner = os.open(name, FOLDER, dir_fd=source)
-    finally:
-        os.close(source)
-    try:
-        os.fchmod(maker.folder(path), 0o755)
-        for here, prefix, below, status in Walk(inner):
-            if stat.S_ISDIR(status.st_mode):
-                os.fchmod(maker.folder(path + b"/" + prefix + below), 0o755)
-            elif stat.S_ISREG(status.st_mode):
-                target = maker.folder(path + b"/" + prefix[:-1] if prefix else path)
-                making.copy_file(here, below, target, settings.uid, settings.gid)
-    finally:
-        os.close(inner)
+# Why something is left out, where the word alone does not say it.
+TOLD = {"elsewhere": "git, whose history is in another repository"}
 
 
 def told(choice: Choice) -> str:
@@ -237,5 +224,5 @@ def told(choice: Choice) -> str:
         paths = sorted(path for path, reason in choice.left.items() if reason == why)
         shown = ", ".join(words.path(path) for path in paths[:5])
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-        lines.append(f"left out ({why}): {shown}{more}")
+        lines.append(f"left out ({TOLD.get(why, why)}): {shown}{more}")
     return "\n".join(lines) + "\n"

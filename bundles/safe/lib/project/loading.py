@@ -109,7 +109,7 @@ def modules(text: bytes) -> Iterator[bytes]:
 def joined(text: bytes) -> Iterator[bytes]:
     """The paths that a text puts together from quoted parts."""
     for match in PARTS.finditer(text):
-        word = b"/".join(part.strip(b"/") for part in re.findall(rb"[\w./-]+(?=[\"'])", match[0]))
+        word = b"/".join(part.strip(b"/") for part in re.findall(rb"[\"']([\w./-]+)[\"']", match[0]))
         if CODE.search(word):
             yield word
 

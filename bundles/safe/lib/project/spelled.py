@@ -27,9 +27,9 @@ PIECE = re.compile(rb"[=:,]")
 MARKS = re.compile(rb"""["'\\]""")
 OPTION = re.compile(rb"^-+(?:\w(?=[./~$]))?")
 # The values of a path that programs are looked for in.
-_VALUE = rb"""("[^"\n]*"|'[^'\n]*'|\[[^\]]*\]|(?:""" + _VARIABLE + rb"""|[^\s;&|)"'])+)"""
+_VALUE = rb"""("[^"\n]*"|'[^'\n]*'|\[[^\]]{0,2000}\]|(?:""" + _VARIABLE + rb"""|[^\s;&|)"'])+)"""
 PROGRAMS = re.compile(
-    rb"""(?:\bPATH["']?[ \t]*[:+?]?=[ \t]*|^[\s-]*["']?PATH["']?:[ \t]*|\b_\.path["']?\s*=\s*)""" + _VALUE + rb"|"
+    rb"""(?:\bPATH["']?[ \t]*[:+?]?=[ \t]*|^[ \t-]*["']?PATH["']?:[ \t]*|\b_\.path["']?\s*=\s*)""" + _VALUE + rb"|"
     rb"""(?:\bPATH_add|\bpath_add[ \t]+\w+|\bfish_add_path|\brun-parts|\bset[ \t]+(?:-\w+[ \t]+)*PATH)"""
     rb"""[ \t]+([^\n;|&#]+)""",
     re.MULTILINE,
@@ -37,13 +37,13 @@ PROGRAMS = re.compile(
 HERE = frozenset((b".", b"./", b"$PWD", b"${PWD}", b"$(pwd)", b"${workspaceFolder}"))
 # A program is given a folder, and runs what it takes for its beginning.
 STARTS = re.compile(
-    rb"""(?:^|[\s"'`;|&(/])(?:node|bun|deno|tsx|ts-node|python[\d.]*)[ \t]+(?:-\S+[ \t]+)*["']?"""
-    rb"""\.\.?/?(?=[\s"'`;|&)]|$)""",
+    rb"""(?:^|(?<=[\s"'`;|&(/]))(?:node|bun|deno|tsx|ts-node|python[\d.]*)[ \t]+(?:-\S+[ \t]+)*"""
+    rb"""(["']?\.\.?/?(?=[\s"'`;|&)]|$))?""",
     re.MULTILINE,
 )
 BEGINNINGS = ("index", "__main__")
 # A pattern counts where what it finds is run: in a loop, or after a word that loads.
-LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+([^\n;]{1,500})[\n;]\s*do\b")
+LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+(?![ \t])([^\n;]{1,500})[\n;]\s*do\b")
 LOADED = re.compile(
     rb"""(?:^|[\s"'`;|&(])(?:source|source_env|\.|(?:sh|bash|zsh|dash|node|python[\d.]*|ruby|perl)(?:[ \t]+-\S+)*)"""
     rb"""[ \t]+["']?((?:""" + _PART + rb")+)",
@@ -91,7 +91,7 @@ def programs(text: bytes) -> Iterator[bytes]:
 
 def starts(text: bytes) -> bool:
     """Whether a program is given a folder to begin in."""
-    return STARTS.search(text) is not None
+    return any(STARTS.findall(text))
 
 
 def moves(text: bytes) -> bool:
@@ -110,7 +110,7 @@ def patterns(text: bytes) -> Iterator[re.Pattern[str]]:
 
 def _pattern(word: bytes) -> re.Pattern[str] | None:
     """What a word with wildcards covers, from any folder; None where it has none, or says nothing else."""
-    loose = re.sub(_VARIABLE + rb"|\{[^}]*\}|\[[^\]]*\]|\?", b"*", word)
+    loose = re.sub(_VARIABLE + rb"|\{[^}]{0,200}\}|\[[^\]]{0,200}\]|\?", b"*", word)
     parts = [part for part in loose.split(b"/") if part not in (b"", b".")]
     known = [at for at, part in enumerate(parts) if part in (b"..", b"*")]
     # What stands first and may be anything is a folder, and any folder counts.
