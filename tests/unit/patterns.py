@@ -52,7 +52,7 @@ def _samples(nodes: list[Node]) -> Iterator[str]:
 def _sample(node: Node, choice: int) -> str:
     kind, value = node
     if kind is c.LITERAL:
-        return chr(value)
+        return chr(int(value))
     if kind in (c.IN, c.ANY, c.NOT_LITERAL, c.CATEGORY):
         fitting = [char for char in CHARS if _fits(kind, value, char)] or _of_class(value)
         return fitting[choice % len(fitting)] if fitting else ""
@@ -74,9 +74,9 @@ def _fits(kind: Any, value: Any, char: str) -> bool:
 def _is(one: Node, char: str) -> bool:
     kind, value = one
     if kind is c.LITERAL:
-        return char == chr(value)
+        return char == chr(int(value))
     if kind is c.RANGE:
-        return value[0] <= ord(char) <= value[1]
+        return bool(value[0] <= ord(char) <= value[1])
     if kind is c.CATEGORY:
         classes = {c.CATEGORY_SPACE: r"\s", c.CATEGORY_WORD: r"\w", c.CATEGORY_DIGIT: r"\d"}
         classes |= {c.CATEGORY_NOT_SPACE: r"\S", c.CATEGORY_NOT_WORD: r"\W", c.CATEGORY_NOT_DIGIT: r"\D"}
