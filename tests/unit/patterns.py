@@ -55,9 +55,9 @@ def _sample(node: Node, choice: int) -> str:
         return chr(int(value))
     if kind in (c.IN, c.ANY, c.NOT_LITERAL, c.CATEGORY):
         fitting = [char for char in CHARS if _fits(kind, value, char)] or _of_class(value)
-        return fitting[choice % len(fitting)] if fitting else ""
+        return str(fitting[choice % len(fitting)]) if fitting else ""
     if kind in (c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT):
-        return "".join(_sample(one, choice) for one in value[2]) * max(1 if choice % 2 else 0, value[0])
+        return "".join(_sample(one, choice) for one in value[2]) * max(1 if choice % 2 else 0, int(value[0]))
     inner = _inner(kind, value)
     return "".join(_sample(one, choice) for one in inner[choice % len(inner)]) if inner else ""
 
