@@ -75,7 +75,7 @@ def parts_seen(bundle: Bundle) -> list[int]:
     """The numbers in the files, in the order in which they are written, as a review finds them while that goes on."""
     wait = f"timeout 60 sh -c 'until grep -q 1 part-{PARTS - 1}; do sleep 0.1; done'"
     executed(bundle, f"python3 -c '{WRITER}' >/dev/null 2>&1 & {wait}")
-    bundle.script("scripts/review.sh", "--stat")
+    bundle.script("scripts/review.sh")
     track = ("git", "--git-dir", bundle.path / ".state/project/track.git")
     seen = run(*track, "grep", "-h", "^0", "sandbox", "--", "files/part-*").stdout
     executed(bundle, "touch end; sleep 1; rm part-* end")
@@ -191,7 +191,7 @@ def test_a_disk_that_was_left_held_is_let_go(safe: MakeBundle, tmp_path: Path) -
     assert writes.wait(30) == 0
 
     leave_held(bundle)
-    bundle.script("scripts/review.sh", "--stat")
+    bundle.script("scripts/review.sh")
     executed(bundle, "echo more >>more")
 
     leave_held(bundle)
@@ -213,7 +213,7 @@ def test_a_project_of_roots_is_copied_whole(safe: MakeBundle, tmp_path: Path) ->
     assert json.loads((bundle.path / ".state/project/settings.json").read_text())["method"] == "plain"
     executed(bundle, "echo more >>main.py")
     assert (project / "main.py").read_text() == "print('one')\n"
-    bundle.script("scripts/review.sh", "--stat")
+    bundle.script("scripts/review.sh")
     bundle.script("scripts/apply.sh", "--yes")
     assert (project / "main.py").read_text() == "print('one')\nmore\n"
     assert (project / "main.py").stat().st_uid == 0
@@ -239,7 +239,7 @@ def test_a_conflict_changes_nothing(safe: MakeBundle, tmp_path: Path) -> None:
     executed(bundle, "sed -i s/second/theirs/ notes.txt; echo new >new.txt")
     (project / "notes.txt").write_text("first\nours\nthird\n")
     before = tree(project)
-    bundle.script("scripts/review.sh", "--stat")
+    bundle.script("scripts/review.sh")
     done = bundle.script("scripts/apply.sh", "--yes", check=False)
     assert done.returncode == 1
     assert "notes.txt" in done.stdout + done.stderr
@@ -256,7 +256,7 @@ def test_what_could_run_on_the_host_is_held_back(safe: MakeBundle, tmp_path: Pat
         "mkdir -p .github/workflows .git/hooks; echo x >.github/workflows/ci.yml; echo evil >.git/hooks/post",
     )
     executed(bundle, "mkfifo pipe; ln -s /etc/passwd outside; echo fine >fine.txt")
-    bundle.script("scripts/review.sh", "--stat")
+    bundle.script("scripts/review.sh")
     bundle.script("scripts/apply.sh", "--yes")
     assert (project / "fine.txt").read_text() == "fine\n"
     for never in (".github", "pipe", "outside", ".git/hooks/post"):

@@ -53,7 +53,7 @@ def edit(lane: Lane) -> tuple[str, str]:
     """The agent changes its copy once more, and somebody looks: digests of the project as it is, and as it is to be."""
     where, to_be = _folders(lane)
     lane.bundle.script("scripts/exec.sh", "--", "sh", "-c", EDIT)
-    lane.bundle.script("scripts/review.sh", "--stat")
+    lane.bundle.script("scripts/review.sh")
     run("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "sh", "-c", f"umask 022; {EDIT}", cwd=to_be)
     return digest_of(where), digest_of(to_be)
 

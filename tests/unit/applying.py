@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from project import bring, merge
+from project.closed import Closed
 from project.data import Change, Entry
 from project.git import Git
 from project.host import Host
@@ -80,11 +81,13 @@ class Versions:
         return self.blobs[oid]
 
 
-def planned(host: Host, versions: Versions, scratch: Path, unknown: tuple[bytes, ...] = ()) -> merge.Plan:
+def planned(
+    host: Host, versions: Versions, scratch: Path, unknown: tuple[bytes, ...] = (), shut: Closed | None = None
+) -> merge.Plan:
     """The plan for all of the changes."""
     scratch.mkdir(exist_ok=True)
     merger = merge.merger(Git(scratch), str(scratch))
-    return merge.plan(versions.changes, versions.blob, host, unknown, merger)
+    return merge.plan(versions.changes, versions.blob, host, unknown, merger, closed=shut)
 
 
 def apply(project: Path, state: Path, versions: Versions) -> merge.Plan:

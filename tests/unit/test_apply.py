@@ -129,7 +129,7 @@ def tracked(tmp_path: Path) -> Tracked:
     """A project in which an agent did what it may and what it may not."""
     tracked = Tracked(tmp_path, {"src/a.py": "old\n", "src/b.py": "b\n"})
     tracked.commit(SANDBOX | {"src/b.py": "b\n"}, notes=[("dev", "device")])
-    tracked.run("review", "--stat")
+    tracked.run("review")
     return tracked
 
 

@@ -56,7 +56,7 @@ def test_control_without_that_look_the_unseen_line_comes(tracked: Tracked, monke
     assert (tracked.project / "a").read_text() == "new\nunseen\n"
 
 
-@pytest.mark.parametrize("words", [(), ("--json",), ("--stat",), ("--patch", "/dev/null")])
+@pytest.mark.parametrize("words", [(), ("--json",), ("--patch", "/dev/null")])
 def test_what_was_shown_comes(tracked: Tracked, words: tuple[str, ...]) -> None:
     tracked.run("review", *words)
     assert tracked.run("apply", "--yes").returncode == 0
@@ -69,9 +69,13 @@ def test_what_was_approved_by_its_hash_needs_no_other_review(tracked: Tracked) -
     assert tracked.run("apply", "--approve", approved).returncode == 0
 
 
-def test_a_part_of_it_is_no_review(tracked: Tracked) -> None:
+@pytest.mark.parametrize("words", [("HEAD~1..HEAD",), ("--stat",), ("--stat", "--json"), ("HEAD", "--json")])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_part_of_it_is_no_review(tracked: Tracked, words: tuple[str, ...], first: bool) -> None:
+    if first:
+        tracked.run("review")
     tracked.commit(LATER)
-    tracked.run("review", "HEAD~1..HEAD")
+    tracked.run("review", *words)
     refused(tracked, "--yes")
 
 

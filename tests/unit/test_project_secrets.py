@@ -191,3 +191,58 @@ def test_more_names_that_tools_document() -> None:
         *("cookies.py", "cli.toml", "keypair.json", "hosts.json", "private_key.py", "secrets.test.js", "env.php"),
     )
     assert names_of(*secrets, *harmless) == list(secrets)
+
+
+# Marks of a copy, or of age: in front, before the suffix, at the end.
+MARKED = (
+    "{0} (copy){1}",
+    "{0} (1){1}",
+    "{0}(2){1}",
+    "{0} copy{1}",
+    "{0} copy 2{1}",
+    "{0} - Copy{1}",
+    "{0}-old{1}",
+    "{0}_bak{1}",
+    "{0}.bak{1}",
+    "{0}-2026-11-30{1}",
+    "{0}_20261130{1}",
+    "Copy of {0}{1}",
+    "copy_of_{0}{1}",
+    "old-{0}{1}",
+    "backup_{0}{1}",
+    "Kopie von {0}{1}",
+    "{0} (copy){1}.old",
+    "{0}{1} - Copy",
+)
+
+
+@pytest.mark.parametrize("mark", MARKED)
+def test_a_mark_of_a_copy_or_of_age_hides_no_secret_wherever_it_stands(mark: str) -> None:
+    names = [
+        *(
+            ("secrets", ".yml"),
+            ("kaggle", ".json"),
+            ("passwords", ".txt"),
+            ("wallet", ".dat"),
+            ("credentials", ".json"),
+        ),
+        *(("server", ".key"), ("local.settings", ".json"), ("prod", ".tfvars"), ("my-service-account", ".json")),
+    ]
+    secrets = [mark.format(*name) for name in names]
+    plain = [mark.format(*name) for name in (("index", ".js"), ("notes", ".txt"), ("credentials", ".py"), ("a", ".md"))]
+    assert names_of(*secrets, *plain) == secrets
+
+
+def test_a_folder_that_bears_a_secrets_name_is_one() -> None:
+    secrets = ("sub/.env/prod", ".secrets/db", ".envs/.production/.postgres", ".env (copy)/x", ".netrc/x")
+    more = (".dotenv", "htpasswd", "github-recovery-codes.txt", "a/backup_codes (1).txt")
+    harmless = ("secret.txt.d/a", "env/a", "copy", "copy of", "recovery-codes.md", "old-")
+    assert names_of(*secrets, *more, *harmless) == [*secrets, *more]
+
+
+def test_a_key_in_a_certificate_or_an_account_is_seen(copy: Copy) -> None:
+    copy.write("plain.crt", "sa.json.md")
+    (copy.project / "tls.crt").write_text("-----BEGIN PRIVATE KEY-----\nx\n")
+    (copy.project / "sa (1).json").write_text('{"private_key": "-----BEGIN PRIVATE KEY-----"}')
+    copy.enter()
+    assert left(copy) == {"tls.crt": "secret", "sa (1).json": "secret"}

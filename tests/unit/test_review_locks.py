@@ -72,7 +72,8 @@ def test_a_manifest_that_asks_for_nothing_else(manifest: str, before: str, after
 # What each package manager writes where it installs what no registry has.
 LOCAL = {
     "package-lock.json": '"resolved": "file:v.tgz"|"resolved": "tools/x"|"resolved": "git+ssh://git@one.example/a.git"',
-    "yarn.lock": '"x@file:./v.tgz":|"x@link:./x"|"x@portal:./x"|resolved "file:v.tgz"|resolved "git@one.example:a/b"',
+    "yarn.lock": '"x@file:./v.tgz":|"x@link:./x"|"x@portal:./x"|resolved "file:v.tgz"|resolved "git@one.example:a/b"'
+    '|"x@patch:x@npm%3A1.0.0#./fixes/x.patch":|"x@workspace:tools/x":|resolved "https://codeload.github.com/a/c/tar.gz/1"',
     "pnpm-lock.yaml": "tarball: file:v.tgz|version: link:x|resolution: {directory: x, type: directory}|repo: git@h:a/b",
     "bun.lock": '"x": ["x@file:./v.tgz"]|"x": ["x@github:a/b"]',
     "poetry.lock": 'url = "vendor/x"|url = "git+https://one.example/x"',
@@ -80,27 +81,37 @@ LOCAL = {
     "pdm.lock": 'path = "./v.whl"',
     "Pipfile.lock": '"path": "./x"',
     "pylock.toml": 'archive = { path = "v.tgz" }|directory = {path = "x"}',
-    "Cargo.lock": 'source = "git+https://one.example/x#1"',
-    "go.sum": "two.example/x v1.0.0 h1:x=",
-    "composer.lock": '"url": "vendor/x"|"url": "../x"',
+    "Cargo.lock": 'source = "git+https://one.example/x#1"|source = "git+https://github.com/a/c#1"',
+    "go.sum": "two.example/x v1.0.0 h1:x=|github.com/evil/x v1.0.0 h1:x=",
+    "composer.lock": '"url": "vendor/x"|"url": "../x"|"url": "https://api.github.com/repos/a/c/zipball/1"',
+    "flake.lock": '"owner": "evil"|"repo": "backdoor"|"url": "github:a/c"|"path": "/x"|"host": "evil.example"',
+    "Package.resolved": '"location": "https://github.com/evil/x.git"|"location": "/x"',
+    "deno.lock": '"https://deno.land/x/evil/mod.ts": "1"|"https://raw.githubusercontent.com/a/c/x.ts": "1"',
+    "conan.lock": '"zlib/1.2.13@evil/stable#1%2"',
+    "mix.lock": '"x": {:git, "https://github.com/evil/x.git", "1", []},',
     "Gemfile.lock": "PATH\n  remote: .\n|GIT\n  remote: git@one.example:a/b\n",
-    "pubspec.lock": 'path: "../x"',
+    "pubspec.lock": 'path: "../x"|url: "https://github.com/a/c"',
 }
 
 
 @pytest.mark.parametrize(("lock", "said"), [(lock, one) for lock, text in LOCAL.items() for one in text.split("|")])
 def test_a_lock_file_that_installs_what_no_registry_has(lock: str, said: str) -> None:
     manifest = {"go.sum": "go.mod", "Cargo.lock": "Cargo.toml"}.get(lock) or next(
-        name for name in ("package.json", "pyproject.toml", "composer.json", "Gemfile", "Pipfile", "pubspec.yaml")
+        name for name in ("package.json", "pyproject.toml", "composer.json", "Gemfile", "Pipfile", "pubspec.yaml",
+                          "flake.nix", "Package.swift", "conanfile.py", "mix.exs")
         if any(risky.matches(rule.split("*"), name.lower()) if "*" in rule else rule == name.lower()
                for rule in locks.follows(lock.encode()))
     )  # fmt: skip
-    text = 'https://one.example/a.tgz\none.example/a v1.0.0 h1:x=\n"version": "1"\n'
+    text = 'https://one.example/a.tgz\none.example/a v1.0.0 h1:x=\n"version": "1"\ngithub.com/a/b v1.0.0 h1:x=\n'
+    text += "https://github.com/a/b https://api.github.com/repos/a/b/x https://codeload.github.com/a/b/tar.gz/0\n"
+    text += 'git+https://github.com/a/b#0 "owner": "a" "repo": "b" "type": "github"\n'
     asks = ASKS.replace("}}", '}, "require": {"b": "1"}}')
     found = reasons({manifest: "", lock: text}, {manifest: asks, lock: f"{text}{said}\n"}, lock)
     assert [reason.kind for reason in found] == ["lock", "packages"]
     # The control: the same registry has one more.
-    plain = f"{text}https://one.example/b.tgz\none.example/b v1.0.0 h1:x=\n"
+    plain = f"{text}https://one.example/b.tgz\none.example/b v1.0.0 h1:x=\ngithub.com/a/b v1.0.1 h1:x=\n"
+    plain += "https://github.com/a/b https://codeload.github.com/a/b/tar.gz/1 git+https://github.com/a/b#1\n"
+    plain += '"typescript@patch:typescript@npm%3A5.0.0#~builtin<compat/typescript>":\n"file": "a-1.0.whl"\n'
     assert [reason.kind for reason in reasons({manifest: "", lock: text}, {manifest: asks, lock: plain}, lock)] == [
         "lock"
     ]

@@ -95,7 +95,18 @@ project_problems() {
         problem "python3 is not installed" "sudo apt-get install python3"
     elif ! python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then
         problem "python3 is older than 3.9" "sudo apt-get install python3"
+    elif have git && [ -d "$path" ] && [ ! -e "$PROJECT/settings.json" ]; then
+        unread_problem
     fi
+}
+
+# unread_problem: what git would wait for in the project, seen before anything is built.
+unread_problem() {
+    local said
+    ! said=$(enter_project --foresee 2>&1 >/dev/null) || return 0
+    case $said in "gen: git cannot read "*) ;; *) return 0 ;; esac
+    said=${said#gen: }
+    problem "${said%%$'\n'*}: it is no file, or far too large" "${said##*mend: }"
 }
 
 # enter_project [--foresee]: makes the copy, or only says how it would be made.

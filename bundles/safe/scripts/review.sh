@@ -6,7 +6,7 @@
 #
 #   A..B           only what was changed from commit A to commit B (scripts/changes.sh lists them)
 #   A              only what the command of commit A changed
-#   --stat         the summary alone
+#   --stat         the summary alone, after which apply wants a whole one
 #   --patch FILE   also write the difference to FILE, for `git apply`
 #   --json         one document for programs (schemas/review.schema.json)
 #   --rules        the table of what is held back, as JSON (schemas/rules.schema.json)

@@ -21,9 +21,10 @@ FETCHES = re.compile(
 )
 # What any manifest tells to people; `name` and `version` do not change what is fetched either.
 TELLS = re.compile(
-    rb"""^["':]*(?:name|version|description|summary|authors?|maintainers?|keywords|categories|classifiers|license"""
+    rb"""^["':]*(?:(?:name|version|description|summary|authors?|maintainers?|keywords|categories|classifiers|license"""
     rb"""|license-file|licenses|readme|homepage|documentation|repository|url|urls|changelog|edition|publish|module"""
-    rb"""|spec\.(?:name|version|summary|description|authors?|email|homepage|licenses?|metadata\S*))["']*\s*[=: ]""",
+    rb"""|spec\.(?:name|version|summary|description|authors?|email|homepage|licenses?))["']*"""
+    rb"""|spec\.metadata\S*)\s*[=: ]""",
     re.IGNORECASE,
 )
 COMMENT = re.compile(rb"(?:^|\s)(?:#|//|--|;).*$")

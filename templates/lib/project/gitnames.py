@@ -36,7 +36,7 @@ ADDRESSES = frozenset(
 LARGEST = 1 << 20
 DEEPEST = 10
 WORD = re.compile(rb"""[^\s"'`;|&()<>=,:{}\\]+""")
-LINE = re.compile(rb'\s*\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]|\s*([A-Za-z][\w-]*)\s*(?:=(.*))?$')
+LINE = re.compile(rb'\s*(?:\[\s*([\w.-]+)(?:\s*"((?:[^"\\]|\\.)*)")?\s*\]|([A-Za-z][\w-]*)\s*(?:=(.*))?$)')
 VARIABLE = re.compile(rb"\$\w*/")
 
 
@@ -112,8 +112,8 @@ def settings(text: bytes) -> Iterator[tuple[str, bytes]]:
     """The settings of a file: `section.subsection.key`, folded but for the subsection, and the value."""
     section = ""
     for line in re.sub(rb"\\\r?\n", b"", text).splitlines():
-        rest = line
-        while found := LINE.match(rest):
+        at = 0
+        while found := LINE.match(line, at):
             head, sub, key, value = found.groups()
             if head is None:
                 if key:
@@ -121,7 +121,7 @@ def settings(text: bytes) -> Iterator[tuple[str, bytes]]:
                     yield name, _value(value or b"")
                 break
             section = head.decode("ascii", "replace").lower() + (f".{sub.decode('utf-8', 'replace')}" if sub else "")
-            rest = rest[found.end() :]
+            at = found.end()
 
 
 def words(text: bytes) -> Iterator[bytes]:

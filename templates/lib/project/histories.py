@@ -54,7 +54,7 @@ def linked(project: bytes, path: bytes) -> Repository | None:
     if os.path.dirname(own) != os.path.join(common, b"worktrees") or os.path.realpath(back) != os.path.realpath(place):
         return None
     # Where the refs are not files, those of a worktree and the shared ones do not make one folder.
-    separate = re.search(rb"(?im)^\s*refstorage\s*=", content(os.path.join(common, b"config"), 1 << 20))
+    separate = re.search(rb"(?im)^[ \t]*refstorage[ \t]*=", content(os.path.join(common, b"config"), 1 << 20))
     return None if separate or _borrows(common) else repository
 
 

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from project.tree import Tree
 
 # So many files are read, none of which is large; past that it is not known what is named, and everything is held back.
-FILES = 20_000
+# A long one counts as several, or a tree of long ones would be read for hours.
+FILES, PAGE = 20_000, 8192
 # So many steps are followed from a file that steers.
 STEPS = 3
-MANY = Reason("named", f"more than {FILES} files steer something, so not all that they may name was looked at")
+MANY = Reason(
+    "named", f"more than {FILES} files steer something, or long ones do, so not all that they may name was looked at"
+)
 MORE = Reason("named", "more links lead around, or more is named, than is looked at")
 HOME = "it is run, or read, when you start a shell or a tool"
 PACKAGE = Reason("package", "an installation runs it")
@@ -130,6 +133,7 @@ class Reader:
     def _read(self, source: Source, known: set[bytes], fresh: list[Source]) -> Iterator[tuple[bytes, Reason]]:
         """What a source names of what is looked for; what else it names is read in the next step."""
         for text in self._texts(source):
+            self.left -= len(text) // PAGE
             yield from ((aim, Reason("named", source.said)) for aim in self._aims(source, text))
             for path in dict.fromkeys(self._there(source, text)):
                 if path not in known:

@@ -41,6 +41,8 @@ RUNNERS = re.compile(
 )
 # npm's own other names for its verbs.
 SHORT = {"t": "test", "tst": "test", "it": "test", "cit": "test", "restart": "start"}
+# Patterns of names that are tried with all scripts; of one that has more, all count as run.
+PATTERNS = 200
 MAIN = "the package's own beginning"
 
 
@@ -91,15 +93,17 @@ def runs_otherwise(change: Change, blob: Blob, also: Iterable[str]) -> bool:
 def _unasked(package: dict[str, Any], also: Iterable[str] = ()) -> dict[str, str]:
     """The scripts that are run unasked, with those that they run, and where those begin in turn."""
     scripts = {name: text for name, text in package.get("scripts", {}).items() if isinstance(text, str)}
-    words, patterns, todo = set(also), {word for word in also if "*" in word}, list(scripts)
+    words, patterns = set(also), {word for word in also if "*" in word}
+    fresh = [name for name in scripts if _by_itself(name) or name in words or _matches(name, patterns)]
     found: dict[str, str] = {}
-    while todo:
-        fresh = [name for name in todo if _by_itself(name) or name in words or _matches(name, patterns)]
-        for name in fresh:
-            found[name] = scripts[name]
-            words |= (said := named(scripts[name]))
-            patterns |= {word for word in said if "*" in word}
-        todo = [name for name in todo if name not in found] if fresh else []
+    while fresh and len(patterns) <= PATTERNS:
+        found |= {name: scripts[name] for name in fresh}
+        said = {word for name in fresh for word in named(scripts[name])}
+        more = {word for word in said if "*" in word} - patterns
+        patterns |= more
+        matched = [name for name in scripts if _matches(name, more)] if more else []
+        fresh = [name for name in dict.fromkeys((*sorted(said), *matched)) if name in scripts and name not in found]
+    found = dict(scripts) if len(patterns) > PATTERNS else found
     if any(map(spelled.starts, (text.encode("utf-8", "surrogatepass") for text in found.values()))):
         found[MAIN] = str(package.get("main", ""))
     return found

@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 
+from project import unread
 from project.failure import Failure
 from project.git import SECONDS, Git, missing, said
 
@@ -15,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# An answer takes a second or two in the largest projects.
+PATIENCE = 5
 # More than any index or exclude file has; it is read into memory.
 MOST = 512 * 1024**2
 OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -84,7 +87,7 @@ class Question:
             version, extensions = self._copy(repository)
         self._write("HEAD", b"ref: refs/heads/none\n")
         self._write("config", f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n{extensions}".encode())
-        top = repository.top if repository is not None else folder
+        self.top = top = repository.top if repository is not None else folder
         self.git = Git(place, GIT_WORK_TREE=os.fsdecode(top))
         self.words = ("-c", f"core.excludesFile={excludes}", "ls-files", "-z")
 
@@ -98,7 +101,7 @@ class Question:
         if b"\n" not in objects and not objects.startswith(b'"'):
             self._write("objects/info/alternates", objects + b"\n")
         config = content(os.path.join(repository.common, b"config"), 1 << 20)
-        if re.search(rb"(?im)^\s*objectformat\s*=\s*\"?sha256", config):
+        if re.search(rb"(?im)^[ \t]*objectformat[ \t]*=[ \t]*\"?sha256", config):
             return 1, "[extensions]\n\tobjectFormat = sha256\n"
         return 0, ""
 
@@ -123,12 +126,21 @@ class Question:
     def answer(self, process: subprocess.Popen[bytes]) -> list[bytes]:
         """The paths that git printed."""
         try:
-            listed, complaint = process.communicate(timeout=SECONDS)
+            listed, complaint = self._patiently(process)
         except subprocess.TimeoutExpired:
             raise Failure("git did not end", f"It was asked about the project, and had {SECONDS} seconds.") from None
         if process.returncode != 0:
+            unread.refuse(self.folder, self.top)
             raise Failure("git cannot list the project", said(complaint), "git -C PROJECT status")
         return listed.split(b"\0")[:-1]
+
+    def _patiently(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+        """What git says: where it takes long, after a look for what it may wait for in vain."""
+        try:
+            return process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            unread.refuse(self.folder, self.top)
+            return process.communicate(timeout=SECONDS)
 
     def close(self) -> None:
         """Ends what still runs, and removes the git folder."""

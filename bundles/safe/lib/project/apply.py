@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, chosen, conflicts, document, kinds, limits, merge, review, reviewed, words
+from project import bring, chosen, closed, conflicts, document, kinds, limits, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
@@ -154,7 +154,10 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     changes = sorted((verdict.change for verdict in wanted), key=lambda change: change.path)
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
-    return merge.plan(changes, blob, host, unknown, merger, Modes.of(track.git, found.commit))
+    own = Modes.of(track.git, found.commit)
+    sources = {path: told.source for path, told in review.told(track, found).items() if told.source is not None}
+    shut = closed.of(changes, host, sources, own.base)
+    return merge.plan(changes, blob, host, unknown, merger, own, shut)
 
 
 def _terminal(args: argparse.Namespace) -> bool:

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 
-from project import histories, leave, limits, look, making, modes, records, words
+from project import histories, leave, limits, look, making, modes, records, unread, words
 from project.choose import Choice, Chooser
 from project.failure import Failure
 from project.git import Git
@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise Failure(f"the project cannot be read: {words.path(project)}", str(error.strerror), code=2) from None
     if args.foresee:
+        if not args.ignored:
+            unread.refuse(project, most=unread.AHEAD)
         method, why = decide(args.method, project, os.fstat(root), args.sandbox_uid, "")
         os.close(root)
         sys.stdout.write(method_told(method, why) + "\n")

@@ -106,7 +106,7 @@ def modules(text: bytes) -> Iterator[bytes]:
 def joined(text: bytes) -> Iterator[bytes]:
     """The paths that a text puts together from quoted parts."""
     for match in PARTS.finditer(text):
-        yield b"/".join(part.strip(b"./") for part in re.findall(rb"[\w./-]+(?=[\"'])", match[0]))
+        yield b"/".join(part.strip(b"./") for part in re.findall(rb"[\"']([\w./-]+)[\"']", match[0]))
 
 
 def rust(text: bytes) -> Iterator[bytes]:

@@ -18,21 +18,33 @@ if TYPE_CHECKING:
 LARGEST = 16 << 20
 ALONE = Reason("packages", "no manifest that it follows from asks for something else than before")
 UNREAD = Reason("packages", "it is too large, or no file, so the hosts in it are not compared")
+# An address: scheme, host and path; git's own short one as well.
 ADDRESS = re.compile(
-    rb"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30})://(?:[^\s/@\"']{0,400}@)?([^\s/:\"'#?]+)"
-    rb"|\b(git)@([^\s:/@]{1,260}):",
+    rb"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30})://(?:[^\s/@\"']{0,400}@)?([^\s/:\"'#?]+)(?::\d{1,5})?([^\s\"'#?,)\]}]{0,400})"
+    rb"|\b(git)@([^\s:/@]{1,260}):([^\s\"'#?,)\]}]{0,400})",
     re.IGNORECASE,
 )
-# The first part of the path of a module of Go's; and what npm writes for repositories of some hosts.
-OF_GO = re.compile(rb"^([\w-]+(?:\.[\w-]+)+)/\S+ v", re.MULTILINE)
-SHORT = re.compile(rb"\b(github|gitlab|bitbucket|gist):[\w.-]", re.IGNORECASE)
-# What is fetched from no host: files and folders of this machine, in the words of each package manager.
+# A module of Go's, by its path; what npm and Nix write for repositories of some hosts; a user's package of Conan's.
+OF_GO = re.compile(rb"^([\w-]+(?:\.[\w-]+)+)(/\S+) v", re.MULTILINE)
+SHORT = re.compile(rb"\b(?:github|gitlab|bitbucket|gist|sourcehut):[\w.-][\w./-]*", re.IGNORECASE)
+OF_CONAN = re.compile(rb"@([\w.+-]{1,100}/[\w.+-]{1,100})(?=[#\"])")
+# Hosts where anybody keeps what they like: there the host says nothing, and whose it is counts.
+SHARED = re.compile(
+    rb"github|gitlab|bitbucket|codeberg|gitea|(?:^|\.)sr\.ht$|azure|visualstudio|sourceforge|deno\.land|esm\.sh|jsdelivr|unpkg"
+    rb"|amazonaws|googleapis|huggingface"
+)
+# So much of a path says whose it is, and what.
+WHOSE = 3
+# What is fetched from no address: files and folders of this machine, and owners of repositories, by the word before.
 LOCAL = re.compile(
-    rb"""(?<![\w+])(?:(?:file|link|portal|exec):[^\s"',}\])]+"""
-    rb"""|["']?(?:path|directory|editable|remote|tarball|url|resolved)["']?\s*(?:[:=]\s*|\s)["']?(?!true|false|null|\[|\{)"""
+    rb"""(?<![\w+])(?:(?:file|link|portal|exec):[^\s"',}\])]+|workspace:[\w.][^\s"',}\])]*"""
+    rb"""|["']?(?:path|directory|editable|virtual|remote|tarball|url|resolved|location|subdirectory|owner|repo|host)["']?"""
+    rb"""\s*(?:[:=]\s*|\s)["']?(?!true|false|null|\[|\{)"""
     rb"""(?![a-z][a-z0-9+.-]*:)(?:\.{0,2}/|[\w@.-])[^\s"',}\])]*)""",
     re.IGNORECASE,
 )
+# Yarn's patches, but for its own: a file of the project.
+PATCH = re.compile(rb"\bpatch:[^\s\"#]{0,300}#(?!(?:optional!)?(?:~?builtin))([^\s\"]+)", re.IGNORECASE)
 
 
 def held(changes: Sequence[Change], tree: Tree) -> dict[bytes, list[Reason]]:
@@ -96,12 +108,22 @@ def _named(entry: Entry | None, tree: Tree) -> set[bytes] | None:
         return None
     content = tree.blob(entry.oid)
     found = {_address(*words) for words in ADDRESS.findall(content)}
-    found |= {host.lower() for host in OF_GO.findall(content)} | {host.lower() for host in SHORT.findall(content)}
+    found |= {_place(host.lower(), path) for host, path in OF_GO.findall(content)}
+    found |= {word.lower() for word in SHORT.findall(content)} | set(OF_CONAN.findall(content))
     # Each of them counts: what is in a file of this project, nobody but this project has made.
-    return found | set(LOCAL.findall(content))
+    return found | set(LOCAL.findall(content)) | {b"patch " + file for file in PATCH.findall(content)}
 
 
-def _address(scheme: bytes, host: bytes, git: bytes, of_git: bytes) -> bytes:
-    """A host; a repository there is something else than what a registry there has."""
+def _address(*words: bytes) -> bytes:
+    """Where something comes from; a repository of a host is something else than what a registry there has."""
+    scheme, host, path, git, of_git, path_of_git = words
     by_git = git or scheme.lower().startswith((b"git", b"ssh", b"svn", b"hg"))
-    return (b"git " if by_git else b"") + (host or of_git).lower()
+    return (b"git " if by_git else b"") + _place((host or of_git).lower(), path or path_of_git, whole=bool(by_git))
+
+
+def _place(host: bytes, path: bytes, *, whole: bool = False) -> bytes:
+    """A host, and what of a path says whose something is: of a registry all is its own."""
+    if not whole and not SHARED.search(host):
+        return host
+    parts = [part.partition(b"@")[0].removesuffix(b".git") for part in path.split(b"/") if part]
+    return b"/".join((host, *parts[:WHOSE])).lower()

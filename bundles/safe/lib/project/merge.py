@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 from project import modes, risky, words
+from project.closed import Closed
 from project.failure import Failure
 from project.host import Blocked, Host, Seen
 from project.records import parents
@@ -74,9 +75,11 @@ def plan(
     unknown: Collection[bytes],
     merge: Merge,
     own: modes.Modes | None = None,
+    closed: Closed | None = None,
 ) -> Plan:
     """The three-way result of each change. `unknown` are paths whose version at entry nobody knows."""
     planner = _Planner(blob, host, unknown, merge, own or modes.Modes())
+    planner.closed = closed or planner.closed
     for change in sorted(changes, key=lambda each: each.path):
         try:
             planner.decide(change)
@@ -107,7 +110,7 @@ def merger(git: Git, scratch: str) -> Merge:
 
 class _Planner:
     def __init__(self, blob: Blob, host: Host, unknown: Collection[bytes], merge: Merge, own: modes.Modes) -> None:
-        self.own = own
+        self.own, self.closed = own, Closed()
         self.blob, self.host, self.unknown, self.merge = blob, host, frozenset(unknown), merge
         self.takes: dict[bytes, Take] = {}
         self.puts: dict[bytes, Put] = {}
@@ -180,7 +183,7 @@ class _Planner:
             self.puts[change.path] = Put(change.path, theirs.mode, lambda: self.blob(theirs.oid), like, own=own)
 
     def _opened(self, path: bytes) -> int:
-        return modes.opened(self.own.own.get(path, 0o777))
+        return modes.opened(self.own.own.get(path, 0o777)) & self.closed.file(path)
 
     def _is(self, path: bytes, now: Seen | None, entry: Entry | None) -> bool:
         """Whether the host has just this version."""
@@ -202,7 +205,8 @@ class _Planner:
         folders = sorted(going.values(), key=lambda take: -take.path.count(b"/"))
         puts = tuple(self.puts[path] for path in sorted(self.puts))
         conflicts = tuple(sorted(self.conflicts, key=lambda each: each.path))
-        return Plan((*self.takes.values(), *folders), puts, tuple(self.same), conflicts, self.own.folders)
+        shut = self.closed.within(self.own.folders)
+        return Plan((*self.takes.values(), *folders), puts, tuple(self.same), conflicts, shut)
 
     def _empties(self, folder: bytes, now: Seen, going: dict[bytes, Take]) -> bool:
         """Whether nothing is left below a folder; all that is below it goes too."""

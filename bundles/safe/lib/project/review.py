@@ -59,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
     if args.patch:
         _write(args.patch, track, found, args.accept)
     if args.json:
-        document.show(reviewed.as_json(found, _told(track, found)))
+        document.show(reviewed.as_json(found, told(track, found)))
     else:
         show(track, found, whole=not args.range, difference=not args.stat)
-    if not args.range:
+    # Whoever saw no content has not looked: neither at a summary nor at a part.
+    if not args.range and not args.stat:
         reviewed.remember(track.state, found)
     return 0
 
@@ -70,13 +71,14 @@ def run(args: argparse.Namespace) -> int:
 def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> None:
     """Shows it to people."""
     paint = words.Paint(words.coloured(sys.stdout))
-    told = _told(track, found)
+    of_git = told(track, found)
     taken = left.told(track.state, Settings.load(track.state)) if whole else ()
-    lines = [*_summary(found, told, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
+    lines = [*_summary(found, of_git, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
     words.show(lines, paged=True)
 
 
-def _told(track: Track, found: Reviewed) -> dict[bytes, Told]:
+def told(track: Track, found: Reviewed) -> dict[bytes, Told]:
+    """What git says of what may come back: lines, and the old names of what was renamed."""
     with Patch(track.git.repo, [verdict.change for verdict in found.verdicts if not verdict.never]) as patch:
         return patch.told()
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 
-from project.secret_table import BY_CONTENT, HARMLESS, KEPT_AS, PROGRAMS, SECRETS
+from project.secret_table import BY_CONTENT, HARMLESS, KEPT_AS, KEPT_BEFORE, PROGRAMS, SECRETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 LOOKED_INTO = 65536
 _WORDS = tuple(word.encode() for word in KEPT_AS)
 _PROGRAMS = frozenset(word.encode() for word in PROGRAMS)
-# `x~`, `x.bak`, `x_old`, `x.1`, `x (copy)`, `x copy 2`.
-ENDING = re.compile(rb"(?:(?:\.~\d+)?~|[._ (-]+(?:%b|\d{1,14})\)?)\Z" % b"|".join(_WORDS))
-# A name has fewer of them, unless somebody plays.
-MOST_ENDINGS = 8
+_AGED = frozenset((*_WORDS, b"~"))
+# `x~`, `x.bak`, `x_old`, `x.1`, `x (copy)`, `x copy 2`, `x - Copy`, `x-2026-11-30`.
+ENDING = re.compile(rb"(?:(?:\.~\d+)?~|(?<![._ (-])[._ (-]+(?:%b|\d{1,14})\)?)\Z" % b"|".join(_WORDS))
+# `Copy of x`, `old-x`, `backup_x`.
+BEGINNING = re.compile(rb"(?:%b)(?:[ _-](?:of|von|de)[ _-]|[ _-]+)" % b"|".join(word.encode() for word in KEPT_BEFORE))
+# A name has fewer marks, unless somebody plays.
+MOST_MARKS = 8
 
 
 def originals(name: bytes, folder: bool = False) -> list[bytes]:
@@ -25,8 +28,11 @@ def originals(name: bytes, folder: bool = False) -> list[bytes]:
     found = [name]
     if name[:1] == b"#" and name[-1:] == b"#":
         found.append(name.strip(b"#"))
-    while len(found) < MOST_ENDINGS and (ending := ENDING.search(found[-1])) and ending.start():
-        found.append(found[-1][: ending.start()])
+    # What is added meanwhile is looked at as well.
+    for each in found:
+        found += [own for own in _unmarked(each) if own not in found]
+        if len(found) >= MOST_MARKS:
+            break
     if len(found) > 1 and name[:1] == b".":
         # An editor's swap file has a dot in front.
         found.append(found[-1][1:])
@@ -35,6 +41,18 @@ def originals(name: bytes, folder: bool = False) -> list[bytes]:
         # `.env_prod`, `.netrc.work`
         found.append(short[0])
     return found
+
+
+def _unmarked(name: bytes) -> Iterator[bytes]:
+    """A name without one mark of a copy, or of age: at its end, before its suffix, or in front."""
+    stem, dot, suffix = name.rpartition(b".")
+    for text, rest in ((name, b""), (stem, dot + suffix)):
+        ending = ENDING.search(text) if not rest or suffix not in _AGED else None
+        if ending and ending.start():
+            yield text[: ending.start()] + rest
+    beginning = BEGINNING.match(name)
+    if beginning and beginning.end() < len(name):
+        yield name[beginning.end() :]
 
 
 class Hints:
@@ -64,7 +82,7 @@ class Hints:
         self.tails |= {*tails, *_WORDS, *(b"%d" % number for number in range(100))}
         self.ends = (*ends, b"~", b"#", b")", b" copy")
         # What a name begins with that is to be looked at more closely.
-        self.firsts = {known[:2] for known in (*self.exact, *heads)}
+        self.firsts = {known[:2] for known in (*self.exact, *heads, *(word.encode() for word in KEPT_BEFORE))}
 
     def settle(self, name: bytes) -> bool:
         """Whether a file of this name needs no second look."""
@@ -91,6 +109,9 @@ class Names:
                 self.paths.setdefault(key, []).append(re.compile(rb"(?s:.*/)?" + _regex(folded)))
             elif not any(c in folded for c in b"*?["):
                 self.exact.add(folded)
+                if folded.startswith(b"."):
+                    # `.env/`, `.secrets/`: what is in a folder of such a name is as secret.
+                    self.exact.add(folded.rstrip(b"/") + b"/")
             elif not any(c in folded[:-1] for c in b"*?[") and folded.endswith(b"*"):
                 begins.append(folded[:-1])
             elif not any(c in folded[1:] for c in b"*?[") and folded.startswith(b"*"):

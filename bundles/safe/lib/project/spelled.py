@@ -49,8 +49,8 @@ EVERYTHING = frozenset(
 HERE = frozenset((b".", b"./", b"$PWD", b"${PWD}", b"$(pwd)", b"${workspaceFolder}"))
 # A program is given a folder, and runs what it takes for its beginning.
 STARTS = re.compile(
-    rb"""(?:^|[\s"'`;|&(/])(?:node|bun|deno|tsx|ts-node|python[\d.]*)[ \t]+(?:-\S+[ \t]+)*["']?"""
-    rb"""\.\.?/?(?=[\s"'`;|&)]|$)""",
+    rb"""(?:^|(?<=[\s"'`;|&(/]))(?:node|bun|deno|tsx|ts-node|python[\d.]*)[ \t]+(?:-\S+[ \t]+)*"""
+    rb"""(["']?\.\.?/?(?=[\s"'`;|&)]|$))?""",
     re.MULTILINE,
 )
 BEGINNINGS = ("index", "__main__")
@@ -123,7 +123,7 @@ def _folders(value: bytes) -> Iterator[bytes]:
 
 def starts(text: bytes) -> bool:
     """Whether a program is given a folder to begin in."""
-    return STARTS.search(text) is not None
+    return any(STARTS.findall(text))
 
 
 def moves(text: bytes) -> bool:
