@@ -31,6 +31,7 @@ export GEN_DELETE_DATA
 # Without the engine hardly a step could be undone: each would be tried, and the run stay open.
 need_engine_to_undo
 say "${BOLD}Rolling back the sandbox $GEN_NAME${PLAIN}"
+! replaced || say "  ${RED}$WHAT${PLAIN}: $WHY. What the sandbox has is $([ "$GEN_DELETE_DATA" = yes ] && echo deleted too || echo "kept as well, in *-in-use.img")."
 if [ -f "$IMAGE" ]; then
     if [ "$GEN_DELETE_DATA" = yes ]; then
         say "  ${RED}The workspace will be deleted${PLAIN}: $(human "$(allocated_bytes "$IMAGE")") of data in $IMAGE"

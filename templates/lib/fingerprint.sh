@@ -10,11 +10,11 @@
 LEDGER=$STATE/ledger
 
 # kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A loop
-# device is ours when it has our workspace's very file, a mount where it stands in this folder or shows that; any other is the
+# device is ours when it was given our workspace's very file, a mount where it stands in this folder or shows that; any other is the
 # host's own: devices, links and mounts of all kinds of programs, other bundles' too, come and go there.
 kernel_inventory() {
     local file name backing owner loops link=/dev/gen-workspace-${INSTANCE:-none}
-    loops=" $(loops_of "$STORAGE/workspace-${INSTANCE:-none}.img" "$link" | tr '\n' ' ')"
+    loops=" $(loops_of "$STORAGE/workspace-${INSTANCE:-none}.img" "$link" | sed 's/ [a-z]*$//' | tr '\n' ' ')"
     for file in /sys/block/loop*/loop/backing_file; do
         name=${file#/sys/block/} name=${name%%/*}
         { read -r backing <"$file"; } 2>/dev/null || continue

@@ -24,9 +24,10 @@ archive() {
 }
 
 begin
-[ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
 need_name
+need_own_file
+[ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 is_whole "$IMAGE" || fail "$EX_REFUSED" "the workspace's disk image is damaged" "$IMAGE" "scripts/plan.sh   (says what may be done)"
 is_attached || taking_back attached
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
