@@ -123,7 +123,7 @@ PLAIN_OBJECT='function plain() {
 # that. Mounts, and what is the host's own, come and go by themselves; so does what others make, but for what we moved aside.
 write_ledger() {
     local work=$STATE/prior/$RUN/ledger
-    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
+    mkdir -p "$LEDGER" && fingerprint "$work" && write_durably "$LEDGER/$RUN" awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
         function theirs() { return / owner=[a-z0-9]+$/ && $NF != mine }
         FILENAME == ARGV[1] { moved[$1 " " $2]; next }
         $1 == "mount" || $NF == "owner=host" { next }
@@ -132,7 +132,7 @@ write_ledger() {
         { after[plain()] }
         END { for (object in after) if (!(object in before)) print "+ " object
             for (object in before) if (!(object in after)) print "- " object }' \
-        <(moved_by "$1") "$1" "$work" | write_durably "$LEDGER/$RUN"
+        <(moved_by "$1") "$1" "$work"
 }
 
 # debts: what all ledgers come to: what a whole rollback owes this host, as lines of the ledger. What one run added and a later one

@@ -45,7 +45,7 @@ replaced() {
     device=$(replaced_device)
     WHAT="another file has the name of the workspace's disk image" WHY="$device has the one that the sandbox works on, which lies there no longer; the other was put at $IMAGE"
     image_stands || WHAT="the workspace's disk image was taken away while it was in use" WHY="$device still has all of it; nothing is at $IMAGE"
-    MEND="scripts/mount-storage.sh rescue   (stops the sandbox and keeps what $device has; then you choose)"
+    MEND="scripts/rescue.sh   (what $device has becomes the disk image again; what is in its place is kept)"
     [ -n "$device" ]
 }
 
@@ -53,9 +53,10 @@ replaced() {
 say_replaced() { replaced && warn "$WHAT: $WHY"; }
 need_own_file() { ! replaced || fail "$EX_REFUSED" "$WHAT" "$WHY" "$MEND"; }
 
-# rescue: keeps what such a device has, and takes it away: under the disk image's name, where nothing has that, else in storage/kept/.
-# Sets KEPT.
+# rescue: what such a device has becomes the disk image again, and the device goes. What has its name by now is kept in storage/kept/:
+# then OTHER says where.
 rescue() {
+    OTHER=''
     local device new=$IMAGE.new
     unmount_disk && unmount_forgotten && device=$(replaced_device) && [ -n "$device" ] && mkdir -p "$STORAGE" && rm -f "$new" || return 1
     # shellcheck disable=SC2016 # that shell expands it
@@ -65,8 +66,8 @@ rescue() {
         warn "what $device has could not be kept, so it stays there: df -h $(quoted "$STORAGE")"
         return 1
     fi
-    if image_stands; then KEPT=$(keep_image "$new" -in-use); else KEPT=$IMAGE && put_new "$new" "$IMAGE"; fi || return 1
-    LOST=yes detach
+    if image_stands; then OTHER=$(keep_image "$IMAGE" -other) || return 1; fi
+    put_new "$new" "$IMAGE" && LOST=yes detach
 }
 
 # leave_device: what an undo does with our loop devices. What such a device has goes only where the workspace is to be deleted.
@@ -75,7 +76,7 @@ leave_device() {
         LOST=yes detach
     elif replaced; then
         echo "$WHAT: $WHY"
-        rescue && echo "kept: $KEPT"
+        rescue && { [ -z "$OTHER" ] || echo "kept: $OTHER"; }
     else
         detach
     fi

@@ -66,6 +66,20 @@ refuse() {
 # shellcheck disable=SC2012 # only its numbers are read, which stand before the name
 owner_of() { ls -ldn "$1" 2>/dev/null | awk '{ print $3 }'; }
 
+# unwritable FOLDER COMMAND: sets WHY nothing can be changed in a folder, and MEND, after which the command can be.
+unwritable() {
+    local owner
+    owner=$(owner_of "$1")
+    WHY="$1 cannot be written" MEND="ls -ld $(quoted "$1")"
+    if touch "$1" 2>&1 | grep -q 'Read-only file system'; then
+        WHY="$1 is on a disk that is read-only" MEND="sudo mount -o remount,rw $(quoted "$(stat -c %m "$1" 2>/dev/null)") && $2"
+    elif [ "$owner" != "$EUID" ] && [ "$EUID" -ne 0 ]; then
+        WHY="$1 belongs to user number $owner" MEND="sudo chown -R $EUID $(quoted "$1") && $2"
+    elif [ ! -w "$1" ]; then
+        MEND="chmod u+w $(quoted "$1") && $2"
+    fi
+}
+
 # own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with
 # this mode; what came with a clone or an archive has another one. Whoever owns the bundle could change this very script, so that
 # its state is theirs costs nobody anything: root runs such a bundle where an ordinary user may not use the engine.
@@ -180,9 +194,13 @@ durable() {
     esac
 }
 
-# write_durably FILE: standard input becomes FILE, all of it or nothing.
+# write_durably FILE [COMMAND...]: what the command prints becomes FILE, or standard input: all of it or nothing. Of what a pipe brings
+# nobody can tell whether it is all, so what may fail is a COMMAND here.
 write_durably() {
-    cat >"$1.new" && durable "$1.new" && mv -f "$1.new" "$1" && durable "$1"
+    local file=$1
+    shift
+    [ $# -gt 0 ] || set -- cat
+    "$@" >"$file.new" && durable "$file.new" && mv -f "$file.new" "$file" && durable "$file"
 }
 
 # unwrite FILE: takes away what write_durably made, and what it left where it was cut off.
@@ -236,22 +254,31 @@ human() {
 # random_word BYTES: a word that nobody can guess, in hexadecimal digits.
 random_word() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
-# made_once FILE BYTES: the word in FILE, a random one the first time.
+# made_once FILE BYTES: the word in FILE, a random one the first time. Nothing was ever made with one that is empty: it is made then.
 made_once() {
-    local file=$1
+    local file=$1 word=''
     if [ ! -s "$file" ]; then
         mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-        random_word "$2" >"$file.$$" && durable "$file.$$"
+        word=$(random_word "$2") && is_random_word "$word" "$2" && printf '%s' "$word" 2>/dev/null >"$file.$$" && durable "$file.$$" &&
+            { [ -s "$file" ] || rm -f "$file"; } || {
+            rm -f "$file.$$"
+            fail "$EX_REFUSED" "this bundle's own word cannot be written down" "$file" "df -h $(quoted "$STATE")   (make room, then the same again)"
+        }
         # A link is made or not made: of two that come here at once, one wins and both read the same word.
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
-    is_random_word "$(<"$file")" || fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" "scripts/status.sh"
-    echo "$(<"$file")"
+    { word=$(<"$file"); } 2>/dev/null && is_random_word "$word" "$2" ||
+        fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" \
+            "ls -l $(quoted "$file")   (if no sandbox of this bundle was ever started: rm $(quoted "$file"))"
+    echo "$word"
 }
 
-# is_random_word TEXT: whether it looks like one: it stands in patterns and names of files.
-is_random_word() { case $1 in '' | *[!0-9a-f]*) return 1 ;; esac; }
+# is_random_word TEXT [BYTES]: whether it looks like one, of so many bytes: it stands in patterns and names of files.
+is_random_word() {
+    case $1 in '' | *[!0-9a-f]*) return 1 ;; esac
+    [ -z "${2:-}" ] || [ ${#1} -eq $(($2 * 2)) ]
+}
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
 instance() { made_once "$STATE/instance" 8; }

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Attaches, detaches, reports or rescues the workspace's disk image.
+# Attaches, detaches or reports the workspace's disk image.
 #
-# usage: scripts/mount-storage.sh attach|detach|report|rescue
+# usage: scripts/mount-storage.sh attach|detach|report
 #
 #   attach   put the image on a loop device (scripts/start.sh does this by itself)
 #   detach   take it off again; refused while the sandbox runs
 #   report   how large the image is, how much of the host's disk it takes, how much of it is used
-#   rescue   where the disk image was replaced or taken away while it was in use: stop the sandbox, and keep what it has as a file
 #
 # Exit codes: 0 done; 1 it failed; 2 wrong arguments; 4 refused.
 # shellcheck source=templates/lib/runner.sh
@@ -30,10 +29,10 @@ case ${1:-} in
 -h | --help) usage "$0" ;;
 attach)
     begin
-    need_engine
-    need_name
     need_own_file
     [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
+    need_engine
+    need_name
     attach || fail "$EX_FAILED" "the image could not be attached" "" "losetup -a"
     say "attached: $(attached_device)"
     ;;
@@ -46,25 +45,6 @@ detach)
     detach || fail "$EX_FAILED" "the image could not be detached" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"
     say "detached"
     ;;
-rescue)
-    begin
-    need_engine
-    need_name
-    replaced || fail "$EX_REFUSED" "there is nothing to rescue" "no loop device has another file than $IMAGE" "scripts/status.sh"
-    taking_back file "$IMAGE.new"
-    if ours "$(sandbox_line)" 3; then
-        thaw_sandbox 2>/dev/null
-        stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped" "" "$ENGINE kill $GEN_CONTAINER"
-    fi
-    rescue || fail "$EX_FAILED" "what the sandbox has could not be kept as a file" "${HOLDERS:-$WHY}" "${HOLDER_MEND:-df -h $(quoted "$STORAGE")}"
-    say "kept: $KEPT"
-    if [ "$KEPT" = "$IMAGE" ]; then
-        say "It is the workspace's disk image again. Go on with it: scripts/start.sh"
-    else
-        say "Go on with that:                        scripts/restore.sh $(quoted "$KEPT"), then scripts/start.sh"
-        say "Or with the file that has the name now: scripts/start.sh   ($IMAGE)"
-    fi
-    ;;
 report) report ;;
-*) fail "$EX_USAGE" "say what to do: attach, detach, report or rescue" "" "scripts/mount-storage.sh --help" ;;
+*) fail "$EX_USAGE" "say what to do: attach, detach or report" "" "scripts/mount-storage.sh --help" ;;
 esac
