@@ -259,18 +259,19 @@ made_once() {
     local file=$1 word=''
     if [ ! -s "$file" ]; then
         mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-        word=$(random_word "$2") && is_random_word "$word" "$2" && printf '%s' "$word" 2>/dev/null >"$file.$$" && durable "$file.$$" &&
-            { [ -s "$file" ] || rm -f "$file"; } || {
+        word=$(random_word "$2")
+        if ! is_random_word "$word" "$2" || ! printf '%s' "$word" 2>/dev/null >"$file.$$" || ! durable "$file.$$"; then
             rm -f "$file.$$"
             fail "$EX_REFUSED" "this bundle's own word cannot be written down" "$file" "df -h $(quoted "$STATE")   (make room, then the same again)"
-        }
+        fi
+        [ -s "$file" ] || rm -f "$file"
         # A link is made or not made: of two that come here at once, one wins and both read the same word.
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
-    { word=$(<"$file"); } 2>/dev/null && is_random_word "$word" "$2" ||
-        fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" \
-            "ls -l $(quoted "$file")   (if no sandbox of this bundle was ever started: rm $(quoted "$file"))"
+    { word=$(<"$file"); } 2>/dev/null || word=''
+    is_random_word "$word" "$2" || fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" \
+        "ls -l $(quoted "$file")   (if no sandbox of this bundle was ever started: rm $(quoted "$file"))"
     echo "$word"
 }
 
@@ -281,7 +282,13 @@ is_random_word() {
 }
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
-instance() { made_once "$STATE/instance" 8; }
+instance() {
+    # By another one nothing that was made with it would be found.
+    [ -s "$STATE/instance" ] || [ ! -s "$STATE/owned" ] ||
+        fail "$EX_REFUSED" "the name of this copy of the bundle is lost, and with it what it made" "$STATE/instance is empty, or not there" \
+            "ls $(quoted "$STORAGE") /dev/gen-workspace-*   (the ID in these names; then: printf ID > $(quoted "$STATE/instance"))"
+    made_once "$STATE/instance" 8
+}
 
 # shellcheck source=templates/lib/json.sh
 . "$BUNDLE/lib/json.sh"

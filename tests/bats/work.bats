@@ -79,6 +79,16 @@ setup() {
     [ "$(cat .state/token)" = 0a ]
 }
 
+@test "a bundle that has made something takes no other name" {
+    : >.state/instance
+    echo "container 11 aa test" >.state/owned
+    run instance
+    [ "$status" -eq 4 ] && [[ $output == *'is lost'* ]] && [ ! -s .state/instance ]
+    : >.state/owned
+    word=$(instance)
+    [ ${#word} -eq 16 ]
+}
+
 @test "a record that could not be changed stays as it was" {
     echo "container 11 aa test" >.state/owned
     awk() { return 1; }

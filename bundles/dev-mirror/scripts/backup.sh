@@ -55,7 +55,8 @@ if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable 
 fi
 # The checksum first: an archive that has its name has its checksum.
 sum=$(digest_of <"$file.part")
-[ ${#sum} -eq 64 ] && printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" && mv "$file.part" "$file" && durable "$file" ||
+if [ ${#sum} -ne 64 ] || ! printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" || ! mv "$file.part" "$file" || ! durable "$file"; then
     fail "$EX_FAILED" "the archive did not get its checksum and its name" "$file" "df -h $(quoted "$BACKUPS")"
+fi
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
 say "restore: scripts/restore.sh $(quoted "$file")"

@@ -123,7 +123,9 @@ PLAIN_OBJECT='function plain() {
 # that. Mounts, and what is the host's own, come and go by themselves; so does what others make, but for what we moved aside.
 write_ledger() {
     local work=$STATE/prior/$RUN/ledger
-    mkdir -p "$LEDGER" && fingerprint "$work" && write_durably "$LEDGER/$RUN" awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
+    mkdir -p "$LEDGER" && fingerprint "$work" || return 1
+    # shellcheck disable=SC2016 # awk expands it
+    write_durably "$LEDGER/$RUN" awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
         function theirs() { return / owner=[a-z0-9]+$/ && $NF != mine }
         FILENAME == ARGV[1] { moved[$1 " " $2]; next }
         $1 == "mount" || $NF == "owner=host" { next }

@@ -36,7 +36,7 @@ loop_tool() {
 
 # attach: puts the image on a loop device, unless it is on one, and sets the link. Never while a device has what was the image before.
 attach() {
-    local number device RECORDED FILE
+    local number device disk RECORDED FILE
     recorded_loop
     number=$(file_number "$IMAGE")
     # shellcheck disable=SC2016 # that shell expands it
@@ -45,7 +45,8 @@ attach() {
         case $found in *" other"*) exit 3 ;; esac
         device=${found%% *} && device=${device:-$(losetup --find --show "$1")} && rm -f "$2" && ln -sn "$device" "$2" && echo "$device"' \
         attach "$IMAGE" "$DEVICE" "$RECORDED") || { say_replaced && return 1; }
-    echo "$device $(disk_number "$device") $number" | write_durably "$ATTACHED"
+    disk=$(disk_number "$device") || disk='- -'
+    echo "$device $disk $number" | write_durably "$ATTACHED"
 }
 
 # Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.
@@ -145,7 +146,7 @@ detach() {
         warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
     }
-    rm -f "$ATTACHED"
+    unwrite "$ATTACHED"
     [ -z "$devices" ] || freed "$devices"
 }
 
