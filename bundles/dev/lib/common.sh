@@ -278,7 +278,7 @@ made_once() {
 # is_random_word TEXT [BYTES]: whether it looks like one, of so many bytes: it stands in patterns and names of files.
 is_random_word() {
     case $1 in '' | *[!0-9a-f]*) return 1 ;; esac
-    [ -z "${2:-}" ] || [ ${#1} -eq $(($2 * 2)) ]
+    [ -z "${2:-}" ] || { whole "$2" 2 && [ ${#1} -eq $((NUMBER * 2)) ]; }
 }
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
