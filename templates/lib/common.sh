@@ -66,20 +66,6 @@ refuse() {
 # shellcheck disable=SC2012 # only its numbers are read, which stand before the name
 owner_of() { ls -ldn "$1" 2>/dev/null | awk '{ print $3 }'; }
 
-# unwritable FOLDER COMMAND: sets WHY nothing can be changed in a folder, and MEND, after which the command can be.
-unwritable() {
-    local owner
-    owner=$(owner_of "$1")
-    WHY="$1 cannot be written" MEND="ls -ld $(quoted "$1")"
-    if touch "$1" 2>&1 | grep -q 'Read-only file system'; then
-        WHY="$1 is on a disk that is read-only" MEND="sudo mount -o remount,rw $(quoted "$(stat -c %m "$1" 2>/dev/null)") && $2"
-    elif [ "$owner" != "$EUID" ] && [ "$EUID" -ne 0 ]; then
-        WHY="$1 belongs to user number $owner" MEND="sudo chown -R $EUID $(quoted "$1") && $2"
-    elif [ ! -w "$1" ]; then
-        MEND="chmod u+w $(quoted "$1") && $2"
-    fi
-}
-
 # own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with
 # this mode; what came with a clone or an archive has another one. Whoever owns the bundle could change this very script, so that
 # its state is theirs costs nobody anything: root runs such a bundle where an ordinary user may not use the engine.

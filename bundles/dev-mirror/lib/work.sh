@@ -126,6 +126,20 @@ gone() {
     return 1
 }
 
+# unwritable FOLDER COMMAND: sets WHY nothing can be changed in a folder, and MEND, after which the command can be.
+unwritable() {
+    local owner
+    owner=$(owner_of "$1")
+    WHY="$1 cannot be written" MEND="ls -ld $(quoted "$1")"
+    if touch "$1" 2>&1 | grep 'Read-only file system' >/dev/null; then
+        WHY="$1 is on a disk that is read-only" MEND="sudo mount -o remount,rw $(quoted "$(stat -c %m "$1" 2>/dev/null)") && $2"
+    elif [ "$owner" != "$EUID" ] && [ "$EUID" -ne 0 ]; then
+        WHY="$1 belongs to user number $owner" MEND="sudo chown -R $EUID $(quoted "$1") && $2"
+    elif [ ! -w "$1" ]; then
+        MEND="chmod u+w $(quoted "$1") && $2"
+    fi
+}
+
 # back_to_size BYTES: the disk image is no larger than its filesystem has become. What the kernel has is asked of the device.
 back_to_size() {
     local device

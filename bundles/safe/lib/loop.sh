@@ -66,7 +66,7 @@ loops_of() {
         bash -c "$ASK_LOOPS"'ask_loops "$@"' ask "$1" "$2" "$RECORDED"
     elif [ -n "$RECORDED" ]; then
         if [ "$FILE" = "$(file_number "$1")" ]; then echo "$RECORDED same"; else echo "$RECORDED other"; fi
-    elif device=$(readlink "$2") && named_loops "${1##*/}" | grep -qxF "$device"; then
+    elif device=$(readlink "$2") && named_loops "${1##*/}" | grep -xF "$device" >/dev/null; then
         if [ -e "$1" ] && ! grep -q ' (deleted)$' "/sys/block/${device#/dev/}/loop/backing_file"; then echo "$device same"; else echo "$device other"; fi
     fi 2>/dev/null || :
 }
