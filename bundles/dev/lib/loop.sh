@@ -49,7 +49,9 @@ ASK_LOOPS='ask_loops() {
         device=${file#/sys/block/} device=/dev/${device%%/*}
         case $same in *" $device "*) echo "$device same" && continue ;; esac
         case $device:$backing in
-        "$3":* | "$target":*/"${1##*/}" | "$target":*/"${1##*/} (deleted)" | *:"$1 (deleted)") ;;
+        "$3":* | "$target":*/"${1##*/}" | "$target":*/"${1##*/} (deleted)") ;;
+        # Of what was let go, and waits for its last user, nothing is wanted any more.
+        *:"$1 (deleted)") [ "$(cat "${file%backing_file}autoclear")" = 0 ] || continue ;;
         *) continue ;;
         esac
         [ "$(cat "/sys/block/${device#/dev/}/ro")" != 0 ] || echo "$device other"
