@@ -64,6 +64,7 @@ export GEN_DELETE_DATA
 # Without the engine hardly a step could be undone: each would be tried, and the run stay open.
 need_engine_to_undo
 say "${BOLD}Rolling back the sandbox $GEN_NAME${PLAIN}"
+! replaced || say "  ${RED}$WHAT${PLAIN}: $WHY. Both are $([ "$GEN_DELETE_DATA" = yes ] && echo deleted || echo "kept: what was put there is the one that is called -other.img")."
 if [ -f "$IMAGE" ]; then
     if [ "$GEN_DELETE_DATA" = yes ]; then
         say "  ${RED}The workspace will be deleted${PLAIN}: $(human "$(allocated_bytes "$IMAGE")") of data in $IMAGE"
@@ -88,7 +89,11 @@ fi
 # shellcheck source=templates/lib/commands.sh
 . "$BUNDLE/lib/commands.sh"
 end_commands
+# shellcheck disable=SC2034 # lib/work.sh reads it
+GOES_ON=yes
 run_back
 code=$?
+# With the sandbox gone there may be nothing to take back any more.
+if [ -s "$WORK" ] && ! take_back; then RESULT=residue code=$EX_RESIDUE; fi
 say_kept
 exit "$code"

@@ -45,7 +45,10 @@ machine_words() { tr '\0' '\n' <"/proc/$(machine_pid)/cmdline"; }
 need_sandbox() { :; }
 
 # machine_made: what the machine is made for, as is_current of sandbox.sh asks for it.
-machine_made() { echo "$GEN_COMPOSE_PROJECT $(additions)"; }
+machine_made() {
+    local added
+    added=$(additions) && echo "$GEN_COMPOSE_PROJECT $added"
+}
 
 # save_machine: the state of one that has just booted, for all starts to begin from. Without it each of them boots.
 save_machine() {
@@ -66,7 +69,7 @@ start_machine() {
     # shellcheck disable=SC2153 # common.sh sets it
     machine start --warm auto --memory "$GEN_MEMORY_BYTES" --cpus "$(processors)" --pids "$GEN_PIDS" --disk "$GEN_STORAGE_BYTES" \
         --uid "$GEN_UID" --gid "$GEN_UID" --hostname "$GEN_NAME" --project-tar "$STATE/project/project.tar" "${rooms[@]}" || return 1
-    machine_made | write_durably "$MACHINE_MADE"
+    write_durably "$MACHINE_MADE" machine_made
 }
 
 # undo_machine: back to what it was before the run; or nothing, with the workspace kept unless it is to be deleted.
@@ -100,7 +103,7 @@ processors() { awk -v cpus="$GEN_CPUS" 'BEGIN { n = int(cpus); print n < cpus ? 
 
 # build_machine: the image's files as a disk, with a kernel.
 build_machine() {
-    local tar=$MACHINE/image.tar id
+    local tar=$MACHINE/image.tar id code
     word 1 "$(image_line "$GEN_IMAGE_REF")"
     id=$WORD
     mkdir -p "$MACHINE"
@@ -110,7 +113,7 @@ build_machine() {
     whole "$(file_bytes "$tar")" || return 1
     machine build --rootfs "$tar" --size $((NUMBER * 5 / 4 + (256 << 20))) || return 1
     rm -f "$tar"
-    echo "$id $(machine_code)" | write_durably "$MACHINE_IMAGE"
+    code=$(machine_code) && [ -n "$id" ] && echo "$id $code" | write_durably "$MACHINE_IMAGE"
 }
 
 # machine_code: the digest of the agent that is in the machine besides the image, and of what puts both together.

@@ -5,6 +5,8 @@
 . "${BASH_SOURCE[0]%/*}/loop.sh"
 # shellcheck source=templates/lib/holders.sh
 . "${BASH_SOURCE[0]%/*}/holders.sh"
+# shellcheck source=templates/lib/image.sh
+. "${BASH_SOURCE[0]%/*}/image.sh"
 
 IMAGE=$STORAGE/workspace-$INSTANCE.img
 # A machine has its workspace on a disk of its own.
@@ -12,40 +14,6 @@ IMAGE=$STORAGE/workspace-$INSTANCE.img
 # A link of ours to whichever loop device has the image: the volume names this link, so the number may change. It is in
 # /dev, so it is gone after a reboot: whatever has that number then is never mounted in its place.
 DEVICE=/dev/gen-workspace-$INSTANCE
-
-# is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
-is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
-
-# said_bytes FILE: how large the filesystem in it says that it is; fails when there is none. The numbers stand behind byte 1024: blocks
-# at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
-said_bytes() {
-    is_ext4 "$1" && od -An -v -tu4 -w4 -j 1024 -N 340 "$1" 2>/dev/null | awk '
-        { value[NR - 1] = $1 }
-        END { if (NR != 85 || value[6] > 6) exit 1
-              many = int(value[24] / 128) % 2 ? value[84] : 0
-              printf "%.0f\n", (many * 4294967296 + value[1]) * 1024 * 2 ^ value[6] }'
-}
-
-# is_whole FILE: whether it is as large as that: one that was cut off has the beginning, and no more.
-is_whole() { whole "$(said_bytes "$1")" 18 && [ "$NUMBER" -le "$(file_bytes "$1")" ]; }
-
-# image_stands: whether anything has the disk image's name. What is there and is not whole is damaged, and never taken for nothing.
-image_stands() { [ -e "$IMAGE" ] || [ -L "$IMAGE" ]; }
-
-# damaged_problem: says what may be done about a disk image that is there and is not whole. Its owner decides.
-damaged_problem() {
-    local mend
-    mend="scripts/restore.sh FILE   (a backup, or an image from storage/kept/; what is there now is kept beside them), or begin anew: mkdir -p $(quoted "$STORAGE/kept") && mv $(quoted "$IMAGE") $(quoted "$STORAGE/kept")"
-    if [ ! -r "$IMAGE" ]; then
-        problem "the workspace's disk image cannot be read, so it is left alone" "ls -l $(quoted "$IMAGE")"
-    elif whole "$(said_bytes "$IMAGE")" 18; then
-        problem "the workspace's disk image is damaged, so it is left alone: its filesystem has $NUMBER bytes, and the file has $(file_bytes "$IMAGE")" \
-            "truncate -s $NUMBER $(quoted "$IMAGE") && e2fsck -f $(quoted "$IMAGE"), or $mend" owner
-    else
-        problem "the workspace's disk image is damaged, so it is left alone: it does not begin as an ext4 filesystem" \
-            "e2fsck -f $(quoted "$IMAGE"), or $mend" owner
-    fi
-}
 
 # inode_of FILE, put_new FILE NAME: gives a new file its name, unless anything has that.
 inode_of() { stat -c %i "$1" 2>/dev/null || stat -f %i "$1"; }
@@ -56,7 +24,7 @@ put_new() {
 }
 
 # attached_device: the loop device that holds the image, as the kernel has it now.
-attached_device() { loops_of "$IMAGE" "$DEVICE" | head -n 1; }
+attached_device() { loops_of "$IMAGE" "$DEVICE" | sed -n '/ same$/{s///p;q;}'; }
 
 is_attached() { [ -L "$DEVICE" ] && [ -n "$(attached_device)" ] && [ "$(readlink "$DEVICE")" = "$(attached_device)" ]; }
 
@@ -66,12 +34,19 @@ loop_tool() {
     root_tool -- "$@"
 }
 
-# attach: puts the image on a loop device, unless it is on one, and sets the link.
+# attach: puts the image on a loop device, unless it is on one, and sets the link. Never while a device has what was the image before.
 attach() {
+    local number device disk RECORDED FILE
+    recorded_loop
+    number=$(file_number "$IMAGE")
     # shellcheck disable=SC2016 # that shell expands it
     # The link is made and not replaced: ln would have another name in /dev for a moment, and a kill there would leave it.
-    loop_tool sh -c "$ASK_LOOPS"'device=$(ask_loops "$1" "$2" | head -n 1) &&
-        device=${device:-$(losetup --find --show "$1")} && rm -f "$2" && ln -sn "$device" "$2"' attach "$IMAGE" "$DEVICE"
+    device=$(loop_tool sh -c "$ASK_LOOPS"'found=$(ask_loops "$1" "$2" "$3") || exit
+        case $found in *" other"*) exit 3 ;; esac
+        device=${found%% *} && device=${device:-$(losetup --find --show "$1")} && rm -f "$2" && ln -sn "$device" "$2" && echo "$device"' \
+        attach "$IMAGE" "$DEVICE" "$RECORDED") || { say_replaced && return 1; }
+    disk=$(disk_number "$device") || disk='- -'
+    echo "$device $disk $number" | write_durably "$ATTACHED"
 }
 
 # Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.
@@ -151,33 +126,43 @@ unmount_forgotten() {
     done <<<"$points"
 }
 
-# detach: takes the image off every loop device that has it, and the link away. The kernel refuses nothing here: a device in use goes
-# when its last user does, so the end is looked at, not believed. Fails when one is in use; GOING is then the device that will go, and
-# HOLDERS and HOLDER_MEND tell who has it.
+# detach: takes every loop device of ours away, and the link. The kernel refuses nothing here: a device in use goes when its last user
+# does, so the end is looked at, not believed. Fails when one is in use; GOING is then the device that will go, and HOLDERS and
+# HOLDER_MEND tell who has it. Fails too, and takes nothing away, when one has what no file of that name has, unless its content is not
+# needed any more: LOST=yes.
 detach() {
-    local devices
+    local devices RECORDED FILE
     GOING=''
     unmount_disk && unmount_forgotten || return 1
-    if [ -z "$(named_loops "${IMAGE##*/}")" ] && [ ! -L "$DEVICE" ]; then return 0; fi
+    recorded_loop
+    if [ -z "$RECORDED$(named_loops "${IMAGE##*/}")" ] && [ ! -L "$DEVICE" ]; then return 0; fi
     # shellcheck disable=SC2016 # that shell expands it
-    devices=$(loop_tool sh -c "$ASK_LOOPS"'devices=$(ask_loops "$@") && rm -f "$2" &&
-        for device in $devices; do losetup --detach "$device" && echo "$device" || exit; done' detach "$IMAGE" "$DEVICE") || {
+    devices=$(loop_tool sh -c "$ASK_LOOPS"'found=$(ask_loops "$1" "$2" "$3") || exit
+        case $4:$found in yes:*) ;; *" other"*) exit 3 ;; esac
+        rm -f "$2" && echo "$found" | while read -r device _; do
+            [ -z "$device" ] || { cat "/sys/block/${device#/dev/}/loop/backing_file" | sed "s#^#$device #" && losetup --detach "$device"; } || exit
+        done' detach "$IMAGE" "$DEVICE" "$RECORDED" "${LOST:-}") || {
+        if say_replaced; then HOLDERS=$WHY HOLDER_MEND=$MEND && return 1; fi
         warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
     }
+    unwrite "$ATTACHED"
     [ -z "$devices" ] || freed "$devices"
 }
 
-# freed DEVICES: waits until the kernel has let go of them. A program that has just started with mounts of its own, copied from this
+# freed DEVICES: waits until the kernel has let go of them, a line "DEVICE FILE" each. A program that has just started with mounts of its own, copied from this
 # host's, holds ours for as long as it runs: most of these are short, and who stays is named at once.
 freed() {
-    local tries=0
-    while GOING=$(named_loops "${IMAGE##*/}" | grep -xF "$1"); do
-        GOING=${GOING%%$'\n'*} tries=$((tries + 1))
-        [ "$tries" -ne 10 ] || say_holders "$GOING"
-        [ "$tries" -lt 100 ] || return 1
-        sleep 0.1
-    done
+    local tries=0 file
+    while IFS=' ' read -r GOING file; do
+        while grep -sqxF "$file" "/sys/block/${GOING#/dev/}/loop/backing_file"; do
+            tries=$((tries + 1))
+            [ "$tries" -ne 10 ] || say_holders "$GOING"
+            [ "$tries" -lt 100 ] || return 1
+            sleep 0.1
+        done
+    done <<<"$1"
+    GOING=''
 }
 
 # make_volume OPTION...: our volume, under a free name: one of somebody else's is never touched. The name is remembered.
@@ -233,17 +218,17 @@ make_image() {
     durable "$2"
 }
 
-# keep_also FILE: gives a disk image a second name in storage/kept/ that says when. Prints it.
+# keep_also FILE [WORD]: gives a disk image a second name in storage/kept/ that says when, and ends with WORD. Prints it.
 keep_also() {
     local to
-    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).img
+    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ)${2:-}.img
     while [ -e "$to" ]; do to=${to%.img}-$$.img; done
     mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
         durable "$to" && echo "$to"
 }
 
-# keep_image FILE: moves a disk image to storage/kept/. Prints where it is now.
-keep_image() { keep_also "$1" && rm -f "$1"; }
+# keep_image FILE [WORD]: moves a disk image to storage/kept/. Prints where it is now.
+keep_image() { keep_also "$@" && rm -f "$1"; }
 
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }

@@ -4,7 +4,7 @@
 
 load helper
 
-SCRIPTS='rollback.sh test-setup.sh scripts/backup.sh scripts/connect.sh scripts/mount-storage.sh scripts/plan.sh scripts/recover.sh
+SCRIPTS='rollback.sh test-setup.sh scripts/backup.sh scripts/connect.sh scripts/mount-storage.sh scripts/plan.sh scripts/recover.sh scripts/rescue.sh
     scripts/resize-volume.sh scripts/restore.sh scripts/start.sh scripts/status.sh scripts/stop.sh'
 
 setup() { make_real_bundle dead; }
@@ -60,6 +60,7 @@ ends() {
     ends test-setup.sh                        -- 4    refused   'the engine does not answer'
     ends test-setup.sh --tap                  -- 4    refused   'Bail out!'
     ends scripts/recover.sh                   -- 0    ok        'No run is open'
+    ends scripts/rescue.sh                    -- 4    refused   'the engine does not answer'
     ends rollback.sh                          -- 0    unchanged 'There is nothing to undo'
     ends scripts/backup.sh                    -- 4    refused   'there is no workspace'
     ends scripts/resize-volume.sh 40          -- 4    refused   'there is no workspace'

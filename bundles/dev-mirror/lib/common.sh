@@ -180,9 +180,13 @@ durable() {
     esac
 }
 
-# write_durably FILE: standard input becomes FILE, all of it or nothing.
+# write_durably FILE [COMMAND...]: what the command prints becomes FILE, or standard input: all of it or nothing. Of what a pipe brings
+# nobody can tell whether it is all, so what may fail is a COMMAND here.
 write_durably() {
-    cat >"$1.new" && durable "$1.new" && mv -f "$1.new" "$1" && durable "$1"
+    local file=$1
+    shift
+    [ $# -gt 0 ] || set -- cat
+    "$@" >"$file.new" && durable "$file.new" && mv -f "$file.new" "$file" && durable "$file"
 }
 
 # unwrite FILE: takes away what write_durably made, and what it left where it was cut off.
@@ -236,25 +240,41 @@ human() {
 # random_word BYTES: a word that nobody can guess, in hexadecimal digits.
 random_word() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
-# made_once FILE BYTES: the word in FILE, a random one the first time.
+# made_once FILE BYTES: the word in FILE, a random one the first time. Nothing was ever made with one that is empty: it is made then.
 made_once() {
-    local file=$1
+    local file=$1 word=''
     if [ ! -s "$file" ]; then
         mkdir -p "$STATE" || fail "$EX_REFUSED" "this bundle's folder cannot be written" "$BUNDLE" "chmod u+w $(quoted "$BUNDLE")"
-        random_word "$2" >"$file.$$" && durable "$file.$$"
+        word=$(random_word "$2")
+        if ! is_random_word "$word" "$2" || ! printf '%s' "$word" 2>/dev/null >"$file.$$" || ! durable "$file.$$"; then
+            rm -f "$file.$$"
+            fail "$EX_REFUSED" "this bundle's own word cannot be written down" "$file" "df -h $(quoted "$STATE")   (make room, then the same again)"
+        fi
+        [ -s "$file" ] || rm -f "$file"
         # A link is made or not made: of two that come here at once, one wins and both read the same word.
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
-    is_random_word "$(<"$file")" || fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" "scripts/status.sh"
-    echo "$(<"$file")"
+    { word=$(<"$file"); } 2>/dev/null || word=''
+    is_random_word "$word" "$2" || fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" \
+        "ls -l $(quoted "$file")   (if no sandbox of this bundle was ever started: rm $(quoted "$file"))"
+    echo "$word"
 }
 
-# is_random_word TEXT: whether it looks like one: it stands in patterns and names of files.
-is_random_word() { case $1 in '' | *[!0-9a-f]*) return 1 ;; esac; }
+# is_random_word TEXT [BYTES]: whether it looks like one, of so many bytes: it stands in patterns and names of files.
+is_random_word() {
+    case $1 in '' | *[!0-9a-f]*) return 1 ;; esac
+    [ -z "${2:-}" ] || { whole "$2" 2 && [ ${#1} -eq $((NUMBER * 2)) ]; }
+}
 
 # The name of this copy of the bundle: 16 hexadecimal digits, made once. It stands on every object that we make.
-instance() { made_once "$STATE/instance" 8; }
+instance() {
+    # By another one nothing that was made with it would be found.
+    [ -s "$STATE/instance" ] || [ ! -s "$STATE/owned" ] ||
+        fail "$EX_REFUSED" "the name of this copy of the bundle is lost, and with it what it made" "$STATE/instance is empty, or not there" \
+            "ls $(quoted "$STORAGE") /dev/gen-workspace-*   (the ID in these names; then: printf ID > $(quoted "$STATE/instance"))"
+    made_once "$STATE/instance" 8
+}
 
 # shellcheck source=templates/lib/json.sh
 . "$BUNDLE/lib/json.sh"

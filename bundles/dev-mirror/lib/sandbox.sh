@@ -11,20 +11,23 @@ is_current() {
 
 # additions: what decides about the container besides the profile: the user's own changes, and the backend chosen here.
 additions() {
-    case $BACKEND in docker) local_digest ;; *) echo "$(local_digest)-$BACKEND" ;; esac
+    local digest
+    digest=$(local_digest) && [ -n "$digest" ] || return 1
+    case $BACKEND in docker) echo "$digest" ;; *) echo "$digest-$BACKEND" ;; esac
 }
 
 # compose ARG...: Compose on this bundle's file, the user's own additions included. Compose takes a container of the same
 # project for an older state of the new one, and starts or replaces it, be it an older one of ours or one that somebody made from
 # our container and that bears its labels; so each container is a project of its own, under a name that none bears yet.
 compose() {
-    local runtime
+    local runtime marked
     case $BACKEND in
     docker) runtime='' ;; # the engine's own choice
     gvisor) runtime=runsc ;;
     *) echo "Compose does not start what isolates this sandbox: ${BACKEND:-nothing is chosen}" && return 1 ;;
     esac
-    GEN_INSTANCE=$INSTANCE GEN_TOKEN=$TOKEN GEN_LOCAL=$(additions) GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
+    marked=$(additions) || return 1
+    GEN_INSTANCE=$INSTANCE GEN_TOKEN=$TOKEN GEN_LOCAL=$marked GEN_VOLUME_NAME=$VOLUME GEN_NETWORK_NAME=$NETWORK GEN_RUNTIME=$runtime \
         composed "$GEN_COMPOSE_PROJECT-$TOKEN" added "$@"
 }
 

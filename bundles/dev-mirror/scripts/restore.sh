@@ -43,6 +43,7 @@ file=$1
 begin
 need_engine
 need_name
+need_own_file
 [ -n "$(tool_image)" ] || fail "$EX_REFUSED" "the bundle's image is not built yet, and its tools are needed" "" "scripts/start.sh, then this again"
 mkdir -p "$STORAGE"
 size=$GEN_STORAGE_BYTES

@@ -93,8 +93,10 @@ journal_whole() {
 # journal_check: the same, and drops a torn record.
 journal_check() {
     journal_whole
-    [ -z "$TORN" ] || head -n "$WHOLE" "$JOURNAL" | write_durably "$JOURNAL"
-    [ "$WHOLE" = "$KNOWN" ] || printf '%s %s\n' "$WHOLE" "$(digest_of <"$JOURNAL")" >"$STATE/journal.checked"
+    local digest
+    [ -z "$TORN" ] || write_durably "$JOURNAL" head -n "$WHOLE" "$JOURNAL"
+    # Without it the next one reads all of it again.
+    [ "$WHOLE" = "$KNOWN" ] || { digest=$(digest_of <"$JOURNAL") && printf '%s %s\n' "$WHOLE" "$digest" | write_durably "$STATE/journal.checked"; } 2>/dev/null || :
 }
 
 # journal_read: the records as lines "run event step scope".

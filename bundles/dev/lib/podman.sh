@@ -114,7 +114,9 @@ look_at_health() { docker healthcheck run "$(sandbox_id)" >/dev/null 2>&1 || :; 
 # up_words: sets UP, the words that start the container as compose.yaml describes it: config/podman.options has the same, a word
 # a line.
 up_words() {
-    local word options=(--name "$GEN_CONTAINER" --label "gen.instance=$INSTANCE" --label "gen.local=$(additions)" --annotation "gen.token=$TOKEN")
+    local word marked options
+    marked=$(additions) || return 1
+    options=(--name "$GEN_CONTAINER" --label "gen.instance=$INSTANCE" --label "gen.local=$marked" --annotation "gen.token=$TOKEN")
     # Compose's label of that name says the same of Docker's.
     options+=(--label "com.docker.compose.project.working_dir=$BUNDLE" --mount "type=volume,source=$VOLUME,target=$GEN_STORAGE_PATH")
     [ "$GEN_NETWORK_MODE" = none ] || options+=(--network "$NETWORK")
@@ -126,7 +128,7 @@ up_words() {
 
 # up: starts it. The options name files of the bundle.
 up() {
-    up_words
+    up_words || return 1
     (cd "$BUNDLE" && docker "${UP[@]}")
 }
 

@@ -26,6 +26,7 @@ once_begun() { :; } # a script that has something to keep when nothing refuses i
 end_script() {
     local code=$?
     at_exit || code=$EX_RESIDUE
+    give_to_owner
     lock_release
     # Whatever cut the run short here, it has begun and did not come to its end.
     if [ -n "$BEGUN" ] && [ -z "$RESULT" ]; then

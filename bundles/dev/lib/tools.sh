@@ -69,7 +69,10 @@ settle() {
         remove_ours "$1" || return 1
         line=$(container_line "$1") || return 1
         # Somebody else has the name: then nobody makes one of ours under it.
-        [ -z "$line" ] || ours "$line" 3 || return 0
+        if [ -n "$line" ] && ! ours "$line" 3; then
+            [ "$1" != "$TOOL" ] || warn "a container that this bundle did not make has the name of its helpers: $ENGINE inspect $1   (then: $ENGINE rm --force $1)"
+            return 0
+        fi
         sleep 0.1
     done
     remove_ours "$1"
@@ -77,8 +80,9 @@ settle() {
 
 # create_tool NAME: a short-lived container that never runs.
 create_tool() {
-    docker create --name "$1" --label "gen.instance=$INSTANCE" --label gen.role=tool --annotation "gen.token=$(tool_token)" \
-        --network none "$(tool_image)" true
+    local token image
+    token=$(tool_token) && image=$(tool_image) && [ -n "$image" ] || return 1
+    docker create --name "$1" --label "gen.instance=$INSTANCE" --label gen.role=tool --annotation "gen.token=$token" --network none "$image" true
 }
 
 # remove_ours NAME: removes the container of that name if it is ours. One that is being removed already is waited for.
@@ -96,4 +100,5 @@ remove_ours() {
 }
 
 # end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
-end_tools() { settle "$TOOL"; }
+# As long as there is no word to mark one with, there was none.
+end_tools() { [ ! -s "$STATE/token" ] || settle "$TOOL"; }

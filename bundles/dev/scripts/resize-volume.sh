@@ -74,6 +74,7 @@ whole "$(bytes_of "${1:-}")" 18 && [ $# -eq 1 ] ||
     fail "$EX_USAGE" "not a size: ${1:-(none given)}" "a whole number of gigabytes, or one with M, G or T, is wanted" "scripts/resize-volume.sh 40"
 new=$NUMBER
 begin
+need_own_file
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
 need_engine
 need_name

@@ -72,6 +72,8 @@ while IFS= read -r line; do [ -z "$line" ] || row aside "$line"; done <<<"$(say_
 word 1 "$(image_line "$GEN_IMAGE_REF")"
 image=$WORD
 row image "${image:-none} $GEN_IMAGE_REF"
+lost=''
+if replaced; then lost=yes wrong=yes && row '' "$WHAT: $WHY" && row '' "$MEND"; fi
 if [ -f "$IMAGE" ]; then
     row workspace "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk: ${IMAGE#"$BUNDLE"/}"
     row attached "$(attached_device)"
@@ -94,7 +96,7 @@ elif [ -n "$open" ]; then
     run_row "$open"
     for step in $(journal_steps_of "$open"); do row '' "begun, and not undone: $step"; done
 fi
-[ "$state" != 'running, healthy' ] || exit "$EX_DONE"
+[ "$state$lost" != 'running, healthy' ] || exit "$EX_DONE"
 # Nothing has failed where somebody stopped it, or took it away.
 # shellcheck disable=SC2034 # last_line prints it
 case $wrong$state in exited | created) RESULT=stopped ;; none) RESULT=none ;; esac

@@ -5,22 +5,26 @@
 # foreign_objects: what a start would move, a line each: "kind id state name new-name". Before the first run this bundle has no
 # number yet: then the new name ends with ID. Fails when the engine does not answer.
 foreign_objects() {
-    local container image
+    local container image new
     container=$(container_line "$GEN_CONTAINER") && image=$(image_line "$GEN_IMAGE_REF") || return 1
     if [ -n "$container" ] && ! ours "$container" 3; then
+        new=$(free_aside container "$GEN_CONTAINER-aside-${INSTANCE:-ID}") || return 1
         word 2 "$container"
-        printf 'container %s %s %s %s\n' "${container%% *}" "$WORD" "$GEN_CONTAINER" "$(free_aside container "$GEN_CONTAINER-aside-${INSTANCE:-ID}")"
+        printf 'container %s %s %s %s\n' "${container%% *}" "$WORD" "$GEN_CONTAINER" "$new"
     fi
     if [ -n "$image" ] && ! ours "$image" 2; then
+        new=$(free_aside image "gen-aside:${INSTANCE:-ID}") || return 1
         word 1 "$image"
-        printf 'image %s - %s %s\n' "$WORD" "$GEN_IMAGE_REF" "$(free_aside image "gen-aside:${INSTANCE:-ID}")"
+        printf 'image %s - %s %s\n' "$WORD" "$GEN_IMAGE_REF" "$new"
     fi
 }
 
 # free_aside KIND NAME: a name for what is moved aside that nothing has: several may be moved, one after the other.
 free_aside() {
     local name=$2 number=1 line
-    while line=$("$1_line" "$name") && [ -n "$line" ]; do
+    while :; do
+        line=$("$1_line" "$name") || return 1
+        [ -n "$line" ] || break
         number=$((number + 1))
         name=$2-$number
     done

@@ -10,11 +10,11 @@
 LEDGER=$STATE/ledger
 
 # kernel_inventory: loop devices with what backs them, the processes of machines, and where something is mounted. A loop
-# device is ours when it has our workspace's very file, a mount where it stands in this folder or shows that; any other is the
+# device is ours when it was given our workspace's very file, a mount where it stands in this folder or shows that; any other is the
 # host's own: devices, links and mounts of all kinds of programs, other bundles' too, come and go there.
 kernel_inventory() {
     local file name backing owner loops link=/dev/gen-workspace-${INSTANCE:-none}
-    loops=" $(loops_of "$STORAGE/workspace-${INSTANCE:-none}.img" "$link" | tr '\n' ' ')"
+    loops=" $(loops_of "$STORAGE/workspace-${INSTANCE:-none}.img" "$link" | sed 's/ [a-z]*$//' | tr '\n' ' ')"
     for file in /sys/block/loop*/loop/backing_file; do
         name=${file#/sys/block/} name=${name%%/*}
         { read -r backing <"$file"; } 2>/dev/null || continue
@@ -123,7 +123,9 @@ PLAIN_OBJECT='function plain() {
 # that. Mounts, and what is the host's own, come and go by themselves; so does what others make, but for what we moved aside.
 write_ledger() {
     local work=$STATE/prior/$RUN/ledger
-    mkdir -p "$LEDGER" && fingerprint "$work" && awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
+    mkdir -p "$LEDGER" && fingerprint "$work" || return 1
+    # shellcheck disable=SC2016 # awk expands it
+    write_durably "$LEDGER/$RUN" awk -v mine="owner=${INSTANCE:-}" "$PLAIN_OBJECT"'
         function theirs() { return / owner=[a-z0-9]+$/ && $NF != mine }
         FILENAME == ARGV[1] { moved[$1 " " $2]; next }
         $1 == "mount" || $NF == "owner=host" { next }
@@ -132,7 +134,7 @@ write_ledger() {
         { after[plain()] }
         END { for (object in after) if (!(object in before)) print "+ " object
             for (object in before) if (!(object in after)) print "- " object }' \
-        <(moved_by "$1") "$1" "$work" | write_durably "$LEDGER/$RUN"
+        <(moved_by "$1") "$1" "$work"
 }
 
 # debts: what all ledgers come to: what a whole rollback owes this host, as lines of the ledger. What one run added and a later one

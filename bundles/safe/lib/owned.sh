@@ -41,8 +41,9 @@ own() {
 # owned TOKEN ID: writes down which object it became.
 owned() {
     local lines
-    lines=$(owned_lines) && [ -n "$2" ] || return 1
-    record "$(awk -v token="$1" -v id="${2#sha256:}" '$2 == token { $3 = id } { print }' <<<"$lines")"
+    # What could not be read or changed is not written over.
+    [ -n "$2" ] && lines=$(owned_lines) && lines=$(awk -v token="$1" -v id="${2#sha256:}" '$2 == token { $3 = id } { print }' <<<"$lines") &&
+        record "$lines"
 }
 
 # disown KIND WHAT: strikes out those of an id or a token; "-" for all whose id never became known, "all" for all of the kind.
@@ -50,7 +51,7 @@ disown() {
     local lines
     lines=$(owned_lines) || return 1
     [ -n "$lines" ] || return 0
-    record "$(awk -v kind="$1" -v what="${2#sha256:}" '$1 != kind || (what != "all" && $3 != what && $2 != what)' <<<"$lines")"
+    lines=$(awk -v kind="$1" -v what="${2#sha256:}" '$1 != kind || (what != "all" && $3 != what && $2 != what)' <<<"$lines") && record "$lines"
 }
 
 # recorded KIND ID [TOKEN]: whether this object is written down: by its id, or by its token as long as no id is. A volume has no id but
@@ -94,7 +95,7 @@ our_containers() {
     all=$(docker ps --all --no-trunc --quiet) && ids=$(docker ps --all --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
     # Of one whose making was cut off only the token is known: each is asked for it.
     ! owned_lines | grep '^container [^ ]* - ' >/dev/null || ids=$all
-    ids=$(sort -u <<<"$ids"$'\n'"$(recorded_among container <<<"$all")")
+    ids=$(sort -u <<<"$ids"$'\n'"$(recorded_among container <<<"$all")") || return 1
     for id in $ids; do
         whose=$(container_owner "$id") || return 1
         [ "$whose" != "$INSTANCE" ] || echo "$id"

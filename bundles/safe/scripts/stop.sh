@@ -17,6 +17,8 @@
 [ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 help_or_refuse "$0" "$@"
 
+# shellcheck disable=SC2034 # lib/work.sh reads it
+GOES_ON=yes
 begin
 need_sandbox "$EX_RESIDUE"
 need_name

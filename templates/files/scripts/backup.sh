@@ -24,10 +24,15 @@ archive() {
 }
 
 begin
+need_own_file
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
 need_name
 is_whole "$IMAGE" || fail "$EX_REFUSED" "the workspace's disk image is damaged" "$IMAGE" "scripts/plan.sh   (says what may be done)"
+if ! mkdir -p "$BACKUPS" 2>/dev/null || [ ! -w "$BACKUPS" ]; then
+    if [ -d "$BACKUPS" ]; then unwritable "$BACKUPS" scripts/backup.sh; else unwritable "$BUNDLE" scripts/backup.sh; fi
+    fail "$EX_REFUSED" "nothing can be saved" "$WHY" "$MEND"
+fi
 is_attached || taking_back attached
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
 volume_is_ours || fail "$EX_REFUSED" "there is nothing to save it from" "the volume $VOLUME is not there, or not the one that this bundle made on its disk image" "scripts/start.sh"
@@ -36,7 +41,6 @@ if ours "$line" 3 && has_word 2 "$line" running; then
     taking_back paused
     docker pause "$(sandbox_id)" >/dev/null || fail "$EX_FAILED" "the sandbox could not be paused" "" "scripts/status.sh"
 fi
-mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w $(quoted "$BUNDLE")"
 file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
 [ ! -e "$file" ] || file=${file%.tar.gz}-$$.tar.gz
 taking_back file "$file.part"
@@ -50,7 +54,9 @@ if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable 
     fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h $(quoted "$BACKUPS")"
 fi
 # The checksum first: an archive that has its name has its checksum.
-printf '%s  %s\n' "$(digest_of <"$file.part")" "${file##*/}" | write_durably "$file.sha256"
-mv "$file.part" "$file" && durable "$file"
+sum=$(digest_of <"$file.part")
+if [ ${#sum} -ne 64 ] || ! printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" || ! mv "$file.part" "$file" || ! durable "$file"; then
+    fail "$EX_FAILED" "the archive did not get its checksum and its name" "$file" "df -h $(quoted "$BACKUPS")"
+fi
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
 say "restore: scripts/restore.sh $(quoted "$file")"

@@ -16,6 +16,7 @@
 . "$BUNDLE/lib/storage.sh"
 
 report() {
+    ! replaced || { warn "$WHAT: $WHY" && warn "  mend: $MEND"; }
     [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     say "file:       $IMAGE"
     say "apparent:   $(human "$(file_bytes "$IMAGE")")"
@@ -28,6 +29,7 @@ case ${1:-} in
 -h | --help) usage "$0" ;;
 attach)
     begin
+    need_own_file
     [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     need_engine
     need_name

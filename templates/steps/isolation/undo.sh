@@ -8,7 +8,7 @@ end_tools || exit 1
 if [ "${GEN_UNDO:-run}" = run ]; then
     [ -e "$GEN_PRIOR/choice" ] || exit 0
     if [ -s "$GEN_PRIOR/choice" ]; then
-        remember_name isolation "$(cat "$GEN_PRIOR/choice")"
+        choice=$(cat "$GEN_PRIOR/choice") && remember_name isolation "$choice"
         exit
     fi
 fi

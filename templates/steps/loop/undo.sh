@@ -6,4 +6,4 @@ set -u
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
 
-end_tools && detach
+end_tools && leave_device

@@ -27,6 +27,12 @@ give_back_image() { # ID NAME ASIDE
     docker tag "$1" "$2" && docker rmi --no-prune "$3"
 }
 
+# still_aside: of all that was moved, what this run has not moved.
+still_aside() {
+    grep -vxF -f "$moved" "$STATE/aside/moved"
+    [ $? -le 1 ]
+}
+
 moved=$STATE/aside/moved
 [ "${GEN_UNDO:-run}" = all ] || moved=$GEN_PRIOR/moved
 if [ -e "$moved" ]; then
@@ -40,7 +46,7 @@ fi
 [ "$left" -eq 0 ] || exit 1
 if [ "${GEN_UNDO:-run}" = run ] && [ -e "$GEN_PRIOR/again" ]; then
     # What earlier runs moved waits for the whole rollback.
-    [ ! -e "$moved" ] || { grep -vxF -f "$moved" "$STATE/aside/moved" || :; } | write_durably "$STATE/aside/moved" || exit 1
+    [ ! -e "$moved" ] || write_durably "$STATE/aside/moved" still_aside || exit 1
     rm -f "$STATE/aside/inventory"
     exit
 fi

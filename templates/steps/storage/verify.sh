@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds when the disk image is there, and all of its filesystem with it. One that is damaged is somebody's work: nothing is made in its
-# place.
+# Holds when the disk image is there, and all of its filesystem with it. One that is damaged is somebody's work, and so is one that a
+# loop device has alone: nothing is made in its place.
 set -u
 # shellcheck source=templates/lib/docker.sh
 . "$(dirname "$0")/../../lib/docker.sh"
@@ -10,6 +10,10 @@ set -u
 . "$BUNDLE/lib/preflight.sh"
 
 ! no_disk_needed || exit "$HOLDS"
+if [ -z "${GEN_UNDO:-}" ] && replaced && ! undone_first; then
+    problem "$WHAT: $WHY" "$MEND" owner
+    exit "$UNKNOWN"
+fi
 image_stands || needed_without_machine
 if [ -n "${GEN_UNDO:-}" ] || { [ -f "$IMAGE" ] && is_whole "$IMAGE"; }; then exit "$HOLDS"; fi
 ! undone_first || exit "$HOLDS_NOT"

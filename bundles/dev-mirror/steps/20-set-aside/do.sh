@@ -22,12 +22,13 @@ inventory() {
 remember_name client "$ENGINE"
 made=$(engine_identity)
 [ -n "${made%%|*}" ]
-remember_name engine "${made%%|*}"$'\n'"$(engine_place)"
+place=$(engine_place)
+remember_name engine "${made%%|*}"$'\n'"$place"
 # What stands there and is not ours is written down first: undo works from that alone.
 lines=$(foreign_objects)
 { [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$GEN_PRIOR/moved"
-inventory | write_durably "$STATE/aside/inventory"
-{ cat "$STATE/aside/moved"; [ -z "$lines" ] || printf '%s\n' "$lines"; } | write_durably "$STATE/aside/moved"
+write_durably "$STATE/aside/inventory" inventory
+write_durably "$STATE/aside/moved" cat "$STATE/aside/moved" "$GEN_PRIOR/moved"
 while read -r kind id _ name aside; do
     case $kind in
     container)

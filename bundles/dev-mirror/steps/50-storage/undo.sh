@@ -7,13 +7,12 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 end_tools || exit 1
-rm -f "$IMAGE.new" || exit 1
+rm -f "$IMAGE.new" && leave_device || exit 1
 image_stands || exit 0
 if [ "${GEN_UNDO:-run}" = run ] && [ "$(cat "$GEN_PRIOR/made" 2>/dev/null)" != "$(inode_of "$IMAGE")" ]; then
     echo "$IMAGE is not what this run made, and stays"
     exit 1
 fi
-[ -z "$(named_loops "${IMAGE##*/}")" ] || detach || exit 1
 if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then
     kept=$(keep_image "$IMAGE") || exit 1
     echo "kept: $kept"

@@ -13,7 +13,10 @@ set -e
 
 let_go
 if [ "$BACKEND" = microvm ]; then
-    echo "machine $(machine_state)" | write_durably "$GEN_PRIOR/was"
+    # Undo goes by it: what cannot be known is not written down as none.
+    was=$(machine_state)
+    [ -n "$was" ]
+    echo "machine $was" | write_durably "$GEN_PRIOR/was"
     start_machine
     exit
 fi

@@ -11,7 +11,7 @@ set -u
 . "$BUNDLE/lib/isolation.sh"
 
 # What was chosen before, if anything: undo brings exactly that back, and takes nothing away without it.
-{ [ ! -e "$CHOICE" ] || cat "$CHOICE"; } | write_durably "$GEN_PRIOR/choice" || exit 1
+if [ -e "$CHOICE" ]; then write_durably "$GEN_PRIOR/choice" cat "$CHOICE"; else write_durably "$GEN_PRIOR/choice" true; fi || exit 1
 if ! choose; then
     none_works "$REASONS"
     exit 1

@@ -9,6 +9,6 @@ set -e
 mkdir -p "$STORAGE"
 make_image "$GEN_STORAGE_BYTES" "$IMAGE.new"
 # Whichever file gets the name, undo knows this one.
-inode_of "$IMAGE.new" | write_durably "$GEN_PRIOR/made"
+write_durably "$GEN_PRIOR/made" inode_of "$IMAGE.new"
 put_new "$IMAGE.new" "$IMAGE"
 echo "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk"

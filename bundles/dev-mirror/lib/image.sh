@@ -1,0 +1,83 @@
+# What may be wrong with the workspace's disk image: it is damaged, or another file has its name. Sourced by storage.sh.
+# shellcheck shell=bash disable=SC2034,SC2153 # for those who ask; names of other files of this folder
+
+# is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
+is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
+
+# said_bytes FILE: how large the filesystem in it says that it is; fails when there is none. The numbers stand behind byte 1024: blocks
+# at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
+said_bytes() {
+    is_ext4 "$1" && od -An -v -tu4 -w4 -j 1024 -N 340 "$1" 2>/dev/null | awk '
+        { value[NR - 1] = $1 }
+        END { if (NR != 85 || value[6] > 6) exit 1
+              many = int(value[24] / 128) % 2 ? value[84] : 0
+              printf "%.0f\n", (many * 4294967296 + value[1]) * 1024 * 2 ^ value[6] }'
+}
+
+# is_whole FILE: whether it is as large as that: one that was cut off has the beginning, and no more.
+is_whole() { whole "$(said_bytes "$1")" 18 && [ "$NUMBER" -le "$(file_bytes "$1")" ]; }
+
+# image_stands: whether anything has the disk image's name. What is there and is not whole is damaged, and never taken for nothing.
+image_stands() { [ -e "$IMAGE" ] || [ -L "$IMAGE" ]; }
+
+# damaged_problem: says what may be done about a disk image that is there and is not whole. Its owner decides.
+damaged_problem() {
+    local mend
+    mend="scripts/restore.sh FILE   (a backup, or an image from storage/kept/; what is there now is kept beside them), or begin anew: mkdir -p $(quoted "$STORAGE/kept") && mv $(quoted "$IMAGE") $(quoted "$STORAGE/kept")"
+    if [ ! -r "$IMAGE" ]; then
+        problem "the workspace's disk image cannot be read, so it is left alone" "ls -l $(quoted "$IMAGE")"
+    elif whole "$(said_bytes "$IMAGE")" 18; then
+        problem "the workspace's disk image is damaged, so it is left alone: its filesystem has $NUMBER bytes, and the file has $(file_bytes "$IMAGE")" \
+            "truncate -s $NUMBER $(quoted "$IMAGE") && e2fsck -f $(quoted "$IMAGE"), or $mend" owner
+    else
+        problem "the workspace's disk image is damaged, so it is left alone: it does not begin as an ext4 filesystem" \
+            "e2fsck -f $(quoted "$IMAGE"), or $mend" owner
+    fi
+}
+
+# replaced_device: a loop device of ours that has what was the disk image until another file got its name, or none has it. What was
+# written in the sandbox since is there, and nowhere else.
+replaced_device() { loops_of "$IMAGE" "$DEVICE" | sed -n '/ other$/{s///p;q;}'; }
+
+# replaced: whether there is one. Sets WHAT, WHY, and MEND, which loses nothing of either.
+replaced() {
+    local device
+    device=$(replaced_device)
+    WHAT="another file has the name of the workspace's disk image" WHY="$device has the one that the sandbox works on, which lies there no longer; the other was put at $IMAGE"
+    image_stands || WHAT="the workspace's disk image was taken away while it was in use" WHY="$device still has all of it; nothing is at $IMAGE"
+    MEND="scripts/rescue.sh   (what $device has becomes the disk image again; what is in its place is kept)"
+    [ -n "$device" ]
+}
+
+# say_replaced: says so, if it is so. need_own_file: refuses then.
+say_replaced() { replaced && warn "$WHAT: $WHY"; }
+need_own_file() { ! replaced || fail "$EX_REFUSED" "$WHAT" "$WHY" "$MEND"; }
+
+# rescue: what such a device has becomes the disk image again, and the device goes. What has its name by now is kept in storage/kept/:
+# then OTHER says where.
+rescue() {
+    OTHER=''
+    local device new=$IMAGE.new
+    unmount_disk && unmount_forgotten && device=$(replaced_device) && [ -n "$device" ] && mkdir -p "$STORAGE" && rm -f "$new" || return 1
+    # shellcheck disable=SC2016 # that shell expands it
+    if ! loop_tool sh -c 'sync; cp --sparse=always "$1" "$2" && chown "$3" "$2" && chmod 600 "$2"' rescue "$device" "$new" "$(owner_of "$STORAGE")" ||
+        ! is_whole "$new" || ! durable "$new"; then
+        rm -f "$new"
+        warn "what $device has could not be kept, so it stays there: df -h $(quoted "$STORAGE")"
+        return 1
+    fi
+    if image_stands; then OTHER=$(keep_image "$IMAGE" -other) || return 1; fi
+    put_new "$new" "$IMAGE" && LOST=yes detach
+}
+
+# leave_device: what an undo does with our loop devices. What such a device has goes only where the workspace is to be deleted.
+leave_device() {
+    if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" = yes ]; then
+        LOST=yes detach
+    elif replaced; then
+        echo "$WHAT: $WHY"
+        rescue && { [ -z "$OTHER" ] || echo "kept: $OTHER"; }
+    else
+        detach
+    fi
+}
