@@ -17,7 +17,7 @@ engine_words() {
         [ "$(command podman inspect --format '{{.OCIRuntime}}' "${@: -1}" 2>/dev/null)" != runsc ] || WORDS+=("${GVISOR_FLAGS[@]}")
         WORDS+=("$@")
         ;;
-    ps\ * | images\ * | inspect\ * | *' inspect' | *' ls') question_words "$@" ;;
+    ps\ * | images\ * | events\ * | inspect\ * | *' inspect' | *' ls') question_words "$@" ;;
     *) WORDS+=("$@") ;;
     esac
 }
@@ -28,6 +28,7 @@ question_words() {
     for word; do
         word=${word//.Label \"/index .Labels \"}
         word=${word//.HostIp/.HostIP}
+        word=${word//.Actor.Attributes.name/.Name} word=${word//.Actor.ID/.ID}
         word=${word//.HostConfig.Annotations/.Config.Annotations}
         word=${word//.IPAM.Config/.Subnets}
         # In a list it is a sentence: "Up 3 minutes".
@@ -107,6 +108,9 @@ client_problems() {
     ! grep -qsE '^[^#=]*=("|'\''|.*\$|.*[[:space:]]#)' "$LOCAL/env" || problem "local/env has a value in quotes, with a variable or with a comment, and Podman takes each as it stands" \
         "nano $(quoted "$LOCAL/env")   (NAME=value, and nothing else)"
 }
+
+# untag NAME TOKEN: it has a word for that.
+untag() { docker untag "$1" "$1"; }
 
 # look_at_health: nothing looks by itself without systemd, and with it too seldom.
 look_at_health() { docker healthcheck run "$(sandbox_id)" >/dev/null 2>&1 || :; }
