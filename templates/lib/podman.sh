@@ -155,11 +155,12 @@ engine_differences() {
 BUILD_BASE=gen-build-$INSTANCE BUILD_WORK=$STATE/build-work
 
 build() {
-    local code=0
+    local codes
     end_build && mkdir -p "$BUILD_WORK" && docker tag "$GEN_BASE_REF" "$BUILD_BASE:base" || return 1
     # Without layers nothing is kept that no name leads to.
-    TMPDIR=$BUILD_WORK docker build --layers=false --format docker --from "$BUILD_BASE:base" --pull=never "$@" || code=$?
-    end_build && return "$code"
+    TMPDIR=$BUILD_WORK docker build --layers=false --format docker --from "$BUILD_BASE:base" --pull=never "$@" 2>&1 | last_is_own
+    codes=("${PIPESTATUS[@]}")
+    end_build && return "${codes[0]}"
 }
 
 end_build() {

@@ -42,7 +42,7 @@ SERVER = textwrap.dedent(
 def registry(folder: Path, image: str, python: str) -> Iterator[str]:
     """Serves that image, by a container of `python`; gives the name that a pull takes.
 
-    As long as there is a file `hold` in the folder, no part of an image is given; `held` appears when one was asked for.
+    As long as there is a file `hold` in the folder, no part is given; `held` appears when one was asked for.
     """
     run("docker", "save", "--output", folder / "image.tar", image)
     with tarfile.open(folder / "image.tar") as tar:

@@ -27,7 +27,7 @@ being_made() { echo "gen-making:$1"; }
 note_images() { docker images --all --no-trunc --digests --format '{{.ID}} {{.Repository}}@{{.Digest}}' | write_durably "$GEN_PRIOR/images"; }
 
 # was_there ID: whether the image is among those.
-was_there() { cut -d ' ' -f 1 "$GEN_PRIOR/images" 2>/dev/null | grep -qxF -e "${1#sha256:}" -e "sha256:${1#sha256:}"; }
+was_there() { awk -v id="${1#sha256:}" '$1 == id || $1 == "sha256:" id { found = 1 } END { exit !found }' "$GEN_PRIOR/images" 2>/dev/null; }
 
 # brought TOKEN ID: writes down what is ours of the image that was brought.
 brought() { if was_there "$2"; then owned_name "$@"; else owned "$@"; fi; }
@@ -67,17 +67,18 @@ pull_base() {
 # named_since TIME NAME: the id of the last image that somebody gave the name since then; a pull gives it without saying so. The engine
 # remembers what happened last, and no more.
 named_since() {
-    docker events --since "$1" --until "$(($(date +%s) + 1))" --filter type=image --filter event=tag --format '{{.Actor.ID}} {{.Actor.Attributes.name}}' |
+    whole "$(date +%s)" || return 1
+    docker events --since "$1" --until "$((NUMBER + 1))" --filter type=image --filter event=tag --format '{{.Actor.ID}} {{.Actor.Attributes.name}}' |
         awk -v name="$2" '$2 == name { id = $1 } END { print id }'
 }
 
 # drop_digests ID: takes away the digests that a pull gave an image which was there before, and had them not.
 drop_digests() {
     local found name
-    found=$(described image "$1" "reference=$1" '{{range .RepoDigests}}{{.}} {{end}}') || return 1
-    for name in $found; do
-        grep -qF " $name" "$GEN_PRIOR/images" || docker rmi --no-prune "$name" || return 1
-    done
+    found=$(described image "$1" "reference=$1" '{{range .RepoDigests}}{{println .}}{{end}}') || return 1
+    while read -r name; do
+        [ -z "$name" ] || grep -qF " $name" "$GEN_PRIOR/images" || docker rmi --no-prune "$name" || return 1
+    done <<<"$found"
 }
 
 # pulled_id NAME: the id of the image of that name if it is what this step's pull brought; else nothing. A pull that failed, or found it

@@ -39,6 +39,8 @@ unknown() {
     exit "$UNKNOWN"
 }
 
+# shellcheck source=templates/lib/others.sh
+. "${BASH_SOURCE[0]%/*}/others.sh"
 # shellcheck source=templates/lib/owned.sh
 . "${BASH_SOURCE[0]%/*}/owned.sh"
 
@@ -187,7 +189,12 @@ remove_recorded() {
 }
 
 # build WORD...: builds an image. end_build: takes away what one that was killed has left.
-build() { DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@"; }
+build() {
+    local codes
+    DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@" 2>&1 | build_words
+    codes=("${PIPESTATUS[@]}")
+    return "${codes[0]}"
+}
 end_build() { :; }
 
 # engine_answers: whether it does, and before long. What its client said instead is in SAID.

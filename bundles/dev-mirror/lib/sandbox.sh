@@ -64,9 +64,11 @@ wait_healthy() {
         'running healthy') return 0 ;;
         'running starting' | 'created '* | 'restarting '*) sleep 0.1 ;;
         *)
+            {
+                docker inspect --format '{{if .State.Health}}{{range .State.Health.Log}}{{.Output}}{{end}}{{end}}{{.State.Error}}' "$GEN_CONTAINER"
+                docker logs --tail 20 "$GEN_CONTAINER"
+            } 2>&1 | tail -c 16384 | others container
             echo "the sandbox is $state"
-            docker inspect --format '{{if .State.Health}}{{range .State.Health.Log}}{{.Output}}{{end}}{{end}}{{.State.Error}}' "$GEN_CONTAINER"
-            docker logs --tail 20 "$GEN_CONTAINER"
             return 1
             ;;
         esac
