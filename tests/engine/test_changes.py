@@ -77,6 +77,34 @@ def test_another_name_is_refused_while_the_old_one_stands(make_bundle: MakeBundl
     assert (inventory() - before) == {}, "a rollback finds its objects by their mark, not by today's name"
 
 
+def test_a_container_that_its_owner_renamed_is_still_ours(shared: Bundle) -> None:
+    """It is looked at, saved and stopped by its id; a start makes no second one on its workspace, and says what to do."""
+    shared.start()
+    other = f"{shared.name}-mine"
+    run("docker", "rename", shared.name, other)
+    try:
+        said = shared.script("scripts/status.sh").stdout
+        assert "running, healthy" in said
+        assert f"is called {other} now" in said
+        run(next((shared.path / "checks").glob("*-running.sh")))
+        kept = shared.script("scripts/backup.sh").stdout
+        assert f"is called {other} now" in kept
+        assert run("docker", "inspect", "--format", "{{.State.Status}}", other).stdout.strip() == "running"
+        assert shared.script("scripts/resize-volume.sh", "512M", check=False).returncode == 4
+        shared.script("scripts/stop.sh")
+        assert run("docker", "inspect", "--format", "{{.State.Status}}", other).stdout.strip() == "exited"
+        done, plan = shared.start(check=False), shared.script("scripts/plan.sh", check=False)
+        assert (done.returncode, plan.returncode) == (1, 4)
+        for told in (done.stdout + done.stderr, plan.stdout + plan.stderr):
+            assert f"docker rename '{other}' {shared.name}" in told
+        using = run("docker", "ps", "--all", "--quiet", "--filter", f"volume={shared.name}-workspace").stdout.split()
+        assert len(using) == 1
+    finally:
+        run("docker", "rename", other, shared.name)
+    shared.start()
+    assert shared.script("scripts/connect.sh", "--", "true").returncode == 0
+
+
 def test_a_copy_never_acts_for_the_original(make_bundle: MakeBundle, tmp_path: Path) -> None:
     bundle = make_bundle()
     bundle.start()

@@ -46,9 +46,10 @@ unknown() {
 
 # container_line NAME [OPTION...]: "id state owner bundle local" of the container of exactly that name; empty when there
 # is none, or none that passes the filters in the options. Fails when the engine does not answer, which is not the same.
-container_line() {
+container_line() { one_container "name=^/$1\$" "${@:2}"; }
+one_container() { # FILTER [OPTION...]
     local line id state rest whose
-    line=$(docker ps --all --no-trunc --filter "name=^/$1\$" "${@:2}" \
+    line=$(docker ps --all --no-trunc --filter "$@" \
         --format '{{.ID}} {{.State}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}') || return 1
     [ -n "$line" ] || return 0
     read -r id state rest <<<"$line"
@@ -122,11 +123,16 @@ image_is_there() {
 }
 
 # The sandbox, by whatever isolates it: machine.sh has the same verbs for a microVM.
-# sandbox_line, healthy_line: container_line of the sandbox's own name; the second only when it runs and is healthy.
-sandbox_line() { container_line "$GEN_CONTAINER"; }
+# sandbox_line [OPTION...]: container_line of the sandbox: by the id that is written down, whatever it is called by now; by its name where
+# none of that id is there. healthy_line: only when it runs and is healthy.
+sandbox_line() {
+    local line
+    line=$(one_container "id=$(sandbox_id)" "$@") || return 1
+    if [ -n "$line" ]; then echo "$line"; else container_line "$GEN_CONTAINER" "$@"; fi
+}
 healthy_line() {
     look_at_health
-    container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy
+    sandbox_line --filter status=running --filter health=healthy
 }
 # look_at_health: has its health looked at now, where the engine does not do so by itself.
 look_at_health() { :; }
@@ -223,6 +229,20 @@ renamed() {
     WHAT="this folder's sandbox is called $other, and the bundle now says $GEN_NAME"
     MEND="./rollback.sh   (it undoes the one called $other and keeps the workspace; then start again)"
     [ -n "$other" ]
+}
+
+# sandbox_called: the name that somebody gave our sandbox's container, where it is not the one that it was made under.
+sandbox_called() {
+    local name
+    name=$(docker ps --all --no-trunc --filter "id=$(sandbox_id)" --format '{{.Names}}') || return 1
+    case $name in '' | "$GEN_CONTAINER" | "$GEN_CONTAINER-prior-$INSTANCE") ;; *) echo "${name%%,*}" ;; esac
+}
+
+# called_otherwise: whether there is such a name. Sets WHAT and MEND: what needs the name is refused, and no second sandbox is made.
+called_otherwise() {
+    local name
+    name=$(sandbox_called) && [ -n "$name" ] || return 1
+    WHAT="this sandbox's container is called $name now, and not $GEN_CONTAINER" MEND="$ENGINE rename $(quoted "$name") $GEN_CONTAINER"
 }
 
 # need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.

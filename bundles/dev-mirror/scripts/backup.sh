@@ -27,11 +27,12 @@ begin
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
 need_name
+! called_otherwise || say "$WHAT."
 is_whole "$IMAGE" || fail "$EX_REFUSED" "the workspace's disk image is damaged" "$IMAGE" "scripts/plan.sh   (says what may be done)"
 is_attached || taking_back attached
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
 volume_is_ours || fail "$EX_REFUSED" "there is nothing to save it from" "the volume $VOLUME is not there, or not the one that this bundle made on its disk image" "scripts/start.sh"
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
+line=$(sandbox_line) || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
 if ours "$line" 3 && has_word 2 "$line" running; then
     taking_back paused
     docker pause "$(sandbox_id)" >/dev/null || fail "$EX_FAILED" "the sandbox could not be paused" "" "scripts/status.sh"

@@ -141,7 +141,7 @@ engine_differences() {
     TOKEN=$(owned_lines | awk -v name="$GEN_CONTAINER" '$1 == "container" && $4 == name { token = $2 } END { print token }')
     up_words
     engine_words "${UP[@]}"
-    said=$(docker inspect --type container "$GEN_CONTAINER" | json_leaves) && [ -n "$said" ] || return 1
+    said=$(docker inspect --type container "$(sandbox_id)" | json_leaves) && [ -n "$said" ] || return 1
     # The first word is where the client lies.
     { json_strings_each "${WORDS[@]:1}" | sed 's/^/rule /'; printf '%s\n' "$said" | sed -n 's/^\[\][.]Config[.]CreateCommand\[\] /said /p' | sed 1d; } | awk '
         { word = substr($0, 6); count[word] += $1 == "said" ? 1 : -1 }
