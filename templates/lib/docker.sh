@@ -147,13 +147,16 @@ sandbox_client() {
 # end_with_sandbox PID: returns when the sandbox has ended, and ends the client of that number if it has not noticed by itself.
 # gVisor can be brought down by what runs in it, and then the engine does not always tell a client of `docker exec`.
 end_with_sandbox() {
-    local waiting
+    local waiting client
     [ "$BACKEND" = gvisor ] || return 0
+    client=$(process_name "$1")
     command "$ENGINE" wait "$(sandbox_id)" >/dev/null 2>&1 &
     waiting=$!
     # shellcheck disable=SC2064 # the number as it is now
     trap "kill $waiting 2>/dev/null; exit" TERM
-    wait "$waiting" && sleep 2 && kill -KILL "$1" 2>/dev/null && warn "error: the sandbox ended while the command ran"
+    wait "$waiting" || return
+    trap exit TERM
+    sleep 2 && signal_process KILL "$client" && warn "error: the sandbox ended while the command ran"
 }
 thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
 stop_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }

@@ -3,7 +3,7 @@
 #
 # usage: scripts/backup.sh [--help]
 #
-# A sandbox that runs is paused meanwhile, so that the archive is one moment of the workspace. Owners, modes, links,
+# A sandbox that runs is paused meanwhile, so that the archive is one moment of the workspace; one that is not is thrown away. Owners, modes, links,
 # extended attributes and sparse files are kept. scripts/restore.sh FILE brings it back.
 #
 # Exit codes: 0 saved; 1 failed, and nothing is left behind; 3 failed, and something is (it is named); 4 refused.
@@ -15,6 +15,8 @@
 . "$BUNDLE/lib/storage.sh"
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
+# shellcheck source=templates/lib/moment.sh
+. "$BUNDLE/lib/moment.sh"
 help_or_refuse "$0" "$@"
 
 # As root in the container, with the one capability that reading every file of the workspace needs; the volume is read-only.
@@ -37,6 +39,7 @@ if ours "$line" 3 && has_word 2 "$line" running; then
     taking_back paused
     docker pause "$(sandbox_id)" >/dev/null || fail "$EX_FAILED" "the sandbox could not be paused" "" "scripts/status.sh"
 fi
+moment_begins || fail "$EX_FAILED" "an archive would not be of one moment of the workspace, so none is made" "$WHY" "$MEND"
 mkdir -p "$BACKUPS" || fail "$EX_FAILED" "the folder for backups cannot be made" "$BACKUPS" "chmod u+w $(quoted "$BUNDLE")"
 file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
 [ ! -e "$file" ] || file=${file%.tar.gz}-$$.tar.gz
@@ -50,6 +53,7 @@ if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable 
     tail -n 5 "$STATE/logs/$RUN/backup.log" | printable | sed 's/^/  | /' >&2
     fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h $(quoted "$BACKUPS")"
 fi
+moment_held || fail "$EX_FAILED" "the archive is not of one moment of the workspace, so it was thrown away" "$WHY" "scripts/backup.sh   (again)"
 # The checksum first: an archive that has its name has its checksum.
 printf '%s  %s\n' "$(digest_of <"$file.part")" "${file##*/}" | write_durably "$file.sha256"
 mv "$file.part" "$file" && durable "$file"
