@@ -7,8 +7,10 @@ writers() {
     local ids id
     ids=$(docker ps --all --no-trunc --quiet --filter "volume=$VOLUME") || return 1
     while read -r id; do
-        [ -z "$id" ] || docker container inspect --format "{{range .Mounts}}{{if and .RW (eq .Name \"$VOLUME\")}}{{\$.Id}} {{\$.State.Status}} {{\$.State.StartedAt}} {{\$.Name}}{{println}}{{end}}{{end}}" "$id" || return 1
-    done <<<"$ids"
+        [ -z "$id" ] || docker container inspect --format \
+            '{{.Id}} {{.State.Status}} {{json .State.StartedAt}} {{.Name}}{{range .Mounts}} {{if .RW}}{{.Name}}{{end}}{{end}}' "$id" || return 1
+    done <<<"$ids" | awk -v volume="$VOLUME" '{ for (i = 5; i <= NF; i++) if ($i == volume) { print $1, $2, $3, $4; next } }'
+    [ "${PIPESTATUS[*]}" = '0 0' ]
 }
 
 # went_on SINCE WRITERS: those of the containers that went on since then, or came, although all of them are as they were by now. The
