@@ -18,8 +18,6 @@
 . "$BUNDLE/lib/plan.sh"
 # shellcheck source=templates/lib/fingerprint.sh
 . "$BUNDLE/lib/fingerprint.sh"
-# shellcheck source=templates/lib/debts.sh
-. "$BUNDLE/lib/debts.sh"
 
 BEGUN='' REFUSED='' FAIL_CODE=$EX_FAILED STEPS=''
 UNDO_GRACE=600
@@ -250,6 +248,8 @@ run_up() {
         fail_run
         return
     fi
+    # A rollback that was cut off before this run has looked at another host.
+    rm -f "$LEDGER/before"
     finish_commits
     RESULT=committed
 }

@@ -135,6 +135,9 @@ write_ledger() {
         <(moved_by "$1") "$1" "$work" | write_durably "$LEDGER/$RUN"
 }
 
+# shellcheck source=templates/lib/debts.sh
+. "${BASH_SOURCE[0]%/*}/debts.sh"
+
 # The engine's own part, engine_inventory, stands with everything else that is asked of that engine.
 engine_inventory() { :; }
 if [ -f "$BUNDLE/lib/${GEN_ENGINE:-none}.sh" ]; then

@@ -1,5 +1,5 @@
 # What this bundle owes the host, by what its committed runs wrote into their ledgers, and whether a whole rollback has paid it. Sourced
-# by the runner, after fingerprint.sh.
+# by fingerprint.sh.
 # shellcheck shell=bash
 
 # debts: what all ledgers come to: what a whole rollback owes this host, as lines of the ledger. What one run added and a later one
