@@ -72,7 +72,7 @@ def _step_data(step: StepSpec, steps: Iterable[StepSpec]) -> dict[str, Any]:
                 "symptom": trouble.symptom,
                 "cause": trouble.cause,
                 "mend": trouble.mend,
-                "seen": trouble.seen,
+                "seen": trouble.seen or trouble.heard,
                 "owner_only": trouble.owner,
             }
             for trouble in step.troubles
@@ -99,8 +99,12 @@ def step_conf(step: StepSpec, steps: Iterable[StepSpec]) -> str:
         "effects": json.dumps(asdict(step.effects), separators=(",", ":")),
     }
     # What mends a failure, by what its log tells: lib/troubles.sh takes the first that is seen.
-    known = (trouble for trouble in step.troubles if trouble.seen)
-    troubles = ((("seen", trouble.seen), ("owner" if trouble.owner else "mend", trouble.mend)) for trouble in known)
+    troubles = (
+        ((key, pattern), ("owner" if trouble.owner else "mend", trouble.mend))
+        for trouble in step.troubles
+        for key, pattern in (("seen", trouble.seen), ("heard", trouble.heard))
+        if pattern
+    )
     lines = (*values.items(), *(line for pair in troubles for line in pair))
     return "".join(f"{key}={value}\n" for key, value in lines)
 

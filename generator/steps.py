@@ -38,8 +38,9 @@ CHECK_SCRIPTS = ("check.sh",)
 class Trouble:
     """One entry of the debugging guide; `when` says for which profiles.
 
-    `seen` is how the step's log tells of it: an extended regular expression, whatever the case of letters. With
-    `owner` only the owner of the host may decide whether its mend is done.
+    `seen` is how the step's log tells of it, in the words of the step's own programs: an extended regular expression,
+    whatever the case of letters; `heard` is searched in what a build's RUN lines said, too. With `owner` only the owner
+    of the host may decide whether its mend is done.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -48,6 +49,7 @@ class Trouble:
     cause: Line
     mend: Line
     seen: Line | None = None
+    heard: Line | None = None
     owner: bool = False
     when: When = field(default_factory=dict)
 

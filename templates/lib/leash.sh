@@ -1,6 +1,9 @@
 # A command in the sandbox that its caller ends, or whose time is up: what it began ends with it. Sourced by connect.sh.
 # shellcheck shell=bash
 
+# shellcheck source=templates/lib/lock.sh
+. "$BUNDLE/lib/lock.sh"
+
 # What a signal, or the end of its time, leaves of a command has so long to end by itself, in seconds, before it is killed.
 LEASH_GRACE=5 LEASH_LIMIT=20
 
@@ -36,10 +39,12 @@ seconds_of() {
     whole "${1%[smh]}" 6 && [ "$NUMBER" -gt 0 ] && NUMBER=$((NUMBER * unit))
 }
 
-# end_in_time SECONDS: tells this script when they are over.
+# end_in_time SECONDS: tells this script when they are over. If that is no more, its command ends all the same.
 end_in_time() {
     sleep "$1" &
     # shellcheck disable=SC2064 # the number as it is now
     trap "kill $! 2>/dev/null; exit" TERM
-    wait $! && kill -USR1 $$
+    wait $! || return
+    trap exit TERM
+    signal_process USR1 "$SELF" || process_lives "$SELF" || leash_end
 }

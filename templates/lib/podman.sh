@@ -17,7 +17,7 @@ engine_words() {
         [ "$(command podman inspect --format '{{.OCIRuntime}}' "${@: -1}" 2>/dev/null)" != runsc ] || WORDS+=("${GVISOR_FLAGS[@]}")
         WORDS+=("$@")
         ;;
-    ps\ * | images\ * | inspect\ * | *' inspect' | *' ls') question_words "$@" ;;
+    ps\ * | images\ * | events\ * | inspect\ * | *' inspect' | *' ls') question_words "$@" ;;
     *) WORDS+=("$@") ;;
     esac
 }
@@ -28,6 +28,7 @@ question_words() {
     for word; do
         word=${word//.Label \"/index .Labels \"}
         word=${word//.HostIp/.HostIP}
+        word=${word//.Actor.Attributes.name/.Name} word=${word//.Actor.ID/.ID}
         word=${word//.HostConfig.Annotations/.Config.Annotations}
         word=${word//.IPAM.Config/.Subnets}
         # In a list it is a sentence: "Up 3 minutes".
@@ -108,6 +109,9 @@ client_problems() {
         "nano $(quoted "$LOCAL/env")   (NAME=value, and nothing else)"
 }
 
+# untag NAME TOKEN: it has a word for that.
+untag() { docker untag "$1" "$1"; }
+
 # look_at_health: nothing looks by itself without systemd, and with it too seldom.
 look_at_health() { docker healthcheck run "$(sandbox_id)" >/dev/null 2>&1 || :; }
 
@@ -139,7 +143,7 @@ engine_differences() {
     TOKEN=$(owned_lines | awk -v name="$GEN_CONTAINER" '$1 == "container" && $4 == name { token = $2 } END { print token }')
     up_words
     engine_words "${UP[@]}"
-    said=$(docker inspect --type container "$GEN_CONTAINER" | json_leaves) && [ -n "$said" ] || return 1
+    said=$(docker inspect --type container "$(sandbox_id)" | json_leaves) && [ -n "$said" ] || return 1
     # The first word is where the client lies.
     { json_strings_each "${WORDS[@]:1}" | sed 's/^/rule /'; printf '%s\n' "$said" | sed -n 's/^\[\][.]Config[.]CreateCommand\[\] /said /p' | sed 1d; } | awk '
         { word = substr($0, 6); count[word] += $1 == "said" ? 1 : -1 }
@@ -153,11 +157,12 @@ engine_differences() {
 BUILD_BASE=gen-build-$INSTANCE BUILD_WORK=$STATE/build-work
 
 build() {
-    local code=0
+    local codes
     end_build && mkdir -p "$BUILD_WORK" && docker tag "$GEN_BASE_REF" "$BUILD_BASE:base" || return 1
     # Without layers nothing is kept that no name leads to.
-    TMPDIR=$BUILD_WORK docker build --layers=false --format docker --from "$BUILD_BASE:base" --pull=never "$@" || code=$?
-    end_build && return "$code"
+    TMPDIR=$BUILD_WORK docker build --layers=false --format docker --from "$BUILD_BASE:base" --pull=never "$@" 2>&1 | last_is_own
+    codes=("${PIPESTATUS[@]}")
+    end_build && return "${codes[0]}"
 }
 
 end_build() {

@@ -16,13 +16,13 @@ tick() {
             if [ -t 1 ]; then printf '\r  %s … %ss ' "$1" "$seconds"; elif [ $((seconds % 30)) -eq 0 ]; then say "  … $1: ${seconds}s"; fi
         done
     ) 2>/dev/null 5<&- 6>&- 8<&- 9>&- &
-    TICKER=$!
+    TICKER=$(process_name $!)
 }
 
 tick_end() {
     [ -n "$TICKER" ] || return 0
     # A signal in another `wait` can cost bash the word that this one has ended already: it would be waited for without end.
-    ! kill "$TICKER" 2>/dev/null || wait "$TICKER" 2>/dev/null
+    ! signal_process TERM "$TICKER" || wait "${TICKER%%:*}" 2>/dev/null
     TICKER=''
     [ ! -t 1 ] || printf '\r\033[K'
 }

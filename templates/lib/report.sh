@@ -45,7 +45,7 @@ show_check() { # CODE TITLE OUTPUT
     tap:0) say "ok $((PASSED + FAILED)) - ${2//#/\\#}" ;;
     tap:*) say "not ok $((PASSED + FAILED)) - ${2//#/\\#}" && indent '#   ' "$3" ;;
     text:0) say "${GREEN}✓${PLAIN} $2" ;;
-    text:*) say "${RED}✗${PLAIN} $2" && indent '    ' "$3" ;;
+    text:*) say "${RED}✗${PLAIN} $2" && indent '    | ' "$3" ;;
     esac
 }
 

@@ -77,6 +77,62 @@ def test_another_name_is_refused_while_the_old_one_stands(make_bundle: MakeBundl
     assert (inventory() - before) == {}, "a rollback finds its objects by their mark, not by today's name"
 
 
+def test_a_container_that_its_owner_renamed_is_still_ours(shared: Bundle) -> None:
+    """It is looked at, saved and stopped by its id; a start makes no second one beside it, and says what to do."""
+    shared.start()
+    other = f"{shared.name}-mine"
+    run("docker", "rename", shared.name, other)
+    try:
+        said = shared.script("scripts/status.sh").stdout
+        assert "running, healthy" in said
+        assert f"is called {other} now" in said
+        run(next((shared.path / "checks").glob("*-running.sh")))
+        kept = shared.script("scripts/backup.sh").stdout
+        assert f"is called {other} now" in kept
+        for archive in (shared.path / "backups").glob("*"):
+            archive.unlink()
+        assert run("docker", "inspect", "--format", "{{.State.Status}}", other).stdout.strip() == "running"
+        assert shared.script("scripts/resize-volume.sh", "512M", check=False).returncode == 4
+        shared.script("scripts/stop.sh")
+        assert run("docker", "inspect", "--format", "{{.State.Status}}", other).stdout.strip() == "exited"
+        done, plan = shared.start(check=False), shared.script("scripts/plan.sh", check=False)
+        assert (done.returncode, plan.returncode) == (1, 4)
+        for told in (done.stdout + done.stderr, plan.stdout + plan.stderr):
+            assert f"docker rename '{other}' {shared.name}" in told
+        using = run("docker", "ps", "--all", "--quiet", "--filter", f"volume={shared.name}-workspace").stdout.split()
+        assert len(using) == 1
+    finally:
+        run("docker", "rename", other, shared.name)
+    shared.start()
+    assert shared.script("scripts/connect.sh", "--", "true").returncode == 0
+
+
+MEANWHILE = {
+    "it goes on": "docker unpause $(sandbox_id)",
+    "it goes on for a moment": "docker unpause $(sandbox_id); docker pause $(sandbox_id)",
+    "another one comes for a moment": 'docker run --rm --volume "$VOLUME:/w" $(tool_image) touch /w/theirs',
+}
+"""What somebody does with the sandbox while an archive is written."""
+
+
+def test_an_archive_is_named_only_when_it_is_of_one_moment(shared: Bundle) -> None:
+    shared.start()
+    for case, does in MEANWHILE.items():
+        script = (shared.path / "scripts/backup.sh").read_text()
+        was = shared.rewrite("scripts/backup.sh", script.replace('tick "saving"\n', f"{does} >/dev/null\n"))
+        done = shared.script("scripts/backup.sh", check=False)
+        shared.rewrite("scripts/backup.sh", was)
+        assert (done.returncode, list((shared.path / "backups").glob("*"))) == (1, []), (case, done.stderr)
+        assert "not of one moment" in done.stderr
+        assert shared.inspect("{{.State.Status}}") == "running"
+    beside = ("--detach", "--init", "--volume", f"{shared.name}-workspace:/w")
+    other = run("docker", "run", *beside, shared.inspect("{{.Image}}"), "sleep", "100").stdout.strip()
+    done = shared.script("scripts/backup.sh", check=False)
+    run("docker", "rm", "--force", other)
+    assert done.returncode == 1
+    assert "docker pause" in done.stderr
+
+
 def test_a_copy_never_acts_for_the_original(make_bundle: MakeBundle, tmp_path: Path) -> None:
     bundle = make_bundle()
     bundle.start()

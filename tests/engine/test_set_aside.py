@@ -51,11 +51,33 @@ def test_what_was_moved_aside_is_looked_for_by_its_id(make_bundle: MakeBundle, t
     run("docker", "rename", foreign, bundle.name)
     bundle.start()
     run("docker", "rm", "--force", foreign)
-    done = bundle.rollback("--yes", "--delete-data", check=False)
-    assert done.returncode == 3
-    assert AS_IT_WAS not in done.stdout
-    assert f"missing:   container {foreign} {bundle.name}" in done.stderr
+    done = bundle.rollback("--yes", "--delete-data")
+    assert f"somebody else removed meanwhile: container {foreign} {bundle.name}" in done.stdout
+    assert AS_IT_WAS in done.stdout
+    assert "There is nothing to undo." in bundle.rollback("--yes").stdout, "told once"
+
+
+def test_what_a_rollback_misses_stays_a_debt_until_it_is_settled(
+    make_bundle: MakeBundle, theirs: Theirs, base_image: str
+) -> None:
+    bundle = make_bundle()
+    foreign = theirs.container(base_image)
+    run("docker", "rename", foreign, bundle.name)
+    theirs.made.append(("rm", "--force", foreign))
+    bundle.start()
+    was = bundle.rewrite("steps/20-set-aside/undo.sh", "#!/usr/bin/env bash\n")
+    undo = was.replace("left=0\n", f"docker rm --force {foreign}; left=0\n", 1)
+    bundle.rewrite("steps/20-set-aside/undo.sh", undo)
+    for again in range(2):
+        done = bundle.rollback("--yes", "--delete-data", check=False)
+        assert (done.returncode, AS_IT_WAS in done.stdout) == (3, False), again
+        assert f"missing:   container {foreign} {bundle.name}" in done.stderr
+        assert f"rm -r '{bundle.path}/.state/ledger'" in done.stderr, "what settles it"
+        recovered = bundle.script("scripts/recover.sh").stdout
+        assert "No run is open" in recovered
+        assert "still written down" in recovered
     shutil.rmtree(bundle.path / ".state/ledger")
+    assert "There is nothing to undo." in bundle.rollback("--yes").stdout
 
 
 def test_another_bundle_s_label_keeps_nothing_out_of_the_comparison(

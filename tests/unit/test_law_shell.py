@@ -35,6 +35,7 @@ ALLOWED_EVALUATION = {
     "checks/secrets/check.sh: a script with a variable in it": "a key's name from the profile, which has a pattern",
     "files/scripts/plan.sh: a list of unquoted words": STEPS,
     "lib/client.sh: a script with a variable in it": "two literal names of plugins",
+    "lib/debts.sh: a script with a variable in it": "a part of an awk program, written in lib/fingerprint.sh",
     "lib/docker.sh: a list of unquoted words": IDS,
     "lib/fingerprint.sh: a script with a variable in it": "a part of an awk program, written in that file",
     "lib/isolation.sh: a list of unquoted words": "backends: words of the settings, or one of them",

@@ -184,7 +184,7 @@ def fix_for(bundle: Path, step: str, said: str) -> tuple[str, str]:
     (folder,) = (path.name for path in (bundle / "steps").glob(f"[0-9][0-9]-{step}"))
     log = bundle / "log"
     log.write_text("".join(f"2026-01-01T00:00:00Z {line}\n" for line in said.split("\n") if line), "utf-8")
-    script = '. lib/runner.sh; trap - EXIT; find_fix "$1" "$2"; printf "%s\\n%s\\n" "$FIX" "$DECIDES"'
+    script = '. lib/runner.sh; trap - EXIT; find_fix "$1" "$2"; printf "%s\n%s\n" "$FIX" "$DECIDES"'
     words = ["bash", "-c", script, "bash", folder, str(log)]
     done = subprocess.run(words, cwd=bundle, capture_output=True, text=True, check=True)
     fix, decides = done.stdout.split("\n")[:2]
@@ -208,7 +208,8 @@ def test_each_trouble_that_a_log_can_tell_of_is_in_the_table() -> None:
     for step in find_steps(templates()):
         for trouble in step.troubles:
             lines = [said for _, name, said, *_ in TABLE if name == step.id]
-            pattern = trouble.seen and re.compile(trouble.seen, re.IGNORECASE)
+            told = trouble.seen or trouble.heard
+            pattern = told and re.compile(told, re.IGNORECASE)
             if pattern and not any(map(pattern.search, lines)):
                 untried.append((step.id, trouble.symptom))
     assert untried == []

@@ -5,7 +5,7 @@
 # shellcheck source=templates/lib/sight.sh
 . "$BUNDLE/lib/sight.sh"
 
-[ "$BACKEND" = microvm ] || [ "$(docker inspect --format '{{.HostConfig.ReadonlyRootfs}}' "$GEN_CONTAINER")" = "$GEN_READONLY_ROOT" ] || { echo "the engine's setting is not $GEN_READONLY_ROOT"; exit "$HOLDS_NOT"; }
+[ "$BACKEND" = microvm ] || [ "$(docker inspect --format '{{.HostConfig.ReadonlyRootfs}}' "$(sandbox_id)")" = "$GEN_READONLY_ROOT" ] || { echo "the engine's setting is not $GEN_READONLY_ROOT"; exit "$HOLDS_NOT"; }
 if [ "$BACKEND" = docker ]; then
     sandbox_process
     read -r _ _ _ mounted _ < <(mounted_at /)

@@ -14,7 +14,7 @@ if [ "$BACKEND" = microvm ]; then
     [ "$seen" = "$(processors) $GEN_PIDS" ] || { echo "processors and processes inside: $seen; expected: $(processors) $GEN_PIDS"; exit "$HOLDS_NOT"; }
     exit "$HOLDS"
 fi
-settings=$(docker inspect --format '{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.PidsLimit}}' "$GEN_CONTAINER") || unknown "the engine does not answer"
+settings=$(docker inspect --format '{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.PidsLimit}}' "$(sandbox_id)") || unknown "the engine does not answer"
 expected="$(awk -v n="$GEN_CPUS" 'BEGIN { printf "%.0f", n * 1000000000 }') $GEN_MEMORY_BYTES $GEN_MEMORY_BYTES $GEN_PIDS"
 [ "$settings" = "$expected" ] || { echo "the engine has: $settings; expected: $expected"; exit "$HOLDS_NOT"; }
 

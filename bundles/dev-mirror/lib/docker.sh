@@ -39,14 +39,17 @@ unknown() {
     exit "$UNKNOWN"
 }
 
+# shellcheck source=templates/lib/others.sh
+. "${BASH_SOURCE[0]%/*}/others.sh"
 # shellcheck source=templates/lib/owned.sh
 . "${BASH_SOURCE[0]%/*}/owned.sh"
 
 # container_line NAME [OPTION...]: "id state owner bundle local" of the container of exactly that name; empty when there
 # is none, or none that passes the filters in the options. Fails when the engine does not answer, which is not the same.
-container_line() {
+container_line() { one_container "name=^/$1\$" "${@:2}"; }
+one_container() { # FILTER [OPTION...]
     local line id state rest whose
-    line=$(docker ps --all --no-trunc --filter "name=^/$1\$" "${@:2}" \
+    line=$(docker ps --all --no-trunc --filter "$@" \
         --format '{{.ID}} {{.State}} {{.Label "gen.bundle"}} {{.Label "gen.local"}}') || return 1
     [ -n "$line" ] || return 0
     read -r id state rest <<<"$line"
@@ -120,11 +123,16 @@ image_is_there() {
 }
 
 # The sandbox, by whatever isolates it: machine.sh has the same verbs for a microVM.
-# sandbox_line, healthy_line: container_line of the sandbox's own name; the second only when it runs and is healthy.
-sandbox_line() { container_line "$GEN_CONTAINER"; }
+# sandbox_line [OPTION...]: container_line of the sandbox: by the id that is written down, whatever it is called by now; by its name where
+# none of that id is there. healthy_line: only when it runs and is healthy.
+sandbox_line() {
+    local line
+    line=$(one_container "id=$(sandbox_id)" "$@") || return 1
+    if [ -n "$line" ]; then echo "$line"; else container_line "$GEN_CONTAINER" "$@"; fi
+}
 healthy_line() {
     look_at_health
-    container_line "$GEN_CONTAINER" --filter status=running --filter health=healthy
+    sandbox_line --filter status=running --filter health=healthy
 }
 # look_at_health: has its health looked at now, where the engine does not do so by itself.
 look_at_health() { :; }
@@ -139,13 +147,16 @@ sandbox_client() {
 # end_with_sandbox PID: returns when the sandbox has ended, and ends the client of that number if it has not noticed by itself.
 # gVisor can be brought down by what runs in it, and then the engine does not always tell a client of `docker exec`.
 end_with_sandbox() {
-    local waiting
+    local waiting client
     [ "$BACKEND" = gvisor ] || return 0
+    client=$(process_name "$1")
     command "$ENGINE" wait "$(sandbox_id)" >/dev/null 2>&1 &
     waiting=$!
     # shellcheck disable=SC2064 # the number as it is now
     trap "kill $waiting 2>/dev/null; exit" TERM
-    wait "$waiting" && sleep 2 && kill -KILL "$1" 2>/dev/null && warn "error: the sandbox ended while the command ran"
+    wait "$waiting" || return
+    trap exit TERM
+    sleep 2 && signal_process KILL "$client" && warn "error: the sandbox ended while the command ran"
 }
 thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
 # stop_sandbox: the commands in it end first, so that each writes down as its own what it changed. halt_sandbox: and then it itself.
@@ -194,7 +205,12 @@ remove_recorded() {
 }
 
 # build WORD...: builds an image. end_build: takes away what one that was killed has left.
-build() { DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@"; }
+build() {
+    local codes
+    DOCKER_BUILDKIT=1 docker build --progress plain --pull=false "$@" 2>&1 | build_words
+    codes=("${PIPESTATUS[@]}")
+    return "${codes[0]}"
+}
 end_build() { :; }
 
 # engine_answers: whether it does, and before long. What its client said instead is in SAID.
@@ -223,6 +239,20 @@ renamed() {
     WHAT="this folder's sandbox is called $other, and the bundle now says $GEN_NAME"
     MEND="./rollback.sh   (it undoes the one called $other and keeps the workspace; then start again)"
     [ -n "$other" ]
+}
+
+# sandbox_called: the name that somebody gave our sandbox's container, where it is not the one that it was made under.
+sandbox_called() {
+    local name
+    name=$(docker ps --all --no-trunc --filter "id=$(sandbox_id)" --format '{{.Names}}') || return 1
+    case $name in '' | "$GEN_CONTAINER" | "$GEN_CONTAINER-prior-$INSTANCE") ;; *) echo "${name%%,*}" ;; esac
+}
+
+# called_otherwise: whether there is such a name. Sets WHAT and MEND: what needs the name is refused, and no second sandbox is made.
+called_otherwise() {
+    local name
+    name=$(sandbox_called) && [ -n "$name" ] || return 1
+    WHAT="this sandbox's container is called $name now, and not $GEN_CONTAINER" MEND="$ENGINE rename $(quoted "$name") $GEN_CONTAINER"
 }
 
 # need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.

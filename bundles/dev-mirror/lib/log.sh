@@ -37,9 +37,9 @@ open_logs() {
 begin_log() {
     [ -n "$LOG_MARK" ] || open_logs
     [ "$LOG_WRITER" != none ] || return 0
-    if [ -z "$LOG_WRITER" ] || ! kill -0 "$LOG_WRITER" 2>/dev/null; then
+    if [ -z "$LOG_WRITER" ] || ! process_lives "$LOG_WRITER"; then
         write_logs <&8 >&6 5<&- 6>&- 8<&- 9>&- &
-        LOG_WRITER=$!
+        LOG_WRITER=$(process_name $!)
     fi
     printf '%s %s\n' "$LOG_MARK" "$1" >&9
 }
@@ -48,7 +48,7 @@ begin_log() {
 end_log() {
     [ "$LOG_WRITER" != none ] || return 0
     printf '\n%s\n' "$LOG_MARK" >&9 2>/dev/null
-    until read -r -t 1 -u 5 _; do kill -0 "$LOG_WRITER" 2>/dev/null || return 0; done
+    until read -r -t 1 -u 5 _; do process_lives "$LOG_WRITER" || return 0; done
 }
 
 # write_logs: the lines of standard input, up to the mark, are added to the log that the mark before them names; each mark at

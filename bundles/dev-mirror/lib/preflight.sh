@@ -91,6 +91,7 @@ name_problems() {
             problem "another bundle on this machine runs a sandbox named $GEN_NAME" "$(again --set "name=$GEN_NAME-2")   (a name that is free; or, for whoever owns it, ./rollback.sh in the folder $(quoted "$folder"))" owner
     fi
     ! renamed || problem "$WHAT" "$MEND" owner
+    ! called_otherwise || problem "$WHAT" "$MEND" owner
 }
 
 # base_problems: what the base image, and then the packages in ours, are fetched from. Each is asked if it is needed.

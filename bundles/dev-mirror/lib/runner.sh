@@ -249,6 +249,8 @@ run_up() {
         fail_run
         return
     fi
+    # A rollback that was cut off before this run has looked at another host.
+    rm -f "$LEDGER/before"
     finish_commits
     RESULT=committed
 }
@@ -269,11 +271,11 @@ fail_run() {
 
 # run_back: everything that any run of this bundle did is undone. Exit code 0, or 3 when something is left.
 run_back() {
-    local steps
+    local steps measured=0
     begin
     hold_signals
     steps=$(journal_steps_ever) || journal_unread
-    if [ -z "$steps" ]; then
+    if [ -z "$steps" ] && ! debt_open && [ ! -s "$LEDGER/before" ]; then
         say "There is nothing to undo."
         RESULT=unchanged && return
     fi
@@ -282,9 +284,13 @@ run_back() {
     # Whoever asks one day where the data are finds that they were told to go.
     [ "${GEN_DELETE_DATA:-}" != yes ] || journal_append delete-data - all || { RESULT=residue && return "$EX_RESIDUE"; }
     # shellcheck disable=SC2086 # a list of words
-    if undo_steps all $steps && measure_whole_rollback && journal_append end - all; then
-        RESULT=rolled-back
-        return "$EX_DONE"
+    if look_before && undo_steps all $steps; then
+        measure_whole_rollback || measured=$?
+        # Every step is undone: what differs stays written down, and is looked at again.
+        if [ "$measured" -ne "$UNKNOWN" ] && journal_append end - all && [ "$measured" -eq 0 ]; then
+            RESULT=rolled-back
+            return "$EX_DONE"
+        fi
     fi
     FAILED_STEP=undo RESULT=residue
     return "$EX_RESIDUE"

@@ -4,7 +4,7 @@
 
 # sandbox_process: sets PID, the number that the sandbox's first process has on this host.
 sandbox_process() {
-    whole "$(docker inspect --format '{{.State.Pid}}' "$GEN_CONTAINER" 2>/dev/null)" 10 && [ "$NUMBER" -gt 1 ] ||
+    whole "$(docker inspect --format '{{.State.Pid}}' "$(sandbox_id)" 2>/dev/null)" 10 && [ "$NUMBER" -gt 1 ] ||
         unknown "the engine names no process of the sandbox: it does not run"
     PID=$NUMBER
     [ -r "/proc/$PID/status" ] || unknown "the sandbox's process $PID cannot be looked at on this host: /proc hides it"
@@ -61,7 +61,7 @@ mounted_by_engine() {
 # sandbox's, so that nobody inside can touch it. A link in its arguments' paths is not to be followed: it may lead anywhere.
 beside() {
     # It is not the first process there.
-    heard brief --init=false --network none --pid "container:$GEN_CONTAINER" --user 0:0 --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH \
+    heard brief --init=false --network none --pid "container:$(sandbox_id)" --user 0:0 --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH \
         --security-opt no-new-privileges --read-only -- "$@"
 }
 

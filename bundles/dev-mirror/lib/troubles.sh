@@ -14,15 +14,17 @@ seen=too many open files|cannot allocate memory|out of memory
 owner=free -h   (then end what takes the memory)'
 
 # find_fix STEP LOG: sets FIX to what mends the first trouble that the end of the log tells of, or to what is said when it tells of
-# none; DECIDES is "owner" where only that one may decide it. The log is a stranger's text: it is searched, and never more than that.
+# none; DECIDES is "owner" where only that one may decide it. A trouble that is "seen" is told by the step's own programs: what others said
+# (lib/others.sh) is no cause of anything. One that is "heard" is of what a build fetches, and apt, pip and npm tell it in RUN lines.
 find_fix() {
-    local line pattern='' end known
-    end=$(tail -n 60 "$2" 2>/dev/null | without_times)
+    local line pattern='' own heard end known
+    own=$(own_words "$2") heard=$(without_times 2>/dev/null <"$2" | grep -aE '^build> ' | tail -n 60)
     known=$(<"$BUNDLE/steps/$1/step.conf")
     DECIDES=''
     while IFS= read -r line; do
         case $line in
-        seen=*) pattern=${line#seen=} ;;
+        seen=*) pattern=${line#seen=} end=$own ;;
+        heard=*) pattern=${line#heard=} end=$own$'\n'$heard ;;
         mend=* | owner=*)
             if [ -z "$pattern" ] || ! grep -qaiE -e "$pattern" <<<"$end"; then continue; fi
             FIX=${line#*=}
@@ -34,6 +36,9 @@ find_fix() {
     step_value "$1" hint
     FIX=$VALUE
 }
+
+# own_words LOG: the end of what a step's own programs said, without the names of files, which others chose.
+own_words() { without_times 2>/dev/null <"$1" | grep -avE '^[a-z]+> ' | tail -n 60 | sed "s/b'[^']*'//g; s/b\"[^\"]*\"//g"; }
 
 # show_fix STEP LOG: says it, and writes it down beside the log for whoever tells of this run later.
 show_fix() {

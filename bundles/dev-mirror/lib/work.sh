@@ -83,7 +83,7 @@ off_its_device() {
 # mended by scripts/start.sh.
 sandbox_runs_again() {
     local line
-    line=$(container_line "$GEN_CONTAINER") || return 1
+    line=$(sandbox_line) || return 1
     ours "$line" 3 && has_word 2 "$line" "$1" || return 0
     if [ "$1" = paused ]; then
         thaw_sandbox || { MEND="$ENGINE unpause $GEN_CONTAINER" && return 1; }

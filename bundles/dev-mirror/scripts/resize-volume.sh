@@ -78,7 +78,8 @@ need_own_file
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
 need_engine
 need_name
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_REFUSED" "the engine does not list its containers" "" "$ENGINE ps -a"
+! called_otherwise || fail "$EX_REFUSED" "$WHAT" "the sandbox is started again in the end, under its own name" "$MEND"
+line=$(sandbox_line) || fail "$EX_REFUSED" "the engine does not list its containers" "" "$ENGINE ps -a"
 running=''
 word 2 "$line"
 case $WORD in running | paused | restarting) ! ours "$line" 3 || running=yes ;; esac

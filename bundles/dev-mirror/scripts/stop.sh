@@ -22,15 +22,16 @@ GOES_ON=yes
 begin
 need_sandbox "$EX_RESIDUE"
 need_name
+! called_otherwise || say "$WHAT; to start it again: $MEND"
 line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "$ENGINE ps -a"
 if ours "$line" 3; then
-    say "Stopping $GEN_CONTAINER …"
+    say "Stopping $GEN_NAME …"
     thaw_sandbox 2>/dev/null
     end_commands
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
     [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"
     stop_sandbox ||
-        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$ENGINE kill $GEN_CONTAINER"
+        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$ENGINE kill $(sandbox_id)"
 fi
 if ! detach >/dev/null; then
     [ -n "$GOING" ] || fail "$EX_RESIDUE" "the workspace's disk could not be taken off its loop device" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"

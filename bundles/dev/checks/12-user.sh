@@ -8,7 +8,7 @@
 expect_same() { [ "$2" = "$3" ] || { echo "$1: expected $2, found $3"; exit "$HOLDS_NOT"; }; }
 [ "$GEN_UID" -ne 0 ] || { echo "the profile's user is root"; exit "$HOLDS_NOT"; }
 if [ "$BACKEND" != microvm ]; then
-    expect_same "the user in the engine's settings" "$GEN_UID:$GEN_UID" "$(docker inspect --format '{{.Config.User}}' "$GEN_CONTAINER")"
+    expect_same "the user in the engine's settings" "$GEN_UID:$GEN_UID" "$(docker inspect --format '{{.Config.User}}' "$(sandbox_id)")"
     sandbox_process
 fi
 if [ "$BACKEND" = docker ]; then

@@ -16,9 +16,9 @@ if [ "$BACKEND" = microvm ]; then
     exit "$HOLDS"
 fi
 # What the engine mounts: the workspace's volume and tmpfs, nothing of the host.
-mounts=$(docker inspect --format '{{range .Mounts}}{{.Type}}:{{.Name}}:{{.Destination}} {{end}}' "$GEN_CONTAINER") || unknown "the engine does not answer"
+mounts=$(docker inspect --format '{{range .Mounts}}{{.Type}}:{{.Name}}:{{.Destination}} {{end}}' "$(sandbox_id)") || unknown "the engine does not answer"
 [ "$mounts" = "volume:$VOLUME:$GEN_STORAGE_PATH " ] || { echo "unexpected mounts: $mounts"; exit "$HOLDS_NOT"; }
-devices=$(docker inspect --format '{{len .HostConfig.Devices}} {{.HostConfig.PidMode}}{{.HostConfig.UTSMode}}{{.HostConfig.UsernsMode}} {{.HostConfig.IpcMode}}' "$GEN_CONTAINER")
+devices=$(docker inspect --format '{{len .HostConfig.Devices}} {{.HostConfig.PidMode}}{{.HostConfig.UTSMode}}{{.HostConfig.UsernsMode}} {{.HostConfig.IpcMode}}' "$(sandbox_id)")
 # Of its own it has all of them, which Podman says of each.
 [ "$devices" = "$OWN_NAMESPACES" ] || { echo "devices or namespaces of the host: $devices"; exit "$HOLDS_NOT"; }
 if [ "$BACKEND" = gvisor ]; then

@@ -5,7 +5,7 @@
 # shellcheck source=templates/lib/mirror.sh
 . "$BUNDLE/lib/mirror.sh"
 
-[ "$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$GEN_CONTAINER")" = "$NETWORK " ] ||
+[ "$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$(sandbox_id)")" = "$NETWORK " ] ||
     { echo "the sandbox is on other networks than its own"; exit "$HOLDS_NOT"; }
 # Any one of these will do: what is behind a proxy or a mirror often reaches nothing else. The sandbox's own package
 # sources come first, then the agent's.

@@ -137,43 +137,8 @@ write_ledger() {
         <(moved_by "$1") "$1" "$work"
 }
 
-# debts: what all ledgers come to: what a whole rollback owes this host, as lines of the ledger. What one run added and a later one
-# took away again is in neither's debt. A run's name ends with a digit; what does not was left by one that was killed while it wrote.
-debts() {
-    cat "$LEDGER"/*[0-9] | awk "$PLAIN_OBJECT"'{ sign = $1; sub(/^. /, ""); sum[plain()] += (sign == "+") ? 1 : -1 }
-        END { for (o in sum) if (sum[o] > 0) print "+ " o; else if (sum[o] < 0) print "- " o }' | sort
-}
-
-# measure_whole_rollback: whether everything that committed runs added is gone, and everything that they took away is back. A
-# container that was moved aside is looked for by its id: its owner may call it otherwise by now. What others did to this host
-# between our runs is not counted.
-measure_whole_rollback() {
-    local now=$STATE/fingerprint.after found
-    [ -d "$LEDGER" ] || return 0
-    if ! fingerprint "$now" || ! awk "$PLAIN_OBJECT"'{ print plain() }' "$now" >"$now.plain"; then
-        warn "error: whether this host is what it was cannot be known: the engine does not answer"
-        return 1
-    fi
-    found=$(awk -v aside="-aside-$INSTANCE" '
-        FILENAME == ARGV[1] { there[$0]; if ($1 == "container") called[$2] = $3; next }
-        { sign = $1; object = substr($0, 3) }
-        sign == "+" { if (object in there) print "  left over: " object; next }
-        object in there { next }
-        $2 == "container" && ($3 in called) && index(called[$3], $4 aside) != 1 {
-            print "somebody else changed meanwhile: container " $4 " is " called[$3] ", " $3; next
-        }
-        { print "  missing:   " object }' "$now.plain" <(debts))
-    rm -f "$now.plain"
-    if ! grep -q '^  ' <<<"$found"; then
-        [ -z "$found" ] || say "$found"
-        say "This host is what it was before this bundle: nothing that it made is left, nothing that it moved is missing."
-        rm -rf "${LEDGER:?}"
-        return 0
-    fi
-    warn "error: this host is not what it was before this bundle"
-    warn "$found"
-    return 1
-}
+# shellcheck source=templates/lib/debts.sh
+. "${BASH_SOURCE[0]%/*}/debts.sh"
 
 # The engine's own part, engine_inventory, stands with everything else that is asked of that engine.
 engine_inventory() { :; }

@@ -33,10 +33,14 @@ process_name() {
 }
 SELF=$(process_name $$)
 
-# process_lives NAME: whether the process of that name (pid:start:boot) still runs.
+# process_lives NAME: whether the process of that name (pid:start:boot) still runs. One that had ended when it was named has no start.
 process_lives() {
+    case $1 in *::*) return 1 ;; esac
     whole "${1%%:*}" 10 && [ "$(process_name "${1%%:*}" 2>/dev/null)" = "$1" ]
 }
+
+# signal_process SIGNAL NAME: of a number that was noted before, the kernel may have made another process since.
+signal_process() { process_lives "$2" && kill -s "$1" "${2%%:*}" 2>/dev/null; }
 
 lock_owner() { readlink "$LOCK" 2>/dev/null; }
 

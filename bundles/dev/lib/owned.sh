@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
 
 # A line an object, "KIND TOKEN ID NAME", written before the object is made, with "-" for an id that is not known yet. KIND is
-# container, image, base, volume or network. TOKEN is a word that nobody can guess; the object has it where nothing inherits it: a
+# container, image, base, name (of an image that was there before us: only the name is ours), volume or network. TOKEN is a word that nobody can guess; the object has it where nothing inherits it: a
 # container among its annotations, a volume and a network as a label, an image as its first tag. Whatever a crash left without an
 # id is known by that.
 OWNED=$STATE/owned
@@ -44,6 +44,13 @@ owned() {
     # What could not be read or changed is not written over.
     [ -n "$2" ] && lines=$(owned_lines) && lines=$(awk -v token="$1" -v id="${2#sha256:}" '$2 == token { $3 = id } { print }' <<<"$lines") &&
         record "$lines"
+}
+
+# owned_name TOKEN ID: writes down that the base image was there before, so that no more than its name is ours.
+owned_name() {
+    local lines
+    lines=$(owned_lines) && [ -n "$2" ] || return 1
+    record "$(awk -v token="$1" -v id="${2#sha256:}" '$2 == token { $1 = "name"; $3 = id } { print }' <<<"$lines")"
 }
 
 # disown KIND WHAT: strikes out those of an id or a token; "-" for all whose id never became known, "all" for all of the kind.
@@ -115,6 +122,14 @@ name_image() {
         return 1
     fi
     docker tag "$2" "$3"
+}
+
+# untag NAME TOKEN: takes a name from an image and nothing else. Docker takes the image with its last name, and the digests that
+# somebody may know it by with the last tag of a repository. So the name is given to an image of nothing first, and goes with that.
+untag() {
+    local nothing=gen-nothing:$2
+    image_is_there "$nothing" || tar -cf - -T /dev/null | docker import - "$nothing" >/dev/null || return 1
+    docker tag "$nothing" "$1" && docker rmi --no-prune "$1" "$nothing" >/dev/null
 }
 
 # sandbox_id: the container that we made under the sandbox's name; a name that nobody has, where there is none.

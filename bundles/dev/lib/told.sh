@@ -58,7 +58,7 @@ engine_differences() {
     local rules said
     beside_ours || return 1
     additions_problems | sed '/^    decides: /d'
-    rules=$(engine_rules) && said=$(docker inspect --type container "$GEN_CONTAINER" | json_leaves) && [ -n "$said" ] || return 1
+    rules=$(engine_rules) && said=$(docker inspect --type container "$(sandbox_id)" | json_leaves) && [ -n "$said" ] || return 1
     # Which is which is told by the first word.
     { printf '%s\n' "$rules" | sed 's/^/rule /'; printf '%s\n' "$said" | sed 's/^\[\]\./said /'; } | compare_settings
 }

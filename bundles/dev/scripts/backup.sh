@@ -3,7 +3,7 @@
 #
 # usage: scripts/backup.sh [--help]
 #
-# A sandbox that runs is paused meanwhile, so that the archive is one moment of the workspace. Owners, modes, links,
+# A sandbox that runs is paused meanwhile, so that the archive is one moment of the workspace; one that is not is thrown away. Owners, modes, links,
 # extended attributes and sparse files are kept. scripts/restore.sh FILE brings it back.
 #
 # Exit codes: 0 saved; 1 failed, and nothing is left behind; 3 failed, and something is (it is named); 4 refused.
@@ -15,6 +15,8 @@
 . "$BUNDLE/lib/storage.sh"
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
+# shellcheck source=templates/lib/moment.sh
+. "$BUNDLE/lib/moment.sh"
 help_or_refuse "$0" "$@"
 
 # As root in the container, with the one capability that reading every file of the workspace needs; the volume is read-only.
@@ -28,6 +30,7 @@ need_own_file
 [ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
 need_name
+! called_otherwise || say "$WHAT."
 is_whole "$IMAGE" || fail "$EX_REFUSED" "the workspace's disk image is damaged" "$IMAGE" "scripts/plan.sh   (says what may be done)"
 if ! mkdir -p "$BACKUPS" 2>/dev/null || [ ! -w "$BACKUPS" ]; then
     if [ -d "$BACKUPS" ]; then unwritable "$BACKUPS" scripts/backup.sh; else unwritable "$BUNDLE" scripts/backup.sh; fi
@@ -36,11 +39,12 @@ fi
 is_attached || taking_back attached
 attach >/dev/null || fail "$EX_FAILED" "the workspace could not be attached" "" "scripts/mount-storage.sh attach"
 volume_is_ours || fail "$EX_REFUSED" "there is nothing to save it from" "the volume $VOLUME is not there, or not the one that this bundle made on its disk image" "scripts/start.sh"
-line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
+line=$(sandbox_line) || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
 if ours "$line" 3 && has_word 2 "$line" running; then
     taking_back paused
     docker pause "$(sandbox_id)" >/dev/null || fail "$EX_FAILED" "the sandbox could not be paused" "" "scripts/status.sh"
 fi
+moment_begins || fail "$EX_FAILED" "an archive would not be of one moment of the workspace, so none is made" "$WHY" "$MEND"
 file=$BACKUPS/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
 [ ! -e "$file" ] || file=${file%.tar.gz}-$$.tar.gz
 taking_back file "$file.part"
@@ -53,6 +57,7 @@ if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable 
     tail -n 5 "$STATE/logs/$RUN/backup.log" | printable | sed 's/^/  | /' >&2
     fail "$EX_FAILED" "the workspace could not be saved; nothing is left behind" "" "df -h $(quoted "$BACKUPS")"
 fi
+moment_held || fail "$EX_FAILED" "the archive is not of one moment of the workspace, so it was thrown away" "$WHY" "scripts/backup.sh   (again)"
 # The checksum first: an archive that has its name has its checksum.
 sum=$(digest_of <"$file.part")
 if [ ${#sum} -ne 64 ] || ! printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" || ! mv "$file.part" "$file" || ! durable "$file"; then

@@ -40,7 +40,7 @@ detach)
     begin
     need_engine
     need_name
-    line=$(container_line "$GEN_CONTAINER") || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
+    line=$(sandbox_line) || fail "$EX_FAILED" "the engine does not list its containers" "" "$ENGINE ps -a"
     ! { ours "$line" 3 && has_word 2 "$line" running; } || fail "$EX_REFUSED" "the sandbox runs on it" "" "scripts/stop.sh"
     detach || fail "$EX_FAILED" "the image could not be detached" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"
     say "detached"

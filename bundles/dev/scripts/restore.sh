@@ -44,6 +44,7 @@ begin
 need_engine
 need_name
 need_own_file
+! called_otherwise || fail "$EX_REFUSED" "$WHAT" "the sandbox is started again in the end, under its own name" "$MEND"
 [ -n "$(tool_image)" ] || fail "$EX_REFUSED" "the bundle's image is not built yet, and its tools are needed" "" "scripts/start.sh, then this again"
 mkdir -p "$STORAGE"
 size=$GEN_STORAGE_BYTES
@@ -74,13 +75,13 @@ case $file in
     ;;
 esac
 durable "$new"
-line=$(container_line "$GEN_CONTAINER")
+line=$(sandbox_line)
 was_running=''
 if ours "$line" 3 && ! has_word 2 "$line" exited; then
     was_running=yes
     taking_back stopped
     thaw_sandbox 2>/dev/null
-    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$ENGINE kill $GEN_CONTAINER"
+    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$ENGINE kill $(sandbox_id)"
 fi
 detach || fail "$EX_FAILED" "the workspace is in use; it is as it was" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"
 # The old image has a second name before the new one takes its first: at no moment is there none.

@@ -9,7 +9,7 @@ if [ "$BACKEND" = microvm ]; then
     ! machine_words | grep -E '^-(netdev|nic|net)$' || { echo "the machine was started with a network"; exit "$HOLDS_NOT"; }
     exit "$HOLDS"
 fi
-[ "$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$GEN_CONTAINER")" = none ] || { echo "the engine gave the sandbox a network"; exit "$HOLDS_NOT"; }
+[ "$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$(sandbox_id)")" = none ] || { echo "the engine gave the sandbox a network"; exit "$HOLDS_NOT"; }
 # Every process has the interfaces of one network namespace: nothing gets out by an interface that is not there.
 sandbox_process
 while read -r process; do

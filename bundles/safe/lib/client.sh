@@ -40,7 +40,7 @@ docker() {
         [ -n "${RUN_SECONDS:-}" ] || { complaints_shown command "${WORDS[@]}"; return; }
         limit=$RUN_SECONDS
         ;;
-    'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | 'healthcheck '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
+    'ps '* | 'images '* | 'inspect '* | 'info '* | 'version '* | 'context '* | 'history '* | 'logs '* | 'events '* | 'healthcheck '* | *' ls' | *' inspect') limit=$QUESTION_SECONDS ;;
     esac
     complaints_shown with_limit "$limit" "${WORDS[@]}" || code=$?
     [ "$code" -ne 124 ] || echo "the engine did not answer within $limit seconds: $ENGINE $1 $2" >&2

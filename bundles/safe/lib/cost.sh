@@ -53,7 +53,7 @@ cost_look() {
     COST_BYTES='' COST_OUTSIDE=unknown COST_GIT='' COST_GIT_KNOWN=''
     COST_COPY=$(newest_copy)
     [ ! -f "$IMAGE" ] || COST_BYTES=$(allocated_bytes "$IMAGE")
-    [ -n "$1" ] && line=$(container_line "$GEN_CONTAINER") || return 0
+    [ -n "$1" ] && line=$(sandbox_line) || return 0
     COST_OUTSIDE=no
     ours "$line" 3 || return 0
     COST_OUTSIDE=yes

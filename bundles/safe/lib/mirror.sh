@@ -69,8 +69,8 @@ make_from_mirror() {
     # A mirror that the host uses by a name of its own suite only: without a match the tool's default is asked.
     echo "making $GEN_BASE_REF ($GEN_BASE_SUITE) from ${mirror:-the default mirror}"
     mkdir -p "$WORKSHOP"
-    (umask 022 && TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH through_proxy alone mmdebstrap --variant=minbase --include=ca-certificates \
-        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"}) |
+    { (umask 022 && TMPDIR=$WORKSHOP SOURCE_DATE_EPOCH=$MIRROR_EPOCH through_proxy alone mmdebstrap --variant=minbase --include=ca-certificates \
+        "$GEN_BASE_SUITE" - ${mirror:+"$mirror"}) 2>&1 1>&3 | mirror_words >&2; } 3>&1 |
         docker import --change 'CMD ["/bin/bash"]' --change "LABEL gen.instance=$INSTANCE" - "$(being_made "$1")" &&
         take_name "$1" && clear_workshop
 }

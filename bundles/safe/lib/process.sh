@@ -10,7 +10,7 @@ CHILD='' SIGNAL='' KILLED=''
 # run_script STEP PHASE LIMIT [VAR=value...]: runs one script of a step with a time limit, its output in the step's log.
 # Gives back the script's exit code; 124 when it took too long.
 run_script() {
-    local step=$1 phase=$2 limit=$3 code
+    local step=$1 phase=$2 limit=$3 code child
     shift 3
     begin_log "$STATE/logs/$RUN/$step.$phase.log"
     # `timeout` gives the script a process group of its own: Ctrl-C reaches us, and we end the group in order.
@@ -20,13 +20,15 @@ run_script() {
         limited "$limit"
         exec "${LIMITED[@]}" "$BASH" "$BUNDLE/steps/$step/$phase.sh"
     ) >&9 2>&1 </dev/null 5<&- 6>&- 8<&- 9>&- &
-    CHILD=$!
+    child=$!
+    started_at "$child" || :
+    CHILD=$child:$STARTED:$BOOT
     # A verify changes nothing, so nobody has to find it after a crash.
-    [ "$phase" = verify ] || process_name "$CHILD" >"$STATE/child" 2>/dev/null
-    if wait "$CHILD"; then code=0; else code=$?; fi
+    [ "$phase" = verify ] || echo "$CHILD" 2>/dev/null >"$STATE/child"
+    if wait "$child"; then code=0; else code=$?; fi
     # A signal ends the wait, not the child.
-    while kill -0 "$CHILD" 2>/dev/null; do
-        if wait "$CHILD"; then code=0; else code=$?; fi
+    while process_lives "$CHILD"; do
+        if wait "$child"; then code=0; else code=$?; fi
     done
     CHILD=''
     end_log
@@ -45,7 +47,7 @@ run_verify() {
 
 on_signal() {
     SIGNAL=$1
-    [ -z "$CHILD" ] || kill -TERM "$CHILD" 2>/dev/null
+    [ -z "$CHILD" ] || signal_process TERM "$CHILD"
 }
 
 catch_signals() {

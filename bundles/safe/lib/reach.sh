@@ -128,7 +128,7 @@ kernel_address() {
 port_problems() {
     local mapping rest port protocol address line taken hex
     [ -n "$GEN_PORTS" ] || return 0
-    line=$(container_line "$GEN_CONTAINER" 2>/dev/null)
+    line=$(sandbox_line 2>/dev/null)
     # A sandbox of ours that stands has them itself.
     if ours "$line" 3 && has_word 2 "$line" running; then return 0; fi
     for mapping in $GEN_PORTS; do

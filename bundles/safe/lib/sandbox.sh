@@ -42,7 +42,7 @@ additions_hold() {
 health() {
     [ "$BACKEND" != microvm ] || { [ -z "$(healthy_line)" ] || echo healthy; return; }
     look_at_health
-    docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$GEN_CONTAINER"
+    docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$(sandbox_id)"
 }
 
 # create_container: as the bundle describes it; the volume and the network are there already.
@@ -62,14 +62,16 @@ wait_healthy() {
     local state
     while :; do
         look_at_health
-        state=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}' "$GEN_CONTAINER") || return 1
+        state=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}' "$(sandbox_id)") || return 1
         case $state in
         'running healthy') return 0 ;;
         'running starting' | 'created '* | 'restarting '*) sleep 0.1 ;;
         *)
+            {
+                docker inspect --format '{{if .State.Health}}{{range .State.Health.Log}}{{.Output}}{{end}}{{end}}{{.State.Error}}' "$(sandbox_id)"
+                docker logs --tail 20 "$(sandbox_id)"
+            } 2>&1 | tail -c 16384 | others container
             echo "the sandbox is $state"
-            docker inspect --format '{{if .State.Health}}{{range .State.Health.Log}}{{.Output}}{{end}}{{end}}{{.State.Error}}' "$GEN_CONTAINER"
-            docker logs --tail 20 "$GEN_CONTAINER"
             return 1
             ;;
         esac

@@ -66,6 +66,7 @@ exited | created) row sandbox "stopped, kept: scripts/start.sh goes on with it" 
 esac
 wrong=''
 if renamed; then wrong=yes && row '' "$WHAT: ./rollback.sh undoes it"; fi
+if [ "$BACKEND" != microvm ] && called_otherwise; then row '' "$WHAT: a start wants $MEND"; fi
 if [ "$state" != none ] && ! is_current "$line"; then row '' "made from an older state of this bundle: scripts/start.sh makes it anew"; fi
 [ "$GEN_BACKENDS" = docker ] || row isolation "${BACKEND:-none is chosen yet}"
 while IFS= read -r line; do [ -z "$line" ] || row aside "$line"; done <<<"$(say_aside)"

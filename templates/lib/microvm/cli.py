@@ -49,6 +49,8 @@ def main(words: Sequence[str]) -> int:
 
 def tell(failure: Failure) -> None:
     """In the bundle's manner."""
+    if failure.others:
+        print(f"machine> {failure.others}", file=sys.stderr)
     print(f"gen: {failure.what}", file=sys.stderr)
     if failure.why:
         print(f"  {failure.why}", file=sys.stderr)

@@ -190,7 +190,7 @@ def greet(machine: Machine, child: subprocess.Popen[bytes], wanted: Wanted, agai
         why = f"{failure.what}: {failure.why}"
         raise Failure("the microVM did not start", why, f"read {machine.state}/console.log") from None
     if outcome["code"] != 0:
-        raise Failure("the workspace is not ready", str(said) or outcome["error"], "discard, then start")
+        raise Failure("the workspace is not ready", mend="discard, then start", others=str(said) or outcome["error"])
 
 
 def setup(wanted: Wanted, again: bool) -> dict[str, Any]:

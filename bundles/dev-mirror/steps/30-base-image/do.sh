@@ -16,18 +16,10 @@ set -u
 set -eo pipefail
 
 # What we bring is written down first: only that is ever taken away again, whatever the profile names later.
+note_images
 own base "$GEN_BASE_REF"
 case $GEN_IMAGE_SOURCE in
-registry)
-    docker pull "$GEN_BASE_REF" | tee "$GEN_PRIOR/pulled"
-    id=$(pulled_id "$GEN_BASE_REF")
-    if [ -n "$id" ]; then
-        owned "$TOKEN" "$id"
-    else
-        echo "somebody else brought $GEN_BASE_REF meanwhile: it is theirs and stays"
-        disown base "$TOKEN"
-    fi
-    ;;
+registry) pull_base "$TOKEN" ;;
 archive) load_archive "$TOKEN" ;;
 mirror) make_from_mirror "$TOKEN" ;;
 esac

@@ -20,7 +20,7 @@ if [ "$BACKEND" = microvm ]; then
     start_machine
     exit
 fi
-line=$(container_line "$GEN_CONTAINER")
+line=$(sandbox_line)
 read -r id state _ <<<"$line"
 if [ -z "$line" ]; then
     create_container

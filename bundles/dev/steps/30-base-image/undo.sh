@@ -13,7 +13,7 @@ set -u
 drop_late() {
     local tries=0
     while [ "$tries" -lt 6 ]; do
-        drop_part "$1" || return 1
+        drop_part "$1" base || return 1
         tries=$((tries + 1))
         sleep 0.5
     done
@@ -31,19 +31,20 @@ fi
 unwrite "$STATE/base-images" || exit 1
 lines=$(owned_lines) || exit 1
 while read -r kind token id name; do
-    [ "$kind" = base ] || continue
+    case $kind in base | name) ;; *) continue ;; esac
     [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
     if [ "$id" = - ] && [ -n "$cut_short" ]; then drop_late "$token" || exit 1; fi
-    drop_part "$token" && line=$(image_line "$name") || exit 1
+    drop_nothing "$token" "$name" && drop_part "$token" "$kind" && line=$(image_line "$name") || exit 1
     # A pull that was cut off may have come to its end before that was written down.
     [ "$id" != - ] || [ "${GEN_UNDO:-run}" = all ] || id=$(pulled_id "$name") || exit 1
     word 1 "$line"
-    if [ -n "$WORD" ] && [ "${WORD#sha256:}" != "${id#sha256:}" ]; then
-        echo "$name is another image by now, which stays"
-    elif [ -n "$WORD" ]; then
+    if [ -n "$WORD" ] && [ "${WORD#sha256:}" = "${id#sha256:}" ]; then
         # Without --force: the engine itself refuses to take an image from a container that uses it.
-        docker rmi "$name" || exit 1
+        drop_name "$name" "$WORD" "$token" "$kind" || exit 1
+    else
+        [ -z "$WORD" ] || echo "$name is another image by now, which stays"
+        if [ "$kind" = base ] && [ "${id:--}" != - ] && ! was_there "$id"; then drop_nameless "${id#sha256:}" || exit 1; fi
     fi
-    disown base "$token" || exit 1
+    disown "$kind" "$token" || exit 1
 done <<<"$lines"
 clear_workshop

@@ -10,9 +10,11 @@ set -u
 # shellcheck source=templates/lib/preflight.sh
 . "$BUNDLE/lib/preflight.sh"
 
-if [ "${GEN_UNDO:-}" = all ]; then
-    # After a whole rollback the question is whether one that we brought is left; today's may be somebody else's.
-    if [ -e "$STATE/base-images" ] || owned_lines | grep '^base ' >/dev/null; then exit "$HOLDS"; fi
+if [ -n "${GEN_UNDO:-}" ]; then
+    # After an undo the question is whether one that we brought is left; what has the name by now may be somebody else's.
+    left=$(owned_lines) || unknown "what this bundle brought cannot be known: $OWNED cannot be read"
+    left=$(awk -v only="$GEN_BASE_REF" -v scope="$GEN_UNDO" '($1 == "base" || $1 == "name") && (scope == "all" || $4 == only)' <<<"$left")
+    if [ -e "$STATE/base-images" ] || [ -n "$left" ]; then exit "$HOLDS"; fi
     exit "$HOLDS_NOT"
 fi
 facts=$(base_facts "$GEN_BASE_REF") || unknown "the engine does not list its images"

@@ -10,7 +10,7 @@ end_build || exit 1
 # A client that was killed may have asked for one more container, which the engine makes a moment later.
 remove() { # NAME-OR-ID
     local tries=0
-    until end_tools && docker rmi "$1"; do
+    until end_tools && docker rmi --no-prune "$1"; do
         tries=$((tries + 1))
         [ "$tries" -lt 5 ] || return 1
         sleep 1

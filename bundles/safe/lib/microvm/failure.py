@@ -6,8 +6,11 @@ FAILED, USAGE, REFUSED = 1, 2, 4
 
 
 class Failure(Exception):
-    """What could not be done, why, and the command that mends it; `code` is the exit code."""
+    """What could not be done, why, and the command that mends it; `code` is the exit code.
 
-    def __init__(self, what: str, why: str = "", mend: str = "", code: int = FAILED) -> None:
+    `others` is what the guest said, which is none of our words.
+    """
+
+    def __init__(self, what: str, why: str = "", mend: str = "", code: int = FAILED, others: str = "") -> None:
         super().__init__(what)
-        self.what, self.why, self.mend, self.code = what, why, mend, code
+        self.what, self.why, self.mend, self.code, self.others = what, why, mend, code, others
