@@ -145,7 +145,7 @@ end_command() {
     local tries=0
     command_is "$1" || return 0
     case $LIVES in
-    running) kill -s "$2" "${KEEPER%%:*}" 2>/dev/null ;;
+    running) signal_process "$2" "$KEEPER" ;;
     lost) end_lost "$COMMANDS/$1" && command_ends "$COMMANDS/$1" - signal "$LASTED" ;;
     esac
     # What it changed is written down meanwhile, too.
@@ -160,7 +160,7 @@ end_command() {
 # end_lost FOLDER: what was left of it is the engine's client, which in a machine is what the command hangs on, and what the mark is on.
 end_lost() {
     local client
-    if { read -r client <"$1/client"; } 2>/dev/null && process_lives "$client"; then kill -KILL "${client%%:*}" 2>/dev/null; fi
+    ! { read -r client <"$1/client"; } 2>/dev/null || signal_process KILL "$client" || :
     AUDIT_ID=$MARK leash_end
 }
 
@@ -169,7 +169,7 @@ end_commands() {
     local number
     # All at once, and then each is waited for.
     for number in $(command_numbers); do
-        if [ ! -e "$COMMANDS/$number/ended" ] && command_is "$number" && [ "$LIVES" = running ]; then kill -s USR2 "${KEEPER%%:*}" 2>/dev/null; fi
+        if [ ! -e "$COMMANDS/$number/ended" ] && command_is "$number" && [ "$LIVES" = running ]; then signal_process USR2 "$KEEPER"; fi
     done
     for number in $(command_numbers); do
         [ -e "$COMMANDS/$number/ended" ] || end_command "$number" USR2 ||

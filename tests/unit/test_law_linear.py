@@ -28,8 +28,9 @@ from tests.unit.patterns import attacks
 ROOT = Path(__file__).parents[2]
 # Packages whose patterns meet what others wrote; in templates/lib as a bundle has them.
 PLACES = ("templates/lib/project", "templates/lib/microvm", "generator")
-# Patterns that are made while the program runs: of names of a table, of words of at most 1,024 letters, and of keys.
-MADE = {"project.secret", "project.spelled", "generator.profile_values"}
+# Patterns that are made while the program runs: of names of a table, words of at most 1,024 letters, keys, the owner's
+# paths.
+MADE = {"project.secret", "project.spelled", "project.patterns", "project.outside", "generator.profile_values"}
 # What a text is looked through by: a method of a pattern.
 Look = Any
 LENGTHS = (1024, 16384)

@@ -21,7 +21,7 @@ def does(copy: Copy, script: str) -> None:
 
 def apply(copy: Copy, *words: str) -> None:
     """All that was changed comes back."""
-    for command in (("review", "--stat"), ("apply", "--yes", *words)):
+    for command in (("review",), ("apply", "--yes", *words)):
         done = program(copy.state, *command)
         assert done.returncode == 0, done.stderr.decode()
 

@@ -70,6 +70,7 @@ def test_it_is_left_aside_and_the_others_come(changed: Copy) -> None:
     assert changes.count("closed") == 1, shown
     never = shown.partition("never brought back")[2].splitlines()[1]
     assert never == "  closed: the project's own version may not be read, so nobody can tell what became of it"
+    program(changed, "review")
     done = program(changed, "apply", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-2:] == ["1 path left aside, which never comes back: see `review`", "  closed"]

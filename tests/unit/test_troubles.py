@@ -127,6 +127,13 @@ TABLE = [
     (DEV, "sandbox", "the sandbox is running unhealthy", "tail -n 40 .state", ""),
     (DEV, "set-aside", 'The container name "/x" is already in use by container "1"', "docker ps -a", "owner"),
     (DEV, "storage", "not enough free space: 20G may be written", AGAIN + "storage.size", "owner"),
+    (
+        DEV,
+        "storage",
+        "the workspace's disk image was taken away while it was in use",
+        "scripts/rescue.sh",
+        "owner",
+    ),
     (DEV, "storage", "mkfs.ext4: No space left on device", "df -h", "owner"),
     (DEV, "storage", "truncate: failed to truncate: File too large", "df -T", "owner"),
     (DEV, "volume", "remove dev: volume is in use - [1]", "docker ps -a --filter", "owner"),

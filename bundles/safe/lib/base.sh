@@ -24,7 +24,7 @@ being_made() { echo "gen-making:$1"; }
 # ours than the name that it gets, and an undo takes no more away.
 
 # note_images: writes down which images there are before one is brought, under whatever name or none, and by which digests.
-note_images() { docker images --all --no-trunc --digests --format '{{.ID}} {{.Repository}}@{{.Digest}}' | write_durably "$GEN_PRIOR/images"; }
+note_images() { write_durably "$GEN_PRIOR/images" docker images --all --no-trunc --digests --format '{{.ID}} {{.Repository}}@{{.Digest}}'; }
 
 # was_there ID: whether the image is among those.
 was_there() { awk -v id="${1#sha256:}" '$1 == id || $1 == "sha256:" id { found = 1 } END { exit !found }' "$GEN_PRIOR/images" 2>/dev/null; }

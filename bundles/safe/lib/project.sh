@@ -106,7 +106,7 @@ unread_problem() {
     ! said=$(enter_project --foresee 2>&1 >/dev/null) || return 0
     case $said in "gen: git cannot read "*) ;; *) return 0 ;; esac
     said=${said#gen: }
-    problem "${said%%$'\n'*}: it is no file, or far too large" "${said##*mend: }"
+    problem "${said%%$'\n'*}: that is no file, or far too large" "${said##*mend: }"
 }
 
 # enter_project [--foresee]: makes the copy, or only says how it would be made.

@@ -6,9 +6,11 @@ import os
 import sys
 
 from project import bring, chosen, closed, conflicts, document, kinds, limits, merge, review, reviewed, words
+from project.data import Change
 from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
+from project.patch import Patch
 from project.track import Track
 
 TYPE_CHECKING = False
@@ -155,9 +157,16 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
     own = Modes.of(track.git, found.commit)
-    sources = {path: told.source for path, told in review.told(track, found).items() if told.source is not None}
-    shut = closed.of(changes, host, sources, own.base)
+    shut = closed.of(changes, host, _sources(track, found, choice), own.base)
     return merge.plan(changes, blob, host, unknown, merger, own, shut)
+
+
+def _sources(track: Track, found: Reviewed, choice: Chosen) -> dict[bytes, bytes]:
+    """The old names of what git takes for renamed. Of what comes whole, git does not have the version before it."""
+    changes = [verdict.change for verdict in found.verdicts if not verdict.never]
+    known = [Change(one.path, None, one.new) if one.path in choice.theirs else one for one in changes]
+    with Patch(track.git.repo, known) as patch:
+        return {path: told.source for path, told in patch.told().items() if told.source is not None}
 
 
 def _terminal(args: argparse.Namespace) -> bool:

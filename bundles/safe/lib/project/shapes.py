@@ -49,7 +49,8 @@ BUNDLE = Shape(
         "plan.json rollback.sh test-setup.sh lib/runner.sh lib/common.sh steps/10-preflight scripts/start.sh "
         "scripts/stop.sh scripts/status.sh scripts/plan.sh scripts/connect.sh scripts/exec.sh scripts/recover.sh "
         "scripts/backup.sh scripts/restore.sh scripts/review.sh scripts/apply.sh scripts/undo.sh scripts/diff.sh "
-        "scripts/changes.sh scripts/discard.sh scripts/resize-volume.sh scripts/mount-storage.sh",
+        "scripts/changes.sh scripts/discard.sh scripts/resize-volume.sh scripts/mount-storage.sh scripts/ps.sh "
+        "scripts/logs.sh scripts/kill.sh scripts/rescue.sh",
     ),
     never=True,
 )
@@ -64,7 +65,7 @@ STATE = Shape(
     Reason("bundle", "a bundle of gen keeps its journal there, and acts on what it says"),
     _needs(
         ".state/aside .state/attached .state/audit.jsonl .state/base-images .state/build .state/build-work "
-        ".state/child .state/fingerprint.after .state/home .state/instance .state/journal.checked "
+        ".state/child .state/commands .state/fingerprint.after .state/home .state/instance .state/journal.checked "
         ".state/journal.jsonl .state/ledger .state/lock .state/log.answers .state/log.pipe .state/logs "
         ".state/microvm .state/mirror .state/names .state/owned .state/prior .state/project .state/token "
         ".state/work"
