@@ -83,5 +83,5 @@ run_check ./check.sh | wc -c
 SH
     said=$(bash "$BATS_TEST_TMPDIR/ask")
     echo "$said"
-    [ "$said" = $'known: []\ncode: 141, 65536 bytes, 1\n1031' ]
+    [ "$said" = $'known: []\ncode: 141, 65536 bytes, 1\n1033' ]
 }

@@ -9,7 +9,7 @@ make_bundle() {
     BUNDLE_UNDER_TEST="$BATS_TEST_TMPDIR/a bundle's folder"
     mkdir -p "$BUNDLE_UNDER_TEST"/{lib,steps,faults,made}
     cp "$ROOT"/templates/lib/*.sh "$BUNDLE_UNDER_TEST/lib/"
-    printf 'GEN_NAME=test\nGEN_VERSION=0\nGEN_ENGINE=fake\nGEN_BACKENDS=docker\n' >"$BUNDLE_UNDER_TEST/lib/settings.sh"
+    printf 'GEN_NAME=test\nGEN_VERSION=0\nGEN_ENGINE=fake\nGEN_BACKENDS=docker\nGEN_PROJECT_METHOD=none\n' >"$BUNDLE_UNDER_TEST/lib/settings.sh"
     # A fake engine, standing in for Docker: what it holds are the files in made/. The host's own loop devices and
     # mounts are left out, so that whatever else goes on there does not disturb the tests.
     cat >"$BUNDLE_UNDER_TEST/lib/fake.sh" <<'ENGINE'
