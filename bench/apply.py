@@ -76,7 +76,7 @@ def applying(work: Path, count: int) -> list[Row]:
     # A review comes before, and leaves what Python compiled in the state folder. It wants to see the project.
     copy(whole, project)
     command((sys.executable, "-I", "-S", "-B", LIB, "--state", kept, "apply", "--recover"))
-    command((sys.executable, "-I", "-S", "-B", LIB, "--state", kept, "review", "--stat"))
+    command((sys.executable, "-I", "-S", "-B", LIB, "--state", kept, "review"))
 
     def prepare() -> None:
         copy(whole, project)

@@ -123,7 +123,7 @@ def test_an_ordinary_user_may_only_be_told_of_it(
         done = script("scripts/exec.sh", "--", "sh", "-c", "for f in main.py pkg/x; do echo '# agent' >>$f; done")
         assert ("may still have what was there before: main.py\n" in done.stderr) == reaches, done.stderr
         script("scripts/exec.sh", "--", "sh", "-c", "echo '# agent' >>src/library.py")
-        script("scripts/review.sh", "--stat")
+        script("scripts/review.sh")
         done = script("scripts/apply.sh", "--yes")
         assert (done.returncode, "main.py: which version" in done.stdout) == (1, True)
         done = script("scripts/apply.sh", "--yes", "--except", "main.py", *(() if reaches else ("--theirs", "pkg")))
@@ -139,7 +139,7 @@ def test_a_conflict_is_settled_path_by_path_or_by_hand(safe: MakeBundle, tmp_pat
     executed(bundle, "for f in main.py notes.txt src/library.py untracked.txt; do echo agent >$f; done; echo n >new")
     for name in ("main.py", "notes.txt", "src/library.py", "untracked.txt"):
         (project / name).write_text("host\n")
-    bundle.script("scripts/review.sh", "--stat")
+    bundle.script("scripts/review.sh")
     done = bundle.script("scripts/apply.sh", "--yes", check=False)
     assert (done.returncode, "apply --theirs main.py" in done.stdout) == (1, True)
 

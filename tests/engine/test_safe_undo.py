@@ -36,7 +36,7 @@ def test_an_undo_goes_back_to_before_a_command_that_was_looked_at(safe: MakeBund
     for look in ("scripts/review.sh", "scripts/changes.sh"):
         shown = bundle.script(look, *(("--stat",) if "review" in look else ())).stdout
     assert "(while 1 command ran)" in shown.splitlines()[0]
-    refused(bundle, "scripts/undo.sh", says="1 command still at work", mend="wait until that has ended")
+    refused(bundle, "scripts/undo.sh", says="a command still runs", mend="scripts/kill.sh")
     bundle.inside("touch", "go")
     assert command.wait(60) == 0
     log = bundle.script("scripts/changes.sh").stdout.splitlines()

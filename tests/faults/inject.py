@@ -87,7 +87,7 @@ def _inject_apply(lane: Lane, fault: Fault) -> Outcome:
         wrong = "it said that all is in the project, and it is not"
     elif code in (1, 2, 4) and now != old:
         wrong = "it said that nothing is changed, and it is"
-    if (ended := lane.script("scripts/review.sh", "--stat")) != 0:
+    if (ended := lane.script("scripts/review.sh")) != 0:
         wrong = wrong or f"review.sh ended with {ended}"
     residue = "" if applying.project(lane) in (old, new) else "the project is neither what it was nor what it was to be"
     if lane.script(APPLY, "--yes") != 0 or applying.project(lane) != new:

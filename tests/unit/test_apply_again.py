@@ -29,7 +29,7 @@ def agent(script: str, root: Path) -> None:
 
 def brought(copy: Copy) -> "subprocess.CompletedProcess[bytes]":
     """A review, and an apply of what it showed."""
-    program(copy.state, "review", "--stat")
+    program(copy.state, "review")
     return program(copy.state, "apply", "--yes")
 
 

@@ -87,7 +87,7 @@ def test_after_an_apply_a_full_output_does_not_mean_that_nothing_changed(
     worked_on: Copy, words: tuple[str, ...]
 ) -> None:
     worked_on.hide()
-    program(worked_on.state, "review", "--stat")
+    program(worked_on.state, "review")
     done = into_full(worked_on, "apply", "--yes", "--only", "kept", *words)
     assert (worked_on.project / "kept").read_bytes() == b"\0\1\2"
     assert (done.returncode, "the changes are in the project" in done.stderr) == (3, True)
