@@ -60,8 +60,8 @@ fi
 moment_held || fail "$EX_FAILED" "the archive is not of one moment of the workspace, so it was thrown away" "$WHY" "scripts/backup.sh   (again)"
 # The checksum first: an archive that has its name has its checksum.
 sum=$(digest_of <"$file.part")
-if [ ${#sum} -ne 64 ] || ! printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" || ! mv "$file.part" "$file" || ! durable "$file"; then
+[ ${#sum} -eq 64 ] && printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" &&
+    mv "$file.part" "$file" && durable "$file" ||
     fail "$EX_FAILED" "the archive did not get its checksum and its name" "$file" "df -h $(quoted "$BACKUPS")"
-fi
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
 say "restore: scripts/restore.sh $(quoted "$file")"
