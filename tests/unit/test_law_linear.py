@@ -33,7 +33,7 @@ PLACES = ("templates/lib/project", "templates/lib/microvm", "generator")
 MADE = {"project.secret", "project.spelled", "project.patterns", "project.outside", "generator.profile_values"}
 # What a text is looked through by: a method of a pattern.
 Look = Any
-LENGTHS = (1024, 16384)
+LENGTHS = (512, 4096)
 # A character may cost so many times what a plain search does, in the worst text that there is.
 DEARER = 200
 RUNS = (
