@@ -59,9 +59,12 @@ if [ "$code" -ne 0 ] || [ -n "$SIGNAL" ] || ! gzip -t "$file.part" || ! durable 
 fi
 moment_held || fail "$EX_FAILED" "the archive is not of one moment of the workspace, so it was thrown away" "$WHY" "scripts/backup.sh   (again)"
 # The checksum first: an archive that has its name has its checksum.
-sum=$(digest_of <"$file.part")
-[ ${#sum} -eq 64 ] && printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" &&
-    mv "$file.part" "$file" && durable "$file" ||
-    fail "$EX_FAILED" "the archive did not get its checksum and its name" "$file" "df -h $(quoted "$BACKUPS")"
+name_archive() {
+    local sum
+    sum=$(digest_of <"$file.part") && [ ${#sum} -eq 64 ] || return 1
+    printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" &&
+        mv "$file.part" "$file" && durable "$file"
+}
+name_archive || fail "$EX_FAILED" "the archive did not get its checksum and its name" "$file" "df -h $(quoted "$BACKUPS")"
 say "saved:   $file ($(human "$(file_bytes "$file")"))"
 say "restore: scripts/restore.sh $(quoted "$file")"
