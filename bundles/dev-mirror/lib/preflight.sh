@@ -76,6 +76,8 @@ bundle_made() {
 # shut PATH: whether nobody can tell if anything has that name, since a folder on the way may not be entered.
 shut() {
     local above=$1
+    # A word that is no path of a folder says nothing; a step up would not end.
+    case $1 in /*) ;; *) return 1 ;; esac
     while [ -n "$above" ] && [ ! -e "$above" ]; do above=${above%/*}; done
     [ -d "$above" ] && [ ! -x "$above" ]
 }
