@@ -33,7 +33,8 @@ PLACES = ("templates/lib/project", "templates/lib/microvm", "generator")
 MADE = {"project.secret", "project.spelled", "project.patterns", "project.outside", "generator.profile_values"}
 # What a text is looked through by: a method of a pattern.
 Look = Any
-LENGTHS = (512, 4096)
+# The shortest is for what grows beyond all measure, which would never end with the others.
+LENGTHS = (24, 1024, 16384)
 # A character may cost so many times what a plain search does, in the worst text that there is.
 DEARER = 200
 RUNS = (

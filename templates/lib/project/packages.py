@@ -96,14 +96,16 @@ def _unasked(package: dict[str, Any], also: Iterable[str] = ()) -> dict[str, str
     words, patterns = set(also), {word for word in also if "*" in word}
     fresh = [name for name in scripts if _by_itself(name) or name in words or _matches(name, patterns)]
     found: dict[str, str] = {}
-    while fresh and len(patterns) <= PATTERNS:
+    while fresh:
         found |= {name: scripts[name] for name in fresh}
         said = {word for name in fresh for word in named(scripts[name])}
         more = {word for word in said if "*" in word} - patterns
         patterns |= more
+        if len(patterns) > PATTERNS:
+            found = dict(scripts)
+            break
         matched = [name for name in scripts if _matches(name, more)] if more else []
         fresh = [name for name in dict.fromkeys((*sorted(said), *matched)) if name in scripts and name not in found]
-    found = dict(scripts) if len(patterns) > PATTERNS else found
     if any(map(spelled.starts, (text.encode("utf-8", "surrogatepass") for text in found.values()))):
         found[MAIN] = str(package.get("main", ""))
     return found

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHELL = rb"(?:(?:[\w./-]*/)?(?:sh|bash|zsh|dash|ksh|fish|node|python[\d.]*|ruby|perl|php|source|\.)(?![\w./-]))"
-LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+([^\n;]{1,500})[\n;]\s*do\b")
+LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+(?![ \t])([^\n;]{1,500})[\n;]\s*do\b")
 LOADED = re.compile(
     rb"""(?:^|[\s"'`;|&(])(?:source_env|""" + _SHELL + rb"""(?:[ \t]+-\S+)*)[ \t]+["']?((?:""" + spelled.PART + rb")+)",
     re.MULTILINE,
