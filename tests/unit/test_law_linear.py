@@ -122,6 +122,8 @@ def texts(pattern: re.Pattern[Any], length: int) -> Iterator[tuple[str, str]]:
     """Long texts that it may take long for."""
     for run in RUNS:
         yield f"{run!r}*", (run * length)[:length]
+        # What would end well, and does not.
+        yield f"{run!r}* and no more", (run * length)[: length - 1] + "\1"
     for before, unit in attacks(pattern):
         yield f"{before!r} + {unit!r}*", before + (unit * length)[: length - len(before)]
         yield f"({before!r} + {unit!r})*", ((before + unit) * length)[:length]

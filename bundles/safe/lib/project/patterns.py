@@ -74,7 +74,7 @@ def listed(text: bytes) -> Iterator[bytes]:
 
 def compiled(word: bytes) -> re.Pattern[str] | None:
     """What a word with wildcards covers, from any folder; None where it has none, or says nothing else."""
-    loose = re.sub(spelled.UNKNOWN + rb"|\{[^}]*\}|\[[^\]]*\]|\?", b"*", spelled.plain(word))
+    loose = re.sub(spelled.UNKNOWN + rb"|\{[^}]{0,200}\}|\[[^\]]{0,200}\]|\?", b"*", spelled.plain(word))
     parts = [part for part in loose.split(b"/") if part not in (b"", b".")]
     known = [at for at, part in enumerate(parts) if part in (b"..", b"*")]
     # What stands first and may be anything is a folder, and any folder counts.
