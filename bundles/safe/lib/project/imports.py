@@ -16,7 +16,12 @@ _REST = rb"(?:[^\n;#\\]|\\\r?\n)+"
 _NAME = rb"[\w.\x80-\xff]"
 IMPORT = re.compile(_STARTS + rb"import[ \t]+(" + _REST + rb")", re.MULTILINE)
 FROM = re.compile(
-    _STARTS + rb"from[ \t]*(" + _NAME + rb"+)[ \t]+import[ \t]*(\((?:#[^\n]{0,300}\n|[^()#]){0,4000}\)|" + _REST + rb")",
+    _STARTS
+    + rb"from[ \t]*("
+    + _NAME
+    + rb"+)[ \t]+import[ \t]*(\((?:#[^\n]{0,300}\n|[^()#]){0,4000}\)|"
+    + _REST
+    + rb")",
     re.MULTILINE,
 )
 CALL = re.compile(
