@@ -17,9 +17,14 @@ need_sandbox "$EX_REFUSED"
 # shellcheck source=templates/lib/commands.sh
 . "$BUNDLE/lib/commands.sh"
 for number in $(shown_commands); do
-    if command_is "$number" && [ "$LIVES" != ended ]; then
+    command_is "$number" || continue
+    case $LIVES in
+    running)
         fail "$EX_REFUSED" "a command still runs, so nothing is undone" "scripts/ps.sh shows it, and what changes while it runs may be its" \
             "scripts/kill.sh $number   (or wait for it)"
-    fi
+        ;;
+    # Nobody waits for its end any more; what is left of it would go on under the undo.
+    lost) end_command "$number" TERM ;;
+    esac
 done
 undo_commands "${1:-1}"
