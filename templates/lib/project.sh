@@ -104,7 +104,7 @@ project_problems() {
 unread_problem() {
     local said
     ! said=$(enter_project --foresee 2>&1 >/dev/null) || return 0
-    case $said in "gen: git cannot read "*) ;; *) return 0 ;; esac
+    case $said in 'gen: git cannot read '*) ;; *) return 0 ;; esac
     said=${said#gen: }
     problem "${said%%$'\n'*}: that is no file, or far too large" "${said##*mend: }"
 }

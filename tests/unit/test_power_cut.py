@@ -76,8 +76,8 @@ def test_a_journal_that_is_not_checked_is_caught(tmp_path):
     bundle = spoilt(
         paper_bundle(tmp_path / "b"),
         "journal.sh",
-        '    journal_whole\n    [ -z "$TORN" ]',
-        '    return\n    [ -z "$TORN" ]',
+        "    journal_whole\n    local digest",
+        "    return\n    local digest",
     )
     journals = left_behind(followed(bundle, "start"), BYTES)
     assert read_back(bundle, journals, tmp_path / "cuts") != [whole_records(journal) for journal in journals]

@@ -141,7 +141,7 @@ def test_what_the_agent_built_on_is_the_base(moving: Copy, story: str) -> None:
     acts, wanted = STORIES[story]
     for act in acts:
         act(moving)
-    assert program(moving.state, "review", "--stat").returncode == 0
+    assert program(moving.state, "review").returncode == 0
     done = program(moving.state, "apply", "--yes")
     if isinstance(wanted, str):
         assert done.returncode == 1, done
@@ -174,7 +174,7 @@ def test_without_a_way_to_what_is_shown_nothing_of_the_hosts_is_lost(
     monkeypatch.setitem(globals(), "looked", lambda copy: look.quick(["--state", str(copy.state)]))
     for act in acts:
         act(moving)
-    assert program(moving.state, "review", "--stat").returncode == 0
+    assert program(moving.state, "review").returncode == 0
     done = program(moving.state, "apply", "--yes")
     if done.returncode == 0:
         for path, text in dict(wanted).items():
@@ -188,11 +188,11 @@ def test_a_review_says_where_the_change_is_one_of_a_newer_version(moving: Copy) 
     """So that lines which the agent takes out again, since it wrote from memory, are not overlooked."""
     for act in (host(PULL + "; echo h >>d/x"), agent("echo m >>a; echo m >>d/x; echo m >>d/y")):
         act(moving)
-    said = program(moving.state, "review", "--stat").stdout.decode().splitlines()
+    said = program(moving.state, "review").stdout.decode().splitlines()
     assert {line.split()[1] for line in said if line.endswith("  on your newer version")} == {"a", "d/x"}
     assert program(moving.state, "apply", "--yes").returncode == 0
     agent("echo again >>a")(moving)
-    assert b"newer" not in program(moving.state, "review", "--stat").stdout
+    assert b"newer" not in program(moving.state, "review").stdout
 
 
 def test_a_mount_that_is_told_to_look_again_keeps_its_options(moving: Copy) -> None:
@@ -244,7 +244,7 @@ def test_what_a_process_holds_is_not_taken_for_what_is_seen(moving: Copy) -> Non
         agent("echo more >>a; sed -i 's/^d/D/' d/x")(moving)
     assert moving.look()["a"] == "a\nmore\n"
     assert moving.noted() == ["base-unknown:a"]
-    program(moving.state, "review", "--stat")
+    program(moving.state, "review")
     assert program(moving.state, "apply", "--yes").returncode == 1
     assert program(moving.state, "apply", "--yes", "--except", "a").returncode == 0
     assert (moving.project / "a").read_text() == "a\npulled\n"

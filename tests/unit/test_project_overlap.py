@@ -125,7 +125,7 @@ def test_commands_that_ran_at_the_same_time_are_undone_together_and_named(copy: 
     long.ends()
     assert logged(copy) == [
         "sh -c 1  exit 0, 1.0 s, with others",
-        "sh -c 2  exit 0, 1.0 s, with others",
+        "sh -c 2  exit 0, 1.0 s  (while this ran as well: sh -c 1)",
         "sh -c 0  exit 0, 1.0 s",
     ]
     assert undo(copy) == [

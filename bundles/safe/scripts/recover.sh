@@ -14,4 +14,3 @@ help_or_refuse "$0" "$@"
 begin
 say "No run is open."
 ! debt_open || say "What the last rollback found to differ is still written down: ./rollback.sh looks again."
-

@@ -76,7 +76,9 @@ def _lines(commits: list[Commit]) -> Iterator[str]:
         together = ""
         if one.kind == "command":
             within = commits[place + 1 : before[place]]
-            together = ", with others" if place < reach or any(each.kind == "command" for each in within) else ""
+            others = place < reach or any(each.kind == "command" for each in within)
+            # It may name them itself.
+            together = ", with others" if others and not one.beside else ""
             reach = max(reach, before[place])
         yield _commit_line(one) + together
 
