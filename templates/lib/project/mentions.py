@@ -8,7 +8,9 @@ is read as well, since what a script loads runs with it.
 from __future__ import annotations
 
 import os
+from bisect import bisect
 from dataclasses import dataclass
+from itertools import islice
 
 from project import imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
 from project.ends import Ends
@@ -121,7 +123,8 @@ class Reader:
     def _sources(self) -> tuple[list[Source], list[Source]]:
         """What steers something, each with its kind and what is said of it; and the manifests of packages."""
         kinds = Kinds()
-        found = ((path, kinds.of(path)) for path in sorted(self.files))
+        names = sorted(dict.fromkeys((*self.files, *islice(self._linked(), FILES))))
+        found = ((path, kinds.of(path)) for path in names)
         told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
         git = [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
         named = outside.starting(self.tree.host.real) if self.tree.host else ()
@@ -129,6 +132,17 @@ class Reader:
         others = [one for one in told if one.kind != "package" and not tasks.offers(one.path)]
         # What counts of these depends on what all others ask for.
         return [*git, *home, *others], [one for one in told if one.kind == "package" or tasks.offers(one.path)]
+
+    def _linked(self) -> Iterator[bytes]:
+        """The names that links have, and those that they give to what lies below where they lead."""
+        ordered = sorted(self.files)
+        for link in () if self.aliases.many else sorted(self.aliases.links):
+            yield link
+            for aim in self.aliases.real(link):
+                for path in ordered[bisect(ordered, aim + b"/") :]:
+                    if not path.startswith(aim + b"/"):
+                        break
+                    yield link + path[len(aim) :]
 
     def _read(self, source: Source, known: set[bytes], fresh: list[Source]) -> Iterator[tuple[bytes, Reason]]:
         """What a source names of what is looked for; what else it names is read in the next step."""
@@ -185,8 +199,11 @@ class Reader:
     def _contents(self, source: Source) -> Iterable[bytes]:
         if self.left < 0:
             return ()
-        texts = self.tree.contents(source.path) if source.text is None else [source.text]
-        return filter(plain.reads, texts)
+        if source.text is not None:
+            return filter(plain.reads, [source.text])
+        # Whoever reads a link reads what it leads to.
+        paths = dict.fromkeys((source.path, *self.aliases.real(source.path)))
+        return filter(plain.reads, (text for path in paths for text in self.tree.contents(path)))
 
     def _aims(self, source: Source, text: bytes) -> Iterator[bytes]:
         """What is looked for and named by a text."""
