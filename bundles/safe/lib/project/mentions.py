@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import os
 from bisect import bisect
-from dataclasses import dataclass
 from itertools import islice
 
 from project import imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
+from project.sources import Kinds, Source
 from project.texts import LOADING, WHOLE
 from project.tree import LARGEST
-from project.wanted import PROSE, STORES, Aliases, Wanted
+from project.wanted import PROSE, Aliases, Wanted
 from project.wanted import key as _key
 
 TYPE_CHECKING = False
@@ -38,7 +38,6 @@ MANY = Reason(
 )
 MORE = Reason("named", "more links lead around, or more is named, than is looked at")
 HOME = "it is run, or read, when you start a shell or a tool"
-PACKAGE = Reason("package", "an installation runs it")
 # Kinds whose files may run the scripts of a package by name.
 CALLING = frozenset(("hook", "editor", "shell", "agent", "ci", "review", "container", "script"))
 # An assistant's own are told by these as well; to what is run they say nothing.
@@ -71,18 +70,6 @@ def _tells_only(change: Change, tree: Tree) -> bool:
     if new is None or new.mode not in risky.FILES or new.size > LARGEST or not change.path.endswith(b".py"):
         return False
     return imports.tells_only(change.path, tree.blob(new.oid))
-
-
-@dataclass(frozen=True)
-class Source:
-    """A text that is read for what it names: a file's own, or one that git keeps."""
-
-    path: bytes
-    kind: str
-    said: str
-    text: bytes | None = None
-    # What leads there lists what it is about as well, such as a project's own code.
-    about: bool = False
 
 
 class Reader:
@@ -277,39 +264,7 @@ class Reader:
         yield from self.ends.files(self._anywhere(source, text))
 
 
-class Kinds:
-    """Of which kind a file is that says what is run or read; a folder's kind is that of all in it."""
-
-    def __init__(self) -> None:
-        self.folders: dict[bytes, tuple[bool, Reason | None]] = {}
-
-    def of(self, path: bytes) -> Reason | None:
-        """Kind and reason; None where it says no such thing, or belongs to an installed package."""
-        folder, _, name = path.rpartition(b"/")
-        if folder not in self.folders:
-            self.folders[folder] = self._of_folder(folder)
-        inside, reason = self.folders[folder]
-        if not inside:
-            return None
-        folded = spelling.folded(name)
-        place = f"{spelling.folded(folder.rpartition(b'/')[2])}/{folded}"
-        if folded == packages.NAME:
-            return PACKAGE
-        return reason or _steers((*risky.of_component(folded), *risky.of_place(place)))
-
-    def _of_folder(self, folder: bytes) -> tuple[bool, Reason | None]:
-        """Whether what is in a folder counts, and of which kind all of it is."""
-        parts = frozenset(spelling.components(folder))
-        # GitHub's has forms and lists of owners as well.
-        form = ".github" in parts and parts.isdisjoint(("workflows", "actions"))
-        return parts.isdisjoint(STORES) and not form, _steers(risky.of_folder(folder) if folder else ())
-
-
 def looked_into(changes: Iterable[Change]) -> list[Entry]:
     """What of the changes is read."""
     kinds, paths = Kinds(), sorted((change.path, change.new) for change in changes if change.new)
     return [new for path, new in paths if new.size <= LARGEST and kinds.of(path)]
-
-
-def _steers(reasons: Iterable[Reason]) -> Reason | None:
-    return next((reason for reason in reasons if reason.kind in WHOLE | LOADING), None) if reasons else None
