@@ -250,8 +250,8 @@ made_once() {
             rm -f "$file.$$"
             fail "$EX_REFUSED" "this bundle's own word cannot be written down" "$file" "df -h $(quoted "$STATE")   (make room, then the same again)"
         fi
-        [ -s "$file" ] || rm -f "$file"
-        # A link is made or not made: of two that come here at once, one wins and both read the same word.
+        take_empty "$file"
+        # Of two that come here at once, one makes the link, and both read the same word.
         ln "$file.$$" "$file" 2>/dev/null
         rm -f "$file.$$"
     fi
@@ -259,6 +259,14 @@ made_once() {
     is_random_word "$word" "$2" || fail "$EX_REFUSED" "this is not the word that this bundle made" "$file" \
         "ls -l $(quoted "$file")   (if no sandbox of this bundle was ever started: rm $(quoted "$file"))"
     echo "$word"
+}
+
+# take_empty FILE: takes one away that is empty, one at a time: as long as it is there nobody can give the name to another.
+take_empty() {
+    [ -e "$1" ] && [ ! -s "$1" ] || return 0
+    local tries=0
+    until mkdir "$1.taken" 2>/dev/null || [ "$tries" -ge 20 ]; do tries=$((tries + 1)) && sleep 0.1; done
+    { [ -s "$1" ] || rm -f "$1"; } && rmdir "$1.taken" 2>/dev/null || :
 }
 
 # is_random_word TEXT [BYTES]: whether it looks like one, of so many bytes: it stands in patterns and names of files.
