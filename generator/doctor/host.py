@@ -33,6 +33,7 @@ _LINK = re.compile(r"gen-workspace-(?P<instance>[0-9a-f]{16})")
 
 def look_at_host(engine_root: str, client: Client) -> HostFacts:
     """What this machine has of what a bundle needs. `engine_root`: where the engine keeps its data, if it told."""
+    links = tuple(_links())
     missing = tuple(program for program in (client, *PROGRAMS) if shutil.which(program) is None)
     return HostFacts(
         missing=(*missing, *(() if _digests() else ("sha256sum",))),
@@ -51,8 +52,8 @@ def look_at_host(engine_root: str, client: Client) -> HostFacts:
         root_free=free_bytes(engine_root) if engine_root else None,
         proxies=tuple(name for name in PROXIES if os.environ.get(name)),
         certificates=_certificates(),
-        loops=tuple(_loops(dict(_links()))),
-        links=tuple(_links()),
+        loops=tuple(_loops(dict(links))),
+        links=links,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect
-from itertools import islice
+from itertools import chain, islice
 
 from project import imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
 from project.ends import Ends
@@ -110,8 +110,8 @@ class Reader:
     def _sources(self) -> tuple[list[Source], list[Source]]:
         """What steers something, each with its kind and what is said of it; and the manifests of packages."""
         kinds = Kinds()
-        names = sorted(dict.fromkeys((*self.files, *islice(self._linked(), FILES))))
-        found = ((path, kinds.of(path)) for path in names)
+        ordered = sorted(self.files)
+        found = ((path, kinds.of(path)) for path in chain(ordered, islice(self._linked(ordered), FILES)))
         told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
         git = [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
         named = outside.starting(self.tree.host.real) if self.tree.host else ()
@@ -120,9 +120,8 @@ class Reader:
         # What counts of these depends on what all others ask for.
         return [*git, *home, *others], [one for one in told if one.kind == "package" or tasks.offers(one.path)]
 
-    def _linked(self) -> Iterator[bytes]:
+    def _linked(self, ordered: list[bytes]) -> Iterator[bytes]:
         """The names that links have, and those that they give to what lies below where they lead."""
-        ordered = sorted(self.files)
         for link in () if self.aliases.many else sorted(self.aliases.links):
             yield link
             for aim in self.aliases.real(link):
