@@ -12,7 +12,7 @@ from project.records import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PREFIX, FRESH = "command.", ".new"
 BOOT = "/proc/sys/kernel/random/boot_id"
@@ -29,7 +29,7 @@ class Begun:
         self.began = began if len(began) >= 40 and not began.strip("0123456789abcdef") else ""
         self.code = int(code) if code else None
         self.seconds = float(seconds or 0)
-        self.words = " ".join(map(quoted, words))
+        self.words = line(words)
         self.ended = bool(code) or not _lives(process)
 
     def forget(self) -> None:
@@ -55,6 +55,11 @@ def listed(state: str) -> Iterator[Begun]:
 def at_work(state: str) -> list[Begun]:
     """Those that run now."""
     return [one for one in listed(state) if not one.ended]
+
+
+def line(words: Iterable[str]) -> str:
+    """Words as a shell would have them."""
+    return " ".join(map(quoted, words))
 
 
 def quoted(word: str) -> str:

@@ -95,6 +95,10 @@ class Reviewed:
     # Where the host had moved on when the sandbox made its change: that is a change of the newer version.
     newer: frozenset[bytes] = frozenset()
 
+    def offered(self) -> list[Change]:
+        """What may come back, held back or not."""
+        return [one.change for one in self.verdicts if not one.never]
+
     def wanted(self, accepted: Iterable[bytes] = ()) -> list[Verdict]:
         """What comes back: all that is neither held back nor never brought back, and what was accepted."""
         accepted = frozenset(accepted)
@@ -182,7 +186,7 @@ def unseen(track: Track, found: Reviewed) -> list[Change] | None:
         then = track.touched(track.resolve(shown["commit"]) if shown["commit"] else None)
     except (ValueError, KeyError, TypeError, Failure):
         return None
-    changes = (verdict.change for verdict in found.verdicts if not verdict.never)
+    changes = found.offered()
     return [each for each in changes if each.path not in then or then[each.path][1] != _version(each.new)]
 
 

@@ -163,8 +163,7 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
 
 def _sources(track: Track, found: Reviewed, choice: Chosen) -> dict[bytes, bytes]:
     """The old names of what git takes for renamed. Of what comes whole, git does not have the version before it."""
-    changes = [verdict.change for verdict in found.verdicts if not verdict.never]
-    known = [Change(one.path, None, one.new) if one.path in choice.theirs else one for one in changes]
+    known = [Change(one.path, None, one.new) if one.path in choice.theirs else one for one in found.offered()]
     with Patch(track.git.repo, known) as patch:
         return {path: told.source for path, told in patch.told().items() if told.source is not None}
 

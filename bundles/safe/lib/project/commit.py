@@ -264,7 +264,7 @@ def _read_command(path: str) -> str:
         text = stream.read(65536).decode("utf-8", "surrogateescape")
     if "\0" not in text:
         return text.rstrip("\n")
-    return " ".join(map(begun.quoted, text.rstrip("\0").split("\0")))
+    return begun.line(text.rstrip("\0").split("\0"))
 
 
 def _usage(why: str) -> NoReturn:

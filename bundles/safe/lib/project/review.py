@@ -79,7 +79,7 @@ def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool 
 
 def told(track: Track, found: Reviewed) -> dict[bytes, Told]:
     """What git says of what may come back: lines, and the old names of what was renamed."""
-    with Patch(track.git.repo, [verdict.change for verdict in found.verdicts if not verdict.never]) as patch:
+    with Patch(track.git.repo, found.offered()) as patch:
         return patch.told()
 
 
