@@ -41,8 +41,10 @@ def made_anew(folder: Path) -> str:
     name = f"gt-{secrets.token_hex(4)}"
     bundle = generate(folder, name)
     step = bundle.path / "steps" / "30-base-image"
-    (bundle.path / ".state").mkdir(mode=0o700)  # the runner's work, which is not here
-    run("bash", step / "do.sh")
+    prior = bundle.path / ".state" / "prior"  # the runner's work, which is not here
+    prior.parent.mkdir(mode=0o700)
+    prior.mkdir()
+    run("bash", step / "do.sh", env={**os.environ, "GEN_PRIOR": str(prior)})
     found = layers(name)
     run("bash", step / "undo.sh")
     assert not run("docker", "images", "--quiet", base_of(name)).stdout

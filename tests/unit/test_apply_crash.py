@@ -116,7 +116,7 @@ def test_killed_before_a_call_it_is_the_old_tree_or_the_new_one(ground: tuple[Pa
 def test_killed_again_while_it_recovers_it_still_is(ground: tuple[Path, Path]) -> None:
     old, new, calls = outcomes(ground)
     struck = 0
-    for number in range(5, calls, 23):
+    for number in range(5, calls, 16 * EVERY):
         again = 0
         while again is not None:
             fresh(*ground)
@@ -129,7 +129,7 @@ def test_killed_again_while_it_recovers_it_still_is(ground: tuple[Path, Path]) -
             assert after in (old, new), f"killed at {number}, then at {again}: {difference(old, new, after)}"
             if not killed:
                 break
-    assert struck > 20
+    assert struck > 10
 
 
 def difference(old: dict[str, object], new: dict[str, object], after: dict[str, object]) -> str:
@@ -169,14 +169,14 @@ def test_control_a_broken_journal_is_caught(ground: tuple[Path, Path], broken, m
     old, new, calls = outcomes(ground)
     broken(monkeypatch)
     monkeypatch.setattr(swap, "PAUSE", 0)
-    neither = 0
-    for number in range(1, calls + 1, 3):
+    for number in range(calls, 0, -3):
         fresh(*ground)
         in_child(lambda: apply(*ground, VERSIONS), kill_at=number)
         with contextlib.suppress(Failure):
             recover(*ground)
-        neither += snapshot(ground[0]) not in (old, new)
-    assert neither > 0
+        if snapshot(ground[0]) not in (old, new):
+            return
+    pytest.fail("after every kill it was the old tree or the new one")
 
 
 @pytest.mark.parametrize("each", [True, False], ids=["each file synced", "the whole filesystem synced"])

@@ -53,7 +53,7 @@ def again(files: dict[str, RenderedFile], folder: Path) -> dict[str, RenderedFil
     return bundle_of(folder / OWN)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from(profile_names()), sets=st.lists(SETS, max_size=5), description=WORDS)
 def test_its_profile_writes_the_same_bundle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sets: list[str], description: str

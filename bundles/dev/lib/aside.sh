@@ -8,27 +8,15 @@ foreign_objects() {
     local container image new
     container=$(container_line "$GEN_CONTAINER") && image=$(image_line "$GEN_IMAGE_REF") || return 1
     if [ -n "$container" ] && ! ours "$container" 3; then
-        new=$(free_aside container "$GEN_CONTAINER-aside-${INSTANCE:-ID}") || return 1
+        new=$(free_name container "$GEN_CONTAINER-aside-${INSTANCE:-ID}") || return 1
         word 2 "$container"
         printf 'container %s %s %s %s\n' "${container%% *}" "$WORD" "$GEN_CONTAINER" "$new"
     fi
     if [ -n "$image" ] && ! ours "$image" 2; then
-        new=$(free_aside image "gen-aside:${INSTANCE:-ID}") || return 1
+        new=$(free_name image "gen-aside:${INSTANCE:-ID}") || return 1
         word 1 "$image"
         printf 'image %s - %s %s\n' "$WORD" "$GEN_IMAGE_REF" "$new"
     fi
-}
-
-# free_aside KIND NAME: a name for what is moved aside that nothing has: several may be moved, one after the other.
-free_aside() {
-    local name=$2 number=1 line
-    while :; do
-        line=$("$1_line" "$name") || return 1
-        [ -n "$line" ] || break
-        number=$((number + 1))
-        name=$2-$number
-    done
-    echo "$name"
 }
 
 # objects_aside: what stands aside now, in the same form.
@@ -37,7 +25,7 @@ objects_aside() { [ ! -e "$STATE/aside/moved" ] || grep -E '^(container|image) [
 # own_name KIND WANTED: of a volume or network whose name somebody else has, "kind wanted name": the name that ours takes.
 own_name() {
     local name
-    name=$(free_name "$1" "$2") || return 1
+    name=$(free_name "$1" "$2" 2) || return 1
     [ "$name" = "$2" ] || printf '%s %s %s\n' "$1" "$2" "$name"
 }
 

@@ -27,16 +27,20 @@ called_otherwise() {
 # need_name: refuses to act on half of a sandbox: by the new name it is not found, while it uses the workspace.
 need_name() { ! renamed || fail "$EX_REFUSED" "$WHAT" "" "$MEND"; }
 
-# free_name KIND WANTED: WANTED, or WANTED-2 and so on where that name belongs to somebody else. KIND: volume or network.
+# free_name KIND WANTED [OURS]: WANTED, or WANTED-2 and so on: the first that nothing has, or that is ours already where OURS is its
+# field in the kind's line. Fails where thirty names are taken: whoever says so of all of them would say so for ever.
 free_name() {
-    local name=$2 number=1 line
-    while :; do
+    local name=$2 number line
+    for ((number = 2; number < 32; number++)); do
         line=$("$1_line" "$name") || return 1
-        if [ -z "$line" ] || ours "$line" 2; then break; fi
-        number=$((number + 1))
+        if [ -z "$line" ] || { [ -n "${3:-}" ] && ours "$line" "$3"; }; then
+            echo "$name"
+            return
+        fi
         name=$2-$number
     done
-    echo "$name"
+    warn "error: $2 is taken, and so are the thirty names after it"
+    return 1
 }
 
 # remember_name KIND NAME: the name that this bundle uses from now on.

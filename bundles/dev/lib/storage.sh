@@ -168,7 +168,7 @@ freed() {
 # make_volume OPTION...: our volume, under a free name: one of somebody else's is never touched. The name is remembered.
 make_volume() {
     local name line id token
-    name=$(free_name volume "$GEN_VOLUME") || return 1
+    name=$(free_name volume "$GEN_VOLUME" 2) || return 1
     [ "$name" = "$GEN_VOLUME" ] || echo "a volume named $GEN_VOLUME is not ours, so ours is named $name"
     remember_name volume "$name" || return 1
     line=$(volume_line "$name") || return 1

@@ -16,7 +16,7 @@ create() { # NAME SUBNET
         { echo "somebody else made a network named $1 just now: it is theirs and stays; start again" && return 1; }
 }
 
-name=$(free_name network "$GEN_NETWORK")
+name=$(free_name network "$GEN_NETWORK" 2)
 [ "$name" = "$GEN_NETWORK" ] || echo "a network named $GEN_NETWORK is not ours, so ours is named $name"
 remember_name network "$name"
 own network "$name"
