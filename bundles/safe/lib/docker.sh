@@ -88,15 +88,18 @@ volume_facts() {
     described volume "$1" "name=^$1\$" '{{.Name}}@{{json .CreatedAt}} {{with .Labels}}{{or (index . "gen.token") (index . "gen.instance") "-"}}{{else}}-{{end}} {{with .Options}}{{.device}}{{end}}'
 }
 
-# To inspect fails for what is not there and for an engine that fails; the list says which. One that hangs is asked once.
+# To inspect fails for what is not there and for an engine that fails. Where it does not say itself which, the list does. One that
+# hangs is asked once.
 
 # described KIND NAME FILTER FORMAT: a line about the object of that name; empty when there is none.
 described() {
     local code=0 found
-    docker "$1" inspect --format "$4" "$2" 2>/dev/null || code=$?
-    case $code in
-    0) return 0 ;;
-    124) return 1 ;;
+    # Their order tells them apart: what is there has no complaint before it.
+    { found=$(docker "$1" inspect --format "$4" "$2" 2>&1 >&4 4>&-) || code=$?; } 4>&1
+    case $code:$found in
+    0:*) return 0 ;;
+    124:*) return 1 ;;
+    *:*[Nn]"o such $1"*) ;;
     *) found=$(docker "$1" ls --quiet --filter "$3") && [ -z "$found" ] ;;
     esac
 }
@@ -126,8 +129,9 @@ image_is_there() {
 # sandbox_line [OPTION...]: container_line of the sandbox: by the id that is written down, whatever it is called by now; by its name where
 # none of that id is there. healthy_line: only when it runs and is healthy.
 sandbox_line() {
-    local line
-    line=$(one_container "id=$(sandbox_id)" "$@") || return 1
+    local id line=''
+    id=$(owned_id container "$GEN_CONTAINER")
+    [ -z "$id" ] || line=$(one_container "id=$id" "$@") || return 1
     if [ -n "$line" ]; then echo "$line"; else container_line "$GEN_CONTAINER" "$@"; fi
 }
 healthy_line() {

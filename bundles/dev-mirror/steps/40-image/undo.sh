@@ -7,12 +7,12 @@ set -u
 
 end_build || exit 1
 
-# A client that was killed may have asked for one more container, which the engine makes a moment later.
+# A client that was killed may have asked for one more container, which the engine makes a moment later, as long as there is the image.
 remove() { # NAME-OR-ID
     local tries=0
-    until end_tools && docker rmi --no-prune "$1"; do
+    until docker rmi --no-prune "$1"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 5 ] || return 1
+        [ "$tries" -lt 5 ] && end_tools || return 1
         sleep 1
     done
 }
