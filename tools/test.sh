@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every suite, whatever fails, and ends with one summary. --lint: without the tests.
-# What needs no engine runs beside the engine tests, and those beside each other; the output of what ran beside comes at the end.
+# The suites run beside each other; what one printed comes when it has ended.
 # Exit code: 0 when all passed, 1 when any failed.
 #
 # Functions here are called by name, through `suite`.
@@ -39,7 +39,7 @@ suite() {
 }
 
 # result NAME TEXT: a line of the summary.
-result() { printf '%-16s %s\n' "$1" "$2" >"$work/results/$1"; }
+result() { printf '%-24s %s\n' "$1" "$2" >"$work/results/$1"; }
 
 count() { counted=$*; }
 
@@ -120,13 +120,13 @@ run_bats() {
     [ "$code" -eq 0 ] && grep -q '^ok ' "$work/bats.tap"
 }
 
-run_pytest() { # NAME ARG...: which tests
-    local code name=$1
+run_pytest() { # LANE ARG...: which tests
+    local code lane=$1
     shift
-    mkdir -p "$lanes/$name"
-    TMPDIR=$lanes/$name GEN_TEST_REPORT=$work/skipped.$name pytest -o "cache_dir=$work/cache.$name" --durations=15 --durations-min=5 "$@" | tee "$work/$name.txt"
+    mkdir -p "$lanes/$lane"
+    TMPDIR=$lanes/$lane GEN_TEST_REPORT=$work/skipped.$JOB pytest -o "cache_dir=$work/cache.$lane" --durations=5 --durations-min=10 "$@" | tee "$work/$lane.txt"
     code=${PIPESTATUS[0]}
-    count "$(tail -n 1 "$work/$name.txt" | sed 's/^=* //; s/ =*$//')"
+    count "$(tail -n 1 "$work/$lane.txt" | sed 's/^=* //; s/ =*$//')"
     return "$code"
 }
 
@@ -162,59 +162,98 @@ compose_config() {
     fi
 }
 
-# The engine tests go side by side, in groups, for most of their time is spent on waiting. Those that start engines of their own
-# are beside each other on the host's: each of their engines has a container there. The others look at whole inventories, so each
-# group of them has an engine that starts before it and ends after it. What is named nowhere is in the last group.
-starting=("faults isolation" "ends hostile another_engine")
-apart=("changes safe whole leash users" "checks checks_machine doctor host podman" "cut_off nothing_lost additions private outside told")
+# What runs beside each other is taken from one list, longest first, by more than there are processors: much of an engine test's time
+# is spent waiting. Each file of engine tests is a suite, and so is each third of the unit tests.
+first="cut_off ends unit_1 unit_2 unit_3 bats checks safe faults detached isolation podman storage lifecycle another_engine taken_back
+    whole microvm hostile outside additions host plan changes nothing_lost foreign set_aside"
 
-# files_of WORD...: the test files of those names.
-files_of() { printf 'tests/engine/test_%s.py\n' "$@"; }
+# These start engines of their own on the host's, where each of those has a container. The others look at whole inventories, so whoever
+# runs them has an engine of its own.
+on_the_host=" faults isolation ends hostile another_engine "
 
-# rest: the test files of the last group, and whatever else pytest would find.
-rest() {
-    local file
-    echo tests
-    printf -- '--ignore=%s\n' tests/unit tests/microvm
-    # shellcheck disable=SC2086,SC2048 # one word a name
-    for file in $(files_of ${starting[*]} ${apart[*]}); do echo "--ignore=$file"; done
+# jobs: the names of all suites, a line each.
+jobs() {
+    local name
+    {
+        # shellcheck disable=SC2086 # one word a name
+        printf '%s\n' $first
+        for name in tests/engine/test_*.py; do
+            name=${name#tests/engine/test_}
+            echo "${name%.py}"
+        done
+    } | awk '!seen[$1]++'
 }
 
-# on_its_own NAME ARG...: a group on an engine of its own.
-on_its_own() {
-    local host name=$1 code=0
-    host=$(tools/private-engine.sh start "$lanes/$name" gen-test-base:packages) || return 1
-    DOCKER_HOST=$host run_pytest "$@" || code=$?
-    tools/private-engine.sh stop "$lanes/$name"
-    return "$code"
+# next_job: sets JOB to one that nobody has taken yet; fails when there is none.
+next_job() {
+    while IFS= read -r JOB; do mkdir "$work/taken/$JOB" 2>/dev/null && return; done <"$work/jobs"
+    return 1
 }
 
-engine_tests() {
-    local number=0 group files host
-    if ! is_root || ! docker info >/dev/null 2>&1 || ! python -c 'from tests.engine.conftest import base_of_tests as base; base()'; then
-        suite "engine tests" run_pytest e tests --ignore=tests/unit --ignore=tests/microvm
-        return
-    fi
-    # All private engines begin as copies of one, which has built what most tests build.
+# unit_files PART: every third test file.
+unit_files() { printf '%s\n' tests/unit/test_*.py | awk -v part="$1" 'NR % 3 == part % 3'; }
+
+# own_engine LANE: an engine of its own, sets HOST to where it is.
+own_engine() { HOST=$(tools/private-engine.sh start "$lanes/$1" gen-test-base:packages); }
+
+# run_job LANE: one suite of the list.
+run_job() {
+    local files
+    case $JOB in
+    bats) suite "bats" run_bats ;;
+    microvm) suite "microvm tests" run_pytest "$1" tests/microvm ;;
+    unit_*)
+        mapfile -t files < <(unit_files "${JOB#unit_}")
+        suite "unit tests ${JOB#unit_}" run_pytest "$1" "${files[@]}"
+        ;;
+    *)
+        files=("tests/engine/test_$JOB.py")
+        case $on_the_host in
+        *" $JOB "*) suite "engine $JOB" run_pytest "h$1" "${files[@]}" ;;
+        *)
+            [ -n "$HOST" ] || own_engine "$1" || { result "engine $JOB" "FAILED: no engine for it" && return; }
+            DOCKER_HOST=$HOST suite "engine $JOB" run_pytest "$1" "${files[@]}"
+            ;;
+        esac
+        ;;
+    esac
+}
+
+# worker LANE: does what is left to do, until nothing is.
+worker() {
+    local HOST='' JOB
+    while next_job; do
+        run_job "$1" >"$work/out.$1" 2>&1
+        touch "$work/ended/$JOB"
+        flock "$work/jobs" cat "$work/out.$1"
+    done
+    [ -z "$HOST" ] || tools/private-engine.sh stop "$lanes/$1"
+}
+
+# seed: all private engines begin as copies of one, which has built what most tests build.
+seed() {
+    local host
     host=$(tools/private-engine.sh start "$work/seed" gen-test-base:packages) &&
         DOCKER_HOST=$host python -c 'import pathlib, sys; from tests.engine.private import fill_build_cache as fill; fill(pathlib.Path(sys.argv[1]))' "$work/cache"
     tools/private-engine.sh stop "$work/seed"
+    export GEN_ENGINE_SEED=$work/seed
+}
+
+all_tests() {
+    local number
+    if is_root && docker info >/dev/null 2>&1 && python -c 'from tests.engine.conftest import base_of_tests as base; base()'; then
+        seed
+        jobs >"$work/jobs"
+    else
+        JOB=engine suite "engine tests" run_pytest e tests/engine
+        jobs | grep -x -e 'unit_.' -e bats -e microvm >"$work/jobs"
+    fi
+    mkdir "$work/taken" "$work/ended"
     # Thousands of clients are started, each for a moment: one thread is quicker to start than several.
-    export GEN_ENGINE_SEED=$work/seed GOMAXPROCS=1
-    for group in "${starting[@]}" "${apart[@]}"; do
-        number=$((number + 1))
-        # shellcheck disable=SC2086 # one word a name
-        mapfile -t files < <(files_of $group)
-        if [ "$number" -le ${#starting[@]} ]; then
-            suite "engine tests $number" run_pytest "$number" "${files[@]}"
-        else
-            suite "engine tests $number" on_its_own "$number" "${files[@]}"
-        fi >"$work/group.$number" 2>&1 &
-    done
-    mapfile -t files < <(rest)
-    suite "engine tests" on_its_own e "${files[@]}"
+    export GOMAXPROCS=1
+    for ((number = 0; number <= 2 * $(nproc); number++)); do worker "$number" & done
     wait
-    cat "$work"/group.*
+    while IFS= read -r JOB; do [ -e "$work/ended/$JOB" ] || result "$JOB" "FAILED: it did not come to its end"; done <"$work/jobs"
 }
 
 summary() {
@@ -228,15 +267,6 @@ summary() {
     echo "  all passed"
 }
 
-unit_tests() { suite "unit tests" run_pytest u tests/unit; }
-
-# without_engine: whatever else asks no engine.
-without_engine() {
-    compose_config
-    suite "bats" run_bats
-    suite "microvm tests" run_pytest m tests/microvm
-}
-
 if [ "${1:-}" = --lint ]; then
     lint
     compose_config
@@ -246,10 +276,8 @@ else
     suite "engine" see_to_engine
     suite "microvm" see_to microvm QEMU
     suite "podman" see_to podman Podman
-    unit_tests >"$work/unit" 2>&1 &
-    without_engine >"$work/without" 2>&1 &
-    engine_tests
-    wait
-    cat "$work/lint" "$work/without" "$work/unit"
+    compose_config
+    all_tests
+    cat "$work/lint"
 fi
 summary
