@@ -31,7 +31,7 @@ need_name() { ! renamed || fail "$EX_REFUSED" "$WHAT" "" "$MEND"; }
 # field in the kind's line. Fails where thirty names are taken: whoever says so of all of them would say so for ever.
 free_name() {
     local name=$2 number line
-    for ((number = 2; number < 32; number++)); do
+    for number in {2..31}; do
         line=$("$1_line" "$name") || return 1
         if [ -z "$line" ] || { [ -n "${3:-}" ] && ours "$line" "$3"; }; then
             echo "$name"
