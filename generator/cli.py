@@ -47,6 +47,7 @@ _COMMANDS = {
     "apply": "generator.cli_project:apply_command",
     "discard": "generator.cli_project:discard_command",
     "recover": "generator.cli_run:recover_command",
+    "prune": "generator.cli_run:prune_command",
     "rollback": "generator.cli_run:rollback_command",
     "trust": "generator.cli_trust:trust_command",
     "doctor": "generator.cli_doctor:doctor_command",

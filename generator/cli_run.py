@@ -223,6 +223,30 @@ def rollback_command(bundle: str | None, yes: bool, delete_data: bool, as_json: 
         return run_script(command, output, steps=True)
 
 
+@click.command("prune")
+@bundle_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def prune_command(bundle: str | None, yes: bool) -> None:
+    """Take away the images that a bundle built from earlier states of itself, and that no sandbox needs any more.
+
+    It names them with their sizes, and asks. The image of now, the base image, and whatever a container uses stay.
+    Runs scripts/prune.sh.
+
+    \b
+    Exit codes:
+      0  they are gone, or there was none
+      2  wrong arguments, or no such bundle
+      3  one is left; it is named
+      4  refused, or you said no; nothing was changed
+
+    \b
+    Examples:
+      gen prune dev
+      gen prune dev --yes
+    """
+    become(commands.present(commands.prune(the_bundle(bundle), yes=yes)))
+
+
 @click.command("recover")
 @bundle_argument
 @json_option

@@ -37,6 +37,7 @@ def bundle_findings(bundle: BundleFacts, facts: Facts) -> Iterator[Finding]:
         *_files(bundle, facts),
         *_link(bundle, facts),
         *_space(bundle),
+        *_old_images(bundle, facts),
     )
     yield from found
     if all(finding.level == "ok" for finding in found):
@@ -183,3 +184,15 @@ def _finding(
         action=action if isinstance(action, Action) else None,
         left=str(left),
     )
+
+
+def _old_images(bundle: BundleFacts, facts: Facts) -> Iterator[Finding]:
+    """Images of earlier states; what a container is made from yet, scripts/prune.sh knows, and leaves."""
+    now = bundle.setting("GEN_IMAGE_REF")
+    there = {thing.id.removeprefix("sha256:"): thing.name for thing in facts.engine.objects if thing.kind == "image"}
+    old = {image for image in bundle.images if image in there and there[image].removeprefix("localhost/") != now}
+    if not old or not now or bundle.at_work:
+        return
+    what = f"{len(old)} of its images {'is' if len(old) == 1 else 'are'} from an earlier state of it"
+    mend = f"gen prune {shlex.quote(bundle.bundle.shown)}   (it leaves what a container uses, and asks)"
+    yield _finding(bundle, "ok", "old-images", what, "a start builds anew what has changed, and keeps what was", mend)

@@ -65,6 +65,11 @@ def rollback(bundle: Bundle, *, yes: bool = False, delete_data: bool = False) ->
     return Command(bundle=bundle, script="rollback.sh", arguments=words)
 
 
+def prune(bundle: Bundle, *, yes: bool = False) -> Command:
+    """Takes away the images of earlier states of the bundle that no sandbox needs any more."""
+    return Command(bundle=bundle, script="scripts/prune.sh", arguments=("--yes",) if yes else ())
+
+
 def recover(bundle: Bundle) -> Command:
     """Brings an interrupted run to its end."""
     return Command(bundle=bundle, script="scripts/recover.sh")

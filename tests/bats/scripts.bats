@@ -4,7 +4,7 @@
 
 load helper
 
-SCRIPTS='rollback.sh test-setup.sh scripts/backup.sh scripts/connect.sh scripts/mount-storage.sh scripts/plan.sh scripts/recover.sh scripts/rescue.sh
+SCRIPTS='rollback.sh test-setup.sh scripts/backup.sh scripts/connect.sh scripts/mount-storage.sh scripts/plan.sh scripts/prune.sh scripts/recover.sh scripts/rescue.sh
     scripts/resize-volume.sh scripts/restore.sh scripts/start.sh scripts/status.sh scripts/stop.sh'
 
 # What these print is what was asked for, without a last line of its own.
@@ -64,6 +64,7 @@ ends() {
     ends test-setup.sh --tap                  -- 4    refused   'Bail out!'
     ends scripts/recover.sh                   -- 0    ok        'No run is open'
     ends scripts/rescue.sh                    -- 4    refused   'the engine does not answer'
+    ends scripts/prune.sh --yes               -- 4    refused   'the engine does not answer'
     ends rollback.sh                          -- 0    unchanged 'There is nothing to undo'
     ends scripts/backup.sh                    -- 4    refused   'there is no workspace'
     ends scripts/resize-volume.sh 40          -- 4    refused   'there is no workspace'
@@ -85,6 +86,7 @@ ends() {
     ends scripts/status.sh -- 1 none none
     ends scripts/stop.sh -- 0 ok 'is stopped'
     ends scripts/recover.sh -- 0 ok
+    ends scripts/prune.sh -- 0 unchanged 'No image of'
     ends rollback.sh -- 0 unchanged
     ends rollback.sh --yes --delete-data -- 0 unchanged
 }

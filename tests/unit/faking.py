@@ -102,6 +102,7 @@ SCRIPTS = {
     "scripts/connect.sh": 'printf "<%s>" "$@"; cat; exit 7',
     "scripts/ps.sh": 'echo ps "$@"; exit 6',
     "scripts/logs.sh": 'echo logs "$@"; exit 6',
+    "scripts/prune.sh": 'echo prune "$@"',
     "scripts/kill.sh": 'echo kill "$@"; exit 6',
     "rollback.sh": ASKING,
     "test-setup.sh": CHECKS,

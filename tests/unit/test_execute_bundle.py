@@ -86,6 +86,8 @@ def test_every_command_is_a_script_with_its_words() -> None:
         commands.rollback(BUNDLE): ("rollback.sh",),
         commands.rollback(BUNDLE, yes=True): ("rollback.sh", "--yes"),
         commands.rollback(BUNDLE, delete_data=True): ("rollback.sh", "--delete-data"),
+        commands.prune(BUNDLE): ("scripts/prune.sh",),
+        commands.prune(BUNDLE, yes=True): ("scripts/prune.sh", "--yes"),
         commands.connect(BUNDLE): ("scripts/connect.sh",),
         commands.connect(BUNDLE, ("ls", "-l")): ("scripts/connect.sh", "--", "ls", "-l"),
         commands.connect(BUNDLE, ("ls",), "5m", detach=True): (
@@ -112,6 +114,7 @@ def test_a_real_bundle_has_every_script_that_is_started(repository: Path) -> Non
         commands.stop,
         commands.status,
         commands.recover,
+        commands.prune,
         commands.connect,
         commands.list_commands,
     ):

@@ -85,6 +85,8 @@ def test_the_exit_code_is_the_scripts_own(tmp_path: Path, code: int, flags: tupl
         ("rollback --yes", 0, "rollback --yes\n"),
         ("rollback --yes --delete-data", 0, "rollback --yes --delete-data\n"),
         ("rollback fake --delete-data", 0, "rollback --delete-data\n"),
+        ("prune", 0, "prune \n"),
+        ("prune fake --yes", 0, "prune --yes\n"),
         ("shell", 7, "<>"),
         ("shell fake", 7, "<>"),
         ("exec fake -- ls -l --help", 7, "<--><ls><-l><--help>"),
@@ -223,7 +225,7 @@ def test_a_path_of_ones_own_is_seen_from_where_one_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "plan", "down", "status", "test", "shell", "exec", "log", "recover", "rollback"]
+    "command", ["up", "plan", "down", "status", "test", "shell", "exec", "log", "recover", "prune", "rollback"]
 )
 def test_help_reads_like_a_manual(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert cli.main([command, "--help"]) == 0
