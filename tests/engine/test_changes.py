@@ -12,7 +12,11 @@ def test_a_changed_bundle_makes_the_sandbox_anew_and_keeps_the_workspace(shared:
     shared.inside("sh", "-c", "echo kept > /workspace/file; echo gone > /usr/local/share/file")
     before = shared.inspect("{{.Id}}")
     generate(shared.path, shared.name, *SMALL, *on_base(base_image), "resources.pids=300")
-    shared.start()
+    cost = "the sandbox is made anew: what was installed or written in it outside the workspace goes with the old one"
+    assert cost in shared.script("scripts/plan.sh").stdout
+    started = shared.start().stdout
+    assert started.index(cost) < started.index("runs.")
+    assert cost not in shared.start().stdout
     assert shared.inspect("{{.Id}}") != before
     assert shared.inspect("{{.HostConfig.PidsLimit}}") == "300"
     assert shared.inside("cat", "/workspace/file").stdout == "kept\n"
