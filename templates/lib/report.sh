@@ -20,23 +20,27 @@ xml() { printf '%s' "$1" | tr -c '[:print:]\n\t' '?' | sed 's/&/\&amp;/g; s/</\&
 # run_check FILE: the second line of a check's script is its title; what it prints explains a failure. There may be words of
 # the sandbox in it, so nothing of it steers a terminal, and no more is kept than somebody reads.
 run_check() {
-    local title output code began=$SECONDS
-    title=$(written_out "$(sed -n '2s/^# //p' "$1")")
+    local title output code id began=$SECONDS
+    { IFS= read -r _ && IFS= read -r title; } <"$1"
+    write_out "${title#"# "}"
+    title=$WRITTEN id=${1##*/} id=${id%.sh}
     limited "$CHECK_LIMIT"
     # Of a sandbox that does not run nothing is seen, and what must not be there would seem not to be.
     case ${runs:-}:$1 in
     yes:* | *-running.sh)
-        output=$(set -o pipefail && "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES" | tail -n 20 | cut -c 1-1000 | tr -d '\000')
+        output=$(set -o pipefail && "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES" | tr -d '\000')
         code=$?
         ;;
     *) output="the sandbox does not run, so this cannot be looked at" code=$UNKNOWN ;;
     esac
-    output=$(written_out "$output")
+    [ -z "$output" ] || output=$(tail -n 20 <<<"$output" | cut -c 1-1000)
+    write_out "$output"
+    output=$WRITTEN
     [ "$code" -ne 124 ] || output="no answer within $CHECK_LIMIT seconds"
     if [ "$code" -eq "$HOLDS" ]; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
     show_check "$code" "$title" "$output"
-    tell_check "$code" "$(basename "$1" .sh)" "$title" "$output"
-    add_case "$code" "$(basename "$1" .sh)" "$title" "$output" $((SECONDS - began))
+    tell_check "$code" "$id" "$title" "$output"
+    [ -z "$junit" ] || add_case "$code" "$id" "$title" "$output" $((SECONDS - began))
 }
 
 show_check() { # CODE TITLE OUTPUT

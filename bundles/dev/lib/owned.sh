@@ -61,16 +61,31 @@ disown() {
     lines=$(awk -v kind="$1" -v what="${2#sha256:}" '$1 != kind || (what != "all" && $3 != what && $2 != what)' <<<"$lines") && record "$lines"
 }
 
+# read_owned: sets RECORD to the record, without a process of its own where there is a file: it is asked for all the time.
+read_owned() { RECORD=''; if [ -e "$OWNED" ]; then IFS= read -r -d '' RECORD <"$OWNED" || :; else RECORD=$(owned_lines); fi; }
+
 # recorded KIND ID [TOKEN]: whether this object is written down: by its id, or by its token as long as no id is. A volume has no id but
 # its name and the second in which it was made, which two may share: of one the token counts as well.
 recorded() {
-    owned_lines | awk -v kind="$1" -v id="${2#sha256:}" -v token="${3:-}" '
-        $1 == kind && id != "-" && ($3 == id || $3 == "-") && ($2 == token || ($3 == id && kind != "volume")) { found = 1 }
-        END { exit !found }'
+    local kind token id wanted=${2#sha256:} RECORD
+    read_owned
+    while read -r kind token id _; do
+        [ "$kind" = "$1" ] && [ "$wanted" != - ] || continue
+        case $id in "$wanted") [ "$token" = "${3:-}" ] || [ "$kind" != volume ] || continue ;; -) [ "$token" = "${3:-}" ] || continue ;; *) continue ;; esac
+        return 0
+    done <<<"$RECORD"
+    return 1
 }
 
 # owned_id KIND NAME: the id of the last one that was made under that name; empty when none is known.
-owned_id() { owned_lines | awk -v kind="$1" -v name="$2" '$1 == kind && $4 == name && $3 != "-" { id = $3 } END { print id }'; }
+owned_id() {
+    local kind id name found='' RECORD
+    read_owned
+    while read -r kind _ id name; do
+        if [ "$kind" = "$1" ] && [ "$name" = "$2" ] && [ "$id" != - ]; then found=$id; fi
+    done <<<"$RECORD"
+    echo "$found"
+}
 
 # owner KIND ID [TOKEN]: INSTANCE when it is ours, else "-".
 owner() { if [ -n "$INSTANCE" ] && recorded "$@"; then echo "$INSTANCE"; else echo -; fi; }

@@ -16,6 +16,8 @@
 . "$BUNDLE/lib/storage.sh"
 # shellcheck source=templates/lib/sandbox.sh
 . "$BUNDLE/lib/sandbox.sh"
+# shellcheck source=templates/lib/images.sh
+. "$BUNDLE/lib/images.sh"
 # shellcheck source=templates/lib/journal.sh
 . "$BUNDLE/lib/journal.sh"
 # shellcheck source=templates/lib/lock.sh
@@ -73,6 +75,8 @@ while IFS= read -r line; do [ -z "$line" ] || row aside "$line"; done <<<"$(say_
 word 1 "$(image_line "$GEN_IMAGE_REF")"
 image=$WORD
 row image "${image:-none} $GEN_IMAGE_REF"
+old=$(old_images 2>/dev/null | told_images)
+[ -z "$old" ] || row 'old images' "$old: scripts/prune.sh"
 lost=''
 if replaced; then lost=yes wrong=yes && row '' "$WHAT: $WHY" && row '' "$MEND"; fi
 if [ -f "$IMAGE" ]; then

@@ -157,10 +157,11 @@ LOOK_AGAIN="scripts/plan.sh   (look again, and approve what it shows now)"
 # approval_record: what was approved stands in the run's logs.
 approval_record() { [ -z "$APPROVED" ] || printf '%s\n' "$APPROVED" "$PLAN_STATES" "$PLAN_TOLD" >"$STATE/logs/$RUN/approved"; }
 
-# approval_allows STEP: says what of somebody else's a step would move that does not hold, and whether it may be done: not one
-# that was approved as kept, and no object of somebody else is moved that was not named. Otherwise the run fails with this.
+# approval_allows STEP: says what a step that does not hold would cost here, and move of somebody else's, and whether it may be done: not
+# one that was approved as kept, and no object of somebody else is moved that was not named. Otherwise the run fails with this.
 approval_allows() {
-    local why kind id state name new
+    local why kind id state name new line
+    told "$(log_path "$1" verify)" | sed -n 's/^would: //p' | while IFS= read -r line; do say "    $line"; done
     moves_of "$1" | while read -r _ kind id state name new; do
         say "    $(told_move "$kind" "$id" "$state" "$name" "$new")"
     done

@@ -39,7 +39,8 @@ fi
 hold_signals
 # What a committed run added, and this takes away, no rollback owes any more.
 prior=$STATE/prior/$RUN left=''
-mkdir -p "$prior" && fingerprint "$(baseline)" || fail "$EX_REFUSED" "nothing was taken away" "what is on this host cannot be known, or $STATE is full" "df -h $(quoted "$STATE")"
+{ mkdir -p "$prior" && fingerprint "$(baseline)"; } ||
+    fail "$EX_REFUSED" "nothing was taken away" "what is on this host cannot be known, or $STATE is full" "df -h $(quoted "$STATE")"
 while read -r token id name _; do
     if remove_image "$token" "$id" "$name" >/dev/null && disown image "$token"; then continue; fi
     left="${left:+$left$'\n'}$name$(image_users "$id")"

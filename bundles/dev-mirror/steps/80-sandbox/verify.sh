@@ -9,4 +9,11 @@ set -u
 # A machine's workspace that is left is not undone, whatever is chosen by now.
 if [ "${GEN_UNDO:-}" = all ] && [ -e "$MACHINE_WORK" ]; then exit "$HOLDS"; fi
 line=$(healthy_line) || unknown "the engine does not list its containers"
-is_current "$line" || exit "$HOLDS_NOT"
+! is_current "$line" || exit "$HOLDS"
+if [ -z "${GEN_UNDO:-}" ] && [ "$BACKEND" != microvm ] && ! undone_first; then
+    line=$(sandbox_line) || unknown "the engine does not list its containers"
+    if ours "$line" 3 && ! is_current "$line"; then
+        would "the bundle has changed, so the sandbox is made anew: what was installed or written in it outside the workspace goes with the old one"
+    fi
+fi
+exit "$HOLDS_NOT"
