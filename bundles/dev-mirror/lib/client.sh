@@ -48,10 +48,11 @@ docker() {
 }
 
 # complaints_shown COMMAND...: runs it. What it says on standard error may be a stranger's words, or the sandbox's, so that it is
-# written out before a person sees it, and its end is enough. A step's goes into a log as it comes, where that is done.
+# written out before a person sees it, and its end is enough. A step's goes into a log as it comes, where that is done, and a check's
+# to whoever runs it (GEN_HEARD).
 complaints_shown() {
     local said code=0
-    [ -z "${GEN_RUN:-}" ] || { "$@"; return; }
+    [ -z "${GEN_RUN:-}${GEN_HEARD:-}" ] || { "$@"; return; }
     { said=$(set -o pipefail && "$@" 2>&1 1>&4 4>&- | tail -c "$HEARD_BYTES" 4>&-) || code=$?; } 4>&1
     [ -z "$said" ] || printable <<<"$said" >&2
     return "$code"

@@ -28,7 +28,7 @@ run_check() {
     # Of a sandbox that does not run nothing is seen, and what must not be there would seem not to be.
     case ${runs:-}:$1 in
     yes:* | *-running.sh)
-        output=$(set -o pipefail && "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES" | tr -d '\000')
+        output=$(set -o pipefail && GEN_HEARD=yes "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES" | tr -d '\000')
         code=$?
         ;;
     *) output="the sandbox does not run, so this cannot be looked at" code=$UNKNOWN ;;
