@@ -196,15 +196,16 @@ unit_files() { printf '%s\n' tests/unit/test_*.py | awk -v part="$1" 'NR % 3 == 
 # own_engine LANE: an engine of its own, sets HOST to where it is.
 own_engine() { HOST=$(tools/private-engine.sh start "$lanes/$1" gen-test-base:packages); }
 
-# run_job LANE: one suite of the list.
+# run_job LANE: one suite of the list. What those without an engine make lies elsewhere than the engine's, whose tests look through all
+# that lies beside it.
 run_job() {
     local files
     case $JOB in
     bats) suite "bats" run_bats ;;
-    microvm) suite "microvm tests" run_pytest "$1" tests/microvm ;;
+    microvm) suite "microvm tests" run_pytest "u$1" tests/microvm ;;
     unit_*)
         mapfile -t files < <(unit_files "${JOB#unit_}")
-        suite "unit tests ${JOB#unit_}" run_pytest "$1" "${files[@]}"
+        suite "unit tests ${JOB#unit_}" run_pytest "u$1" "${files[@]}"
         ;;
     *)
         files=("tests/engine/test_$JOB.py")
