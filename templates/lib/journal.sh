@@ -96,7 +96,7 @@ journal_check() {
     local digest
     [ -z "$TORN" ] || write_durably "$JOURNAL" head -n "$WHOLE" "$JOURNAL"
     # Without it the next one reads all of it again.
-    [ "$WHOLE" = "$KNOWN" ] || { digest=$(digest_of <"$JOURNAL") && printf '%s %s\n' "$WHOLE" "$digest" | write_durably "$STATE/journal.checked"; } 2>/dev/null || :
+    [ "$WHOLE" = "$KNOWN" ] || { digest=$(digest_of <"$JOURNAL") && write_durably "$STATE/journal.checked" printf '%s %s\n' "$WHOLE" "$digest"; } 2>/dev/null || :
 }
 
 # journal_read: the records as lines "run event step scope".

@@ -25,7 +25,7 @@ owned_by_ledger() {
 
 # record LINES: makes them the record.
 record() {
-    { [ -z "$1" ] || printf '%s\n' "$1"; } | write_durably "$OWNED" && return
+    write_durably "$OWNED" printf '%s' "${1:+$1$'\n'}" && return
     # A line that could not be written is none; what stands of it would be left by an undo.
     rm -f "$OWNED.new"
     return 1

@@ -46,7 +46,7 @@ attach() {
         device=${found%% *} && device=${device:-$(losetup --find --show "$1")} && rm -f "$2" && ln -sn "$device" "$2" && echo "$device"' \
         attach "$IMAGE" "$DEVICE" "$RECORDED") || { say_replaced && return 1; }
     disk=$(disk_number "$device") || disk='- -'
-    echo "$device $disk $number" | write_durably "$ATTACHED"
+    write_durably "$ATTACHED" echo "$device $disk $number"
 }
 
 # Where the image is mounted on the host, for a bundle whose workspace is a copy of a project.

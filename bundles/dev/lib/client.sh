@@ -53,18 +53,23 @@ docker() {
 complaints_shown() {
     local said code=0
     [ -z "${GEN_RUN:-}${GEN_HEARD:-}" ] || { "$@"; return; }
-    { said=$(set -o pipefail && "$@" 2>&1 1>&4 4>&- | tail -c "$HEARD_BYTES" 4>&-) || code=$?; } 4>&1
+    { said=$(set -o pipefail && "$@" 2>&1 1>&4 4>&- | its_end 4>&-) || code=$?; } 4>&1
     [ -z "$said" ] || printable <<<"$said" >&2
     return "$code"
+}
+
+# its_end: the end of standard input. Most often there is none, and then no program is needed to find it.
+its_end() {
+    local said
+    ! IFS= read -r -d '' -n 4096 said || { { printf '%s' "$said" && cat; } | tail -c "$HEARD_BYTES" && return; }
+    printf '%s' "$said"
 }
 
 # What decides about what Compose makes and a build gives, without being seen: where somebody has set it for their own work, it
 # is not meant for ours.
 not_for_us() {
     local name
-    for name in $(compgen -e); do
-        case $name in COMPOSE_* | BUILDX_* | BUILDKIT_* | DOCKER_DEFAULT_PLATFORM) unset "$name" ;; esac
-    done
+    for name in ${!COMPOSE_@} ${!BUILDX_@} ${!BUILDKIT_@} DOCKER_DEFAULT_PLATFORM; do unset "$name"; done
 }
 not_for_us
 

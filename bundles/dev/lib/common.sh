@@ -133,12 +133,15 @@ with_limit() {
 # than somebody reads is kept, and what is longer is no answer.
 HEARD_BYTES=65536
 heard() {
-    local codes
-    "$@" | { head -c "$HEARD_BYTES" | tr -d '\000' && [ "$(head -c 1 | wc -c)" -eq 0 ]; }
-    codes=("${PIPESTATUS[@]}")
-    [ "${codes[1]}" -eq 0 ] || warn "that is more than $HEARD_BYTES bytes, and no answer"
-    [ "${codes[0]}" -ne 0 ] || return "${codes[1]}"
-    return "${codes[0]}"
+    local said code
+    said=$("$@" | head -c $((HEARD_BYTES + 1)) | tr -d '\000'; printf '\n%s' "${PIPESTATUS[0]}")
+    code=${said##*$'\n'} said=${said%$'\n'*}
+    if [ "${#said}" -gt "$HEARD_BYTES" ]; then
+        warn "that is more than $HEARD_BYTES bytes, and no answer"
+        [ "$code" -ne 0 ] || code=1
+    fi
+    printf '%s' "${said:0:$HEARD_BYTES}"
+    return "$code"
 }
 
 # The script's own comment block, from its second line to the first that is no comment, is its help.
@@ -203,8 +206,17 @@ digest_of() {
     if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
 }
 
-# at_least WANTED FOUND: compares two versions, part by part.
-at_least() { [ "$(printf '%s\n%s\n' "$1" "${2#v}" | sort -V | head -n 1)" = "$1" ]; }
+# at_least WANTED FOUND: compares two versions, number by number; what is missing counts as 0.
+at_least() {
+    local part least n=0 wanted found=${2#v}
+    IFS=. read -r -a wanted <<<"${1//[!0-9]/.}"
+    IFS=. read -r -a found <<<"${found//[!0-9]/.}"
+    for part in "${wanted[@]}"; do
+        whole "${part:-0}" 9 && least=$NUMBER && whole "${found[n]:-0}" 9 || return 1
+        [ "$NUMBER" -eq "$least" ] || { [ "$NUMBER" -gt "$least" ]; return; }
+        n=$((n + 1))
+    done
+}
 
 # Text that somebody else wrote (the output of a program in the sandbox, a file that an agent can write, what the engine says
 # of foreign objects) becomes a number by these two alone: bash runs the commands that stand in what it reckons with.

@@ -37,7 +37,7 @@ place_check() {
 
 # home_remember: from here on this is where the bundle lives.
 home_remember() {
-    [ "$(cat "$STATE/home" 2>/dev/null)" = "$BUNDLE" ] || printf '%s\n' "$BUNDLE" | write_durably "$STATE/home"
+    [ "$(cat "$STATE/home" 2>/dev/null)" = "$BUNDLE" ] || write_durably "$STATE/home" printf '%s\n' "$BUNDLE"
 }
 
 # engine_check: refuses to act on another engine than the one that has what this bundle made: there all of it would seem to be gone.

@@ -36,7 +36,7 @@ SELF=$(process_name $$)
 # process_lives NAME: whether the process of that name (pid:start:boot) still runs. One that had ended when it was named has no start.
 process_lives() {
     case $1 in *::*) return 1 ;; esac
-    whole "${1%%:*}" 10 && [ "$(process_name "${1%%:*}" 2>/dev/null)" = "$1" ]
+    whole "${1%%:*}" 10 && started_at "$NUMBER" 2>/dev/null && [ "$NUMBER:$STARTED:$BOOT" = "$1" ]
 }
 
 # signal_process SIGNAL NAME: of a number that was noted before, the kernel may have made another process since.

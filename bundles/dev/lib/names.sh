@@ -46,7 +46,7 @@ free_name() {
 # remember_name KIND NAME: the name that this bundle uses from now on.
 remember_name() {
     mkdir -p "$STATE/names"
-    printf '%s\n' "$2" | write_durably "$STATE/names/$1"
+    write_durably "$STATE/names/$1" printf '%s\n' "$2"
 }
 
 # forget_name KIND

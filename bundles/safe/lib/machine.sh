@@ -113,7 +113,7 @@ build_machine() {
     whole "$(file_bytes "$tar")" || return 1
     machine build --rootfs "$tar" --size $((NUMBER * 5 / 4 + (256 << 20))) || return 1
     rm -f "$tar"
-    code=$(machine_code) && [ -n "$id" ] && echo "$id $code" | write_durably "$MACHINE_IMAGE"
+    code=$(machine_code) && [ -n "$id" ] && write_durably "$MACHINE_IMAGE" echo "$id $code"
 }
 
 # machine_code: the digest of the agent that is in the machine besides the image, and of what puts both together.

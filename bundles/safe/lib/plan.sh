@@ -72,7 +72,7 @@ plan_follows() {
 TOLD='^(would|moves|named|settled): '
 
 # told LOG: those lines of it.
-told() { without_times 2>/dev/null <"$1" | grep -E "$TOLD" | head -n 100; }
+told() { [ ! -s "$1" ] || without_times 2>/dev/null <"$1" | grep -E "$TOLD" | head -n 100; }
 
 # What separates the fields of a reason; no log has it.
 FIELD=$'\037'
@@ -160,11 +160,13 @@ approval_record() { [ -z "$APPROVED" ] || printf '%s\n' "$APPROVED" "$PLAN_STATE
 # approval_allows STEP: says what a step that does not hold would cost here, and move of somebody else's, and whether it may be done: not
 # one that was approved as kept, and no object of somebody else is moved that was not named. Otherwise the run fails with this.
 approval_allows() {
-    local why kind id state name new line
-    told "$(log_path "$1" verify)" | sed -n 's/^would: //p' | while IFS= read -r line; do say "    $line"; done
-    moves_of "$1" | while read -r _ kind id state name new; do
-        say "    $(told_move "$kind" "$id" "$state" "$name" "$new")"
-    done
+    local why line kind id state name new
+    while IFS= read -r line; do
+        case $line in
+        'would: '*) say "    ${line#would: }" ;;
+        'moves: '*) read -r _ kind id state name new <<<"$line" && say "    $(told_move "$kind" "$id" "$state" "$name" "$new")" ;;
+        esac
+    done < <(told "$(log_path "$1" verify)")
     [ -n "$APPROVED" ] || return 0
     why=$(outside_of_approval "$1")
     [ -n "$why" ] || return 0

@@ -52,7 +52,7 @@ take_back_all() {
         case $lines in *$'\n'*) lines=${lines%$'\n'*} ;; *) lines='' ;; esac
     done
     [ -n "$left" ] || { rm -f "$WORK" && return; }
-    printf '%s\n' "$left" | write_durably "$WORK"
+    write_durably "$WORK" printf '%s\n' "$left"
     return 1
 }
 

@@ -62,7 +62,7 @@ moment_held || fail "$EX_FAILED" "the archive is not of one moment of the worksp
 name_archive() {
     local sum
     sum=$(digest_of <"$file.part") && [ ${#sum} -eq 64 ] || return 1
-    printf '%s  %s\n' "$sum" "${file##*/}" | write_durably "$file.sha256" &&
+    write_durably "$file.sha256" printf '%s  %s\n' "$sum" "${file##*/}" &&
         mv "$file.part" "$file" && durable "$file"
 }
 name_archive || fail "$EX_FAILED" "the archive did not get its checksum and its name" "$file" "df -h $(quoted "$BACKUPS")"

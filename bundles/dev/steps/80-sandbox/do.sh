@@ -16,7 +16,7 @@ if [ "$BACKEND" = microvm ]; then
     # Undo goes by it: what cannot be known is not written down as none.
     was=$(machine_state)
     [ -n "$was" ]
-    echo "machine $was" | write_durably "$GEN_PRIOR/was"
+    write_durably "$GEN_PRIOR/was" echo "machine $was"
     start_machine
     exit
 fi
@@ -36,7 +36,7 @@ else
         # Step 20 moves another's aside; one that came since is not touched.
         ours "$line" 3 || { echo "the name $GEN_CONTAINER belongs to a container that is not ours" && exit 1; }
         echo "the bundle has changed, so the sandbox is made anew; the workspace stays"
-        echo yes | write_durably "$GEN_PRIOR/replaced"
+        write_durably "$GEN_PRIOR/replaced" echo yes
         docker stop --time 10 "$id"
         docker rename "$id" "$PRIOR_CONTAINER"
         create_container
