@@ -69,7 +69,9 @@ its_end() {
 # is not meant for ours.
 not_for_us() {
     local name
-    for name in ${!COMPOSE_@} ${!BUILDX_@} ${!BUILDKIT_@} DOCKER_DEFAULT_PLATFORM; do unset "$name"; done
+    for name in $(compgen -e); do
+        case $name in COMPOSE_* | BUILDX_* | BUILDKIT_* | DOCKER_DEFAULT_PLATFORM) unset "$name" ;; esac
+    done
 }
 not_for_us
 

@@ -1,6 +1,22 @@
-# What somebody else says within a step's log: a program in the sandbox, a line of a build, a package. Each line of theirs has a mark
-# before it that says whose it is ("container> "), so that none looks like one of ours, and none is taken for a cause. Sourced by docker.sh.
+# What somebody else says: a program in the sandbox, a line of a build, a package. What answers us is bounded. In a step's log each line of
+# theirs has a mark before it that says whose it is ("container> "), so that none looks like one of ours, and none is taken for a cause.
+# Sourced by docker.sh.
 # shellcheck shell=bash
+
+# heard COMMAND...: runs it and passes on what it prints. Whatever a program in the sandbox says, it says to us through here: no more
+# than somebody reads is kept, and what is longer is no answer.
+HEARD_BYTES=65536 ONE_MORE=65537
+heard() {
+    local said code
+    said=$("$@" | head -c "$ONE_MORE" | tr -d '\000'; printf '\n%s' "${PIPESTATUS[0]}")
+    code=${said##*$'\n'} said=${said%$'\n'*}
+    if [ "${#said}" -gt "$HEARD_BYTES" ]; then
+        warn "that is more than $HEARD_BYTES bytes, and no answer"
+        [ "$code" -ne 0 ] || code=1
+    fi
+    printf '%s' "${said:0:$HEARD_BYTES}"
+    return "$code"
+}
 
 # Shorter than what the log's writer takes for one line: what is longer would begin a new one there, without the mark.
 OTHERS_LINE=4000

@@ -85,7 +85,7 @@ def test_the_exit_code_is_the_scripts_own(tmp_path: Path, code: int, flags: tupl
         ("rollback --yes", 0, "rollback --yes\n"),
         ("rollback --yes --delete-data", 0, "rollback --yes --delete-data\n"),
         ("rollback fake --delete-data", 0, "rollback --delete-data\n"),
-        ("prune", 0, "prune \n"),
+        ("prune", 0, "prune\n"),
         ("prune fake --yes", 0, "prune --yes\n"),
         ("shell", 7, "<>"),
         ("shell fake", 7, "<>"),

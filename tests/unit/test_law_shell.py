@@ -55,7 +55,7 @@ ALLOWED_EVALUATION = {
     "lib/sight.sh: a script with a variable in it": "literal names of fields",
     "lib/storage.sh: a script with a variable in it": "literal names of fields",
     "steps/image/do.sh: a list of unquoted words": "paths that are written in that file",
-    "steps/image/undo.sh: a list of unquoted words": IDS,
+    "lib/images.sh: a list of unquoted words": IDS,
     "steps/sandbox/undo.sh: a list of unquoted words": IDS,
 }
 """Ways to evaluate text that are no danger where they stand, as `file: what`."""

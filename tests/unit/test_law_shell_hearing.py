@@ -76,4 +76,10 @@ def test_the_law_sees_what_it_forbids(line: str, right: bool) -> None:
 
 def test_a_check_s_own_words_are_bounded_before_lines_are_counted() -> None:
     """A line without an end is all one line."""
-    assert 'bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES" | tail' in texts_of_the_bundle()["lib/report.sh"]
+    report = texts_of_the_bundle()["lib/report.sh"]
+    bounded = (
+        'output=$(set -o pipefail && GEN_HEARD=yes "${LIMITED[@]}" bash "$1" 2>&1 </dev/null | tail -c "$HEARD_BYTES"'
+    )
+    assert report.index(bounded) < report.index("tail -n 20")
+    # And nothing else runs one, or says to one that its words are written out.
+    assert report.count('bash "$1"') == report.count("GEN_HEARD") == 1

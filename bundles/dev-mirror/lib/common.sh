@@ -129,21 +129,6 @@ with_limit() {
     "${LIMITED[@]}" "$@"
 }
 
-# heard COMMAND...: runs it and passes on what it prints. Whatever a program in the sandbox says, it says to us through here: no more
-# than somebody reads is kept, and what is longer is no answer.
-HEARD_BYTES=65536
-heard() {
-    local said code
-    said=$("$@" | head -c $((HEARD_BYTES + 1)) | tr -d '\000'; printf '\n%s' "${PIPESTATUS[0]}")
-    code=${said##*$'\n'} said=${said%$'\n'*}
-    if [ "${#said}" -gt "$HEARD_BYTES" ]; then
-        warn "that is more than $HEARD_BYTES bytes, and no answer"
-        [ "$code" -ne 0 ] || code=1
-    fi
-    printf '%s' "${said:0:$HEARD_BYTES}"
-    return "$code"
-}
-
 # The script's own comment block, from its second line to the first that is no comment, is its help.
 usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/{s/^# \{0,1\}//;p;};}' "$1"; }
 
