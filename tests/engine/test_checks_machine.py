@@ -14,6 +14,8 @@ import pytest
 
 from tests.engine.conftest import Bundle, bundle_maker, inventory, until
 from tests.engine.test_checks import failing
+from tests.engine.test_detached import sees_to_what_is_detached
+from tests.engine.test_leash import sees_to_its_ends
 from tests.engine.test_safe import make_project
 
 pytestmark = pytest.mark.skipif(not shutil.which("qemu-system-x86_64"), reason="there is no QEMU")
@@ -84,7 +86,7 @@ def bundle(tmp_path: Path, base_image: str) -> Iterator[Bundle]:
         yield made
 
 
-def test_a_weakened_microvm_is_caught(bundle: Bundle) -> None:
+def test_a_weakened_microvm_is_caught_and_a_command_in_one_ends_and_goes_on(bundle: Bundle) -> None:
     for weakness, (changes, expected) in WEAKENED.items():
         own = weaken(bundle, changes)
         bundle.start()
@@ -95,6 +97,9 @@ def test_a_weakened_microvm_is_caught(bundle: Bundle) -> None:
             bundle.rewrite(path, own[path])
         bundle.script("scripts/stop.sh")
     bundle.start()
+    # The engine's client is another one here: it waits for a command that does not heed a signal.
+    sees_to_its_ends(bundle)
+    sees_to_what_is_detached(bundle)
     os.kill(machine(bundle)["process"]["pid"], signal.SIGKILL)
     until(lambda: failing(bundle, "running"))
     choice = bundle.path / ".state/names/isolation"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Bundle, bundle_maker, run, until
-from tests.engine.test_leash import LOOP, goes_on, running, sees_to_its_ends, ticks, told
+from tests.engine.test_leash import LOOP, goes_on, running, ticks, told
 from tests.engine.test_safe import make_project
 
 CHILDREN = f"setsid sh -c '{LOOP}' & trap '' TERM HUP INT; {LOOP}"
@@ -82,17 +82,6 @@ def test_it_goes_on_is_seen_and_ends(sandbox: Bundle) -> None:
 
 def test_under_gvisor_it_does_so_as_well(tmp_path: Path, base_image: str) -> None:
     with running(tmp_path, base_image, "gvisor") as bundle:
-        sees_to_what_is_detached(bundle)
-
-
-def test_in_a_machine_a_command_ends_and_goes_on_as_well(tmp_path: Path, base_image: str) -> None:
-    """The engine's client is another one there: it waits for a command that does not heed a signal."""
-    tmp_path.chmod(0o755)
-    project = make_project(tmp_path / "project")
-    with bundle_maker(tmp_path, base_image, "isolation=microvm", profile="safe") as make:
-        bundle = make()
-        bundle.script("scripts/start.sh", "--project", str(project))
-        sees_to_its_ends(bundle)
         sees_to_what_is_detached(bundle)
 
 
