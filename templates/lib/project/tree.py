@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from project import gitnames, links, risky, spelling
 from project.host import Blocked, Host, split
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # Files that are read for what they say are small; of a larger one nothing is known.
 LARGEST = 1 << 20
+# A lock file of a large project has some megabytes.
+COMPARED = 16 << 20
 
 
 class Tree:
@@ -29,7 +32,8 @@ class Tree:
     """
 
     def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> None:
-        self.changes, self.blob, self.host = changes, blob, host
+        self.changes, self.host = changes, host
+        self._blob, self._of_host = blob, dict[str, bytes]()
         self.scan = scan or (Scan(host.real) if host else None)
         self.new = {change.path: change.new for change in changes if change.new}
         self._made: dict[bytes, dict[bytes, None]] | None = None
@@ -104,10 +108,23 @@ class Tree:
         made = [self.blob(new.oid)] if new and new.mode in risky.FILES and new.size <= LARGEST else []
         return [*self._there(path), *made]
 
-    def _there(self, path: bytes) -> list[bytes]:
+    def blob(self, oid: str) -> bytes:
+        """What an entry holds: one of the tracking repository's, or what `from_host` gave."""
+        return self._of_host[oid] if oid in self._of_host else self._blob(oid)
+
+    def from_host(self, change: Change) -> Change:
+        """The same change, to what the host has now: an earlier yes or no, or its user, made that another one."""
+        there = self._there(change.path, COMPARED)
+        if change.old is None or change.old.mode not in risky.FILES or not there:
+            return change
+        oid = f"host {len(self._of_host)}"
+        self._of_host[oid] = there[0]
+        return replace(change, old=replace(change.old, oid=oid, size=len(there[0])))
+
+    def _there(self, path: bytes, most: int = LARGEST) -> list[bytes]:
         try:
             seen = self.host.look(path) if self.host else None
-            if self.host is None or seen is None or seen.kind != "file" or seen.size > LARGEST:
+            if self.host is None or seen is None or seen.kind != "file" or seen.size > most:
                 return []
             return [self.host.content(path, seen)]
         except (OSError, Blocked):

@@ -40,6 +40,8 @@ def judge(changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan |
     tree = Tree(changes, blob, host, scan)
     never = _gathered(NEVER, changes, tree)
     held = _gathered(HELD, changes, tree)
+    for path, reasons in _gathered(COMPARING, _from_host(changes, tree), tree).items():
+        held[path] = list(dict.fromkeys((*held.get(path, ()), *reasons)))
     return [
         Verdict(change, never=never[change.path][0])
         if change.path in never
@@ -96,6 +98,19 @@ HELD: tuple[Judge, ...] = (
     steering.held,
     mentions.held,
 )
+
+
+# These look at what a change makes of what was there: that is the sandbox's base, and what the host has by now.
+COMPARING: tuple[Judge, ...] = (packages.held, locks.held)
+
+
+def _from_host(changes: Sequence[Change], tree: Tree) -> list[Change]:
+    """The changes, with those that are compared as changes to what the host has."""
+
+    def compared(path: bytes) -> bool:
+        return packages.is_package(path) or bool(locks.follows(path))
+
+    return [tree.from_host(each) if compared(each.path) else each for each in changes]
 
 
 def _told(reasons: Iterable[tuple[bytes, Sequence[Reason]]]) -> Found:
