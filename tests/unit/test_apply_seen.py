@@ -165,3 +165,24 @@ def test_what_comes_while_the_question_waits_does_not_come_along(tracked: Tracke
     assert snapshot(tracked.project).keys() == BASE.keys()
     assert (tracked.project / "a").read_text() == "new\n"
     assert "unseen" not in (tracked.project / "a").read_text()
+
+
+def test_what_never_came_back_then_was_not_seen_when_it_may(tmp_path: Path) -> None:
+    """Of what has the shape of a bundle a review shows the names alone."""
+    tracked = Tracked(tmp_path, BASE)
+    bundle = {"pkg/mod.py": "evil\n", "pkg/MANIFEST.sha256": "x\n", "pkg/plan.json": "{}\n"}
+    tracked.commit({**BASE, **bundle})
+    assert "+evil" not in tracked.run("review").stdout
+    tracked.commit({**BASE, "pkg/mod.py": "evil\n"})
+    assert "this came (1 path):\nadded    pkg/mod.py\n" in refused(tracked, "--yes")
+    assert "+evil" in tracked.run("review").stdout
+    tracked.run("apply", "--yes")
+    assert (tracked.project / "pkg/mod.py").read_text() == "evil\n"
+
+
+def test_a_file_that_is_too_large_to_be_shown_hides_no_other(tmp_path: Path) -> None:
+    tracked = Tracked(tmp_path, BASE)
+    tracked.commit({**BASE, "a/large": "x" * (65 << 20), "b/small": "seen\n"})
+    said = tracked.run("review").stdout
+    assert "+seen" in said
+    assert "not shown here, too large: 1 path" in said

@@ -217,8 +217,9 @@ def _diff(track: Track, found: Reviewed, paint: words.Paint) -> Iterator[str]:
         if verdict.never:
             continue
         size = sum(entry.size for entry in (verdict.change.old, verdict.change.new) if entry)
-        total += size
-        (shown if size <= LARGEST and total <= ALL else left).append(verdict.change)
+        fits = size <= LARGEST and total + size <= ALL
+        total += size if fits else 0
+        (shown if fits else left).append(verdict.change)
     with Patch(track.git.repo, shown) as patch:
         yield from _painted(patch.shown().split(b"\n")[:-1], paint)
     if left:

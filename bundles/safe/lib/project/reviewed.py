@@ -172,8 +172,12 @@ def _without_closed(verdicts: Sequence[Verdict], host: Host | None) -> Sequence[
 
 
 def remember(state: str, found: Reviewed) -> None:
-    """Writes down that all of this was shown: `apply` brings nothing back that was not."""
-    content = json.dumps({"schema": 1, "hash": found.hash, "commit": found.commit})
+    """Writes down that all of this was shown: `apply` brings nothing back that was not.
+
+    Of what never comes back nobody has seen more than its name: should it come one day, somebody has to look first.
+    """
+    hidden = [os.fsdecode(verdict.change.path) for verdict in found.never()]
+    content = json.dumps({"schema": 2, "hash": found.hash, "commit": found.commit, "hidden": hidden})
     records.write(os.path.join(state, SHOWN), content.encode("ascii"), durable=True)
 
 
@@ -181,13 +185,17 @@ def unseen(track: Track, found: Reviewed) -> list[Change] | None:
     """What came since somebody looked last; None where nobody has looked at all."""
     try:
         shown = json.loads(records.read(os.path.join(track.state, SHOWN)))
-        if shown["hash"] == found.hash:
-            return []
-        then = track.touched(track.resolve(shown["commit"]) if shown["commit"] else None)
+        hidden = {os.fsencode(path) for path in shown["hidden"]}
+        same = shown["hash"] == found.hash
+        then = {} if same else track.touched(track.resolve(shown["commit"]) if shown["commit"] else None)
     except (ValueError, KeyError, TypeError, Failure):
         return None
-    changes = found.offered()
-    return [each for each in changes if each.path not in then or then[each.path][1] != _version(each.new)]
+
+    def was_seen(change: Change) -> bool:
+        known = same or (change.path in then and then[change.path][1] == _version(change.new))
+        return known and change.path not in hidden
+
+    return [each for each in found.offered() if not was_seen(each)]
 
 
 def _version(entry: Entry | None) -> tuple[int, str] | None:
