@@ -157,16 +157,22 @@ LOOK_AGAIN="scripts/plan.sh   (look again, and approve what it shows now)"
 # approval_record: what was approved stands in the run's logs.
 approval_record() { [ -z "$APPROVED" ] || printf '%s\n' "$APPROVED" "$PLAN_STATES" "$PLAN_TOLD" >"$STATE/logs/$RUN/approved"; }
 
-# approval_allows STEP: says what a step that does not hold would cost here, and move of somebody else's, and whether it may be done: not
-# one that was approved as kept, and no object of somebody else is moved that was not named. Otherwise the run fails with this.
-approval_allows() {
-    local why line kind id state name new
+# say_told STEP: what its verify.sh has told in this run: what the step would do or cost here, or lacks though it holds, and what of
+# somebody else's it would move.
+say_told() {
+    local line kind id state name new
     while IFS= read -r line; do
         case $line in
         'would: '*) say "    ${line#would: }" ;;
         'moves: '*) read -r _ kind id state name new <<<"$line" && say "    $(told_move "$kind" "$id" "$state" "$name" "$new")" ;;
         esac
     done < <(told "$(log_path "$1" verify)")
+}
+
+# approval_allows STEP: whether a step that does not hold may be done: not one that was approved as kept, and no object of somebody else is
+# moved that was not named. Otherwise the run fails with this.
+approval_allows() {
+    local why
     [ -n "$APPROVED" ] || return 0
     why=$(outside_of_approval "$1")
     [ -n "$why" ] || return 0

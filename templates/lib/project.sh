@@ -109,7 +109,7 @@ unread_problem() {
     problem "${said%%$'\n'*}: that is no file, or far too large" "${said##*mend: }"
 }
 
-# enter_project [--foresee]: makes the copy, or only says how it would be made.
+# enter_project [--foresee|--compare]: makes the copy, or only says how it would be made, or which settings it was made without.
 enter_project() {
     local path words=() word method=$GEN_PROJECT_METHOD
     path=$(project_path)
@@ -119,11 +119,17 @@ enter_project() {
     for word in $GEN_PROJECT_SECRETS; do words+=(--secret "$word"); done
     for word in $GEN_PROJECT_KEEP; do words+=(--keep "$word"); done
     set +f
-    [ "${1:-}" != --foresee ] || words+=(--foresee)
+    [ -z "${1:-}" ] || words+=("$1")
     # A machine has no overlay of this host's: it unpacks the copy on its own disk.
     [ "$BACKEND" != microvm ] || method=plain
     project enter --project "$path" --sandbox-uid "$GEN_UID" --method "$method" ${words[@]+"${words[@]}"} || return 1
-    [ "${1:-}" = --foresee ] || [ "$BACKEND" != microvm ] || tar_for_machine
+    [ -n "${1:-}" ] || [ "$BACKEND" != microvm ] || tar_for_machine
+}
+
+# made_without: sets WHY, where the profile says otherwise by now what is in the copy.
+made_without() {
+    WHY=$(enter_project --compare 2>/dev/null) && [ -n "$WHY" ] || return 1
+    WHY="the copy was made before $WHY changed, which takes hold in a new one only: scripts/apply.sh or scripts/discard.sh, then start again"
 }
 
 # tar_for_machine: the copy as one file, which the machine reads and cannot write.

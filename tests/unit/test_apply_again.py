@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import seen
 from project.rebase import rebase
 
 from tests.unit.applying import snapshot
@@ -56,7 +55,7 @@ def test_only_what_comes_later_is_shown(applied: Copy) -> None:
     agent("echo again >>a; echo b >>b; rm new; mkdir -p d; echo x >d/x", applied.root)
     applied.commit("later")
     assert applied.changed() == ["+.envrc", "~a", "~b", "+d/x", "-new"]
-    seen.forget(str(applied.state))
+    (applied.state / "seen.list").unlink()
     applied.commit("nothing, and nothing remembered")
     assert applied.changed() == ["+.envrc", "~a", "~b", "+d/x", "-new"]
     assert applied.noted() == []
@@ -106,7 +105,7 @@ def test_an_apply_that_was_cut_off_before_the_base_moved_is_ended(copy: Copy) ->
     # As if it had been killed before the base was moved: the same call once more comes to the same.
     shutil.rmtree(track)
     whole.rename(track)
-    seen.forget(str(copy.state))
+    (copy.state / "seen.list").unlink()
     for _ in range(2):
         rebase(copy.track, str(copy.track.head()), [b"a"])
         assert copy.changed() == []

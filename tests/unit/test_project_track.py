@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from project import seen
 
 from tests.unit.copying import Copy, copy, program
 
@@ -67,7 +66,7 @@ def test_what_is_done_is_what_the_commit_says(copy: Copy, story: str) -> None:
     assert copy.changed() == (told.split(" ") if told else [])
     assert copy.commit("nothing more") is None
     # What is kept besides is a cache: without it the same comes out.
-    seen.forget(str(copy.state))
+    (copy.state / "seen.list").unlink()
     assert copy.commit("nothing more, and nothing remembered") is None
 
 
@@ -147,7 +146,7 @@ def test_the_version_at_entry_is_unknown_when_the_host_was_first(copy: Copy) -> 
     assert (a.old, copy.noted()) == (None, ["base-unknown:a"])
     assert copy.track.blob(b.old.oid) == b"b\n"
     # That is not forgotten with the cache.
-    seen.forget(str(copy.state))
+    (copy.state / "seen.list").unlink()
     agent("echo more >>a")(copy.root)
     copy.commit()
     assert copy.noted() == ["base-unknown:a"]

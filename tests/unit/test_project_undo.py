@@ -1,5 +1,6 @@
 """Undo: the agent's files are what they were before its last commands, and an undo can be undone."""
 
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -163,3 +164,18 @@ def test_nothing_is_written_through_a_link_that_stands_in_the_way(
     undo(copy, 1)
     assert (outside / "x").read_text() == "the host's\n"
     assert copy.look()["d/x"] == "d/x\n"
+
+
+def test_an_undo_makes_no_change_of_what_an_agent_only_touched(copy: Copy) -> None:
+    """What it has is the project's, whatever its user makes of that: nothing of it waits, nothing of the user's goes."""
+    copy.write("touched", "other")
+    copy.enter()
+    (copy.root / "touched").touch()
+    os.utime(copy.root / "touched", (1, 1))
+    copy.commit("touch")
+    assert copy.changed() == []
+    (copy.project / "touched").write_text("of the user\n")
+    (copy.root / "new").write_text("1")
+    copy.commit("new")
+    assert undo(copy, 1).splitlines() == ["undone: 1 path", "  new"]
+    assert copy.changed() == []

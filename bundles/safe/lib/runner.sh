@@ -67,6 +67,7 @@ do_step() {
     if [ -z "$SIGNAL" ] && [ "$code" -eq "$HOLDS" ]; then
         emit kept "$step"
         say "  ${GREEN}✓${PLAIN} $title ${DIM}(holds)${PLAIN}"
+        say_told "$step"
         return 0
     fi
     FAILED_STEP=$step
@@ -74,6 +75,7 @@ do_step() {
         report_failure "$step" verify "$code"
         return 1
     fi
+    say_told "$step"
     approval_allows "$step" && announce "$step" || return 1
     emit doing "$step"
     tick "$title"

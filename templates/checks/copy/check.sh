@@ -22,6 +22,7 @@ seen=no
 [ ! -e "$host/$probe" ] || seen=yes
 inside rm "$probe"
 [ "$seen" = no ] || { echo "what is written in the workspace appears in $host"; exit "$HOLDS_NOT"; }
+! made_without || { echo "$WHY"; exit "$HOLDS_NOT"; }
 # Nothing of what was left out is there: the first hundred are tried, in one go.
 # shellcheck disable=SC2016 # that shell expands it
 LOOK='cd "$1" || exit

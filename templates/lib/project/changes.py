@@ -120,12 +120,16 @@ class Changes:
         self.now[item.path] = version
         self.modes.file(item.path, words)
         if old is None or old.same:
+            if old is not None and (old.mode, old.oid) == (version.mode, version.oid):
+                # It was the project's own, and still is that, whatever the project has by now.
+                version.same = True
+                return
             base = self._base(item.path)
             if base is not None and (base[0], base[1]) == (version.mode, version.oid):
                 version.same = True
                 return
             self._store_base(item.path, base)
-        if old is None or old.oid != version.oid:
+        if old is None or old.same or old.oid != version.oid:
             self.importer.blob(version.oid, content)
 
     def _unread(self, item: Item, old: Version | None, kind: str) -> None:

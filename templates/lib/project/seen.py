@@ -74,12 +74,17 @@ def save(state: str, head: str | None, versions: Versions, unknown: set[bytes], 
     records.write(os.path.join(state, "seen.list"), records.join(lines(), f"{head or 'entry'} {notes}".encode()))
 
 
-def forget(state: str) -> None:
-    """Lets the next commit read everything again."""
+def read_again(state: str) -> None:
+    """Lets the next commit read everything again. What was settled of a path, and no commit has, stays known."""
     try:
-        os.unlink(os.path.join(state, "seen.list"))
-    except FileNotFoundError:
-        pass
+        title, found = records.split(records.read(os.path.join(state, "seen.list")))
+        versions, unknown = _versions(found)
+    except ValueError:
+        return
+    for version in versions.values():
+        version.words = b""
+    name, _, notes = title.decode("ascii", "replace").partition(" ")
+    save(state, None if name == "entry" else name, versions, unknown, notes)
 
 
 def _from_git(git: Git, head: str) -> tuple[Versions, set[bytes], str]:

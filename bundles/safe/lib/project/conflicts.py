@@ -116,7 +116,11 @@ def _put(root: str, path: bytes, content: bytes) -> None:
 def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     """What to do with it."""
     at = shlex.quote(words.path(os.fsencode(folder)))
-    shown = [shlex.quote(words.path(each.path)) for each in conflicts]
+    # What a link leads to, or a folder has in its place, no `cp` is for: apply would not write there either.
+    plain = [
+        each.path for each in conflicts if _plain(root, each.path) and os.fsencode(words.path(each.path)) == each.path
+    ]
+    shown = [shlex.quote(words.path(path)) for path in plain]
     project = shlex.quote(words.path(root))
     lines = [
         f"  written to {at}: base/, ours/ (yours), theirs/ (the sandbox's), and merged/ with marks",
@@ -124,8 +128,16 @@ def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     ]
     lines += [f"    cp {at}/{MERGED}/{path} {project}/{path}" for path in shown[:SHOWN]]
     lines += [f"    ... and so on, {len(shown)} in all"] if len(shown) > SHOWN else []
-    options = " ".join(f"--ours {path}" for path in shown[:SHOWN])
+    lines += [f"    look at {words.path(each.path)} yourself" for each in conflicts if each.path not in plain][:SHOWN]
+    options = " ".join(f"--ours {shlex.quote(words.path(each.path))}" for each in conflicts)
     return [*lines, f"    apply {options}    (what the sandbox made of it is in yours by then, and waits no longer)"]
+
+
+def _plain(root: bytes, path: bytes) -> bool:
+    """Whether what is written to that path of the project becomes a file there, and nowhere else."""
+    place = os.path.join(os.path.realpath(root), path)
+    folder = os.path.dirname(place)
+    return os.path.realpath(folder) == folder and not os.path.islink(place) and not os.path.isdir(place)
 
 
 def mends(conflicts: Sequence[Conflict]) -> list[str]:

@@ -35,6 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--secret", action="append", default=[], metavar="PATTERN", help="leave this out as well")
     parser.add_argument("--keep", action="append", default=[], metavar="PATTERN", help="take this, secret or not")
     parser.add_argument("--foresee", action="store_true", help="only says how the copy would be made")
+    parser.add_argument("--compare", action="store_true", help="only says which settings a copy was made without")
     parser.set_defaults(run=run)
 
 
@@ -42,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
     """Enters the project and says what was left out."""
     project = os.fsencode(os.path.realpath(args.project))
     state = os.path.abspath(args.state)
+    if args.compare:
+        sys.stdout.write(", ".join(_otherwise(args, state)) + "\n")
+        return 0
     if os.path.exists(os.path.join(state, "settings.json")):
         raise Failure("there is a copy of a project here already", Settings.load(state).shown(), "leave it first", 4)
     try:
@@ -66,6 +70,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+# Keys of the profile that decide what is in a copy, by the names under which it is written down what was asked for.
+KEYS = {"ignored": "project.ignored", "git": "project.history", "secret": "project.secrets", "keep": "project.keep"}
+
+
+def _asked(args: argparse.Namespace) -> dict[str, object]:
+    return {"ignored": args.ignored, "git": args.git, "secret": args.secret, "keep": args.keep, "method": args.method}
+
+
+def _otherwise(args: argparse.Namespace, state: str) -> list[str]:
+    """The keys that are not what they were when the copy was made."""
+    had, now = json.loads(Settings.load(state).asked), _asked(args)
+    return [key for name, key in KEYS.items() if had.get(name, now[name]) != now[name]]
+
+
 def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> Choice:
     found = os.fstat(root)
     method, why = decide(args.method, project, found, args.sandbox_uid, state)
@@ -79,8 +97,7 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
     Git.create(os.path.join(state, "track.git"))
     secrets = Secrets(args.secret, args.keep)
     choice = Chooser(root, project, state, secrets, args.ignored, args.git).choose()
-    asked = {"ignored": args.ignored, "git": args.git, "secret": args.secret, "keep": args.keep, "method": args.method}
-    settings = Settings(project, method, args.sandbox_uid, gid, json.dumps(asked), why)
+    settings = Settings(project, method, args.sandbox_uid, gid, json.dumps(_asked(args)), why)
     if method == "overlay":
         _overlay(state, project, choice, found)
     else:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LARGEST = 16 << 20
 ALONE = Reason("packages", "no manifest that it follows from asks for something else than before")
+NEW = Reason("packages", "it is new, so nothing tells which hosts it may name")
 UNREAD = Reason("packages", "it is too large, or no file, so the hosts in it are not compared")
 # An address: scheme, host and path; git's own short one as well.
 ADDRESS = re.compile(
@@ -95,7 +96,9 @@ def _hosts(change: Change, tree: Tree) -> list[Reason]:
     old, new = (_named(entry, tree) for entry in (change.old, change.new))
     if old is None or new is None:
         return [UNREAD]
-    fresh = sorted(new - old) if change.old else []
+    if change.old is None:
+        return [NEW]
+    fresh = sorted(new - old)
     # It is text from inside, and is not shown: the difference has it, escaped.
     what = "host(s), or files and repositories to install,"
     return [Reason("packages", f"it names {len(fresh)} {what} that it did not name before")] if fresh else []

@@ -132,7 +132,10 @@ def accepted_paths(found: Reviewed, accept: list[str]) -> list[bytes]:
     held = {verdict.change.path for verdict in found.held()}
     accepted = []
     for word in accept:
-        exact = [path for path in held if path == os.fsencode(word) or words.path(path) == word]
+        # One word names one path: as it is shown, or else as it is.
+        exact = [path for path in held if words.path(path) == word] or [
+            path for path in held if path == os.fsencode(word)
+        ]
         if not exact:
             shown = words.path(os.fsencode(word))
             raise Failure(f"{shown} is not held back", "", "see `review`; a folder is accepted file by file", 2)

@@ -55,7 +55,7 @@ def _undo(track: Track, count: int) -> None:
     wanted = Reverted.between(track, target, track.head())
     undo(track, wanted)
     # The next look at the copy reads what it finds, whatever it remembers.
-    seen.forget(track.state)
+    seen.read_again(track.state)
     commit.held(track.state, "undo", f"undo {count}")
     words.show([*told(wanted, commands, count), *_left(wanted.left(track))], paged=False)
 
