@@ -34,7 +34,7 @@ for file in "/sys/block/${2#/dev/}"/holders/*; do [ ! -e "$file" ] || echo "0 st
 # find_holders DEVICE NUMBER: sets HOLDERS to who they are, in words, and HOLDER_MEND to what frees it, both empty when none is found.
 # NUMBER is that of the device, as major:minor.
 find_holders() {
-    local line pid kind program places count=0
+    local line pid kind program places users count=0
     HOLDERS='' HOLDER_MEND=''
     while IFS= read -r line; do
         IFS=' ' read -r pid kind program places <<<"$line"
@@ -45,7 +45,16 @@ find_holders() {
             named_holder "process $pid ($program) has it mounted, in a mount namespace of its own" \
                 "sudo nsenter --target $pid --mount umount --lazy$(as_words "$places")   (or end that process)"
             ;;
-        here) named_holder "it is mounted at$(as_words "$places")" "sudo umount$(as_words "$places")" ;;
+        here)
+            case $places in
+            *"/volumes/$VOLUME/_data"*)
+                # The engine's own mount is there for whatever has the volume, and to take it away would leave that with an empty folder.
+                users=$(docker ps --filter "volume=$VOLUME" --format '{{.Names}}' | head -n 1)
+                [ -z "$users" ] || { named_holder "the container $users has it" "$ENGINE stop $(quoted "$users")" && continue; }
+                ;;
+            esac
+            named_holder "it is mounted at$(as_words "$places")" "sudo umount$(as_words "$places")"
+            ;;
         open) named_holder "process $pid ($program) has a file of it open, or works in a folder of it" "sudo kill $pid   (if that process may end)" ;;
         stacked) named_holder "$places is made of it" "ls /sys/block/${places#/dev/}/slaves   (then take $places away)" ;;
         esac

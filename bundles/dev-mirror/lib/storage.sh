@@ -34,6 +34,28 @@ loop_tool() {
     root_tool -- "$@"
 }
 
+# A device that was let go while somebody still used it goes with its last user, and its number then is the next disk's. As long as we
+# use it, it has to stay. Only the kernel's own call says so to it; in C's struct loop_info64 the flags stand at byte 52, and autoclear is 4.
+# shellcheck disable=SC2016 # that shell expands it
+STAY='stay() {
+    auto=/sys/block/${1#/dev/}/loop/autoclear
+    [ "$(cat "$auto")" != 0 ] || return 0
+    python3 -I -c "import fcntl, os, struct, sys
+device, info = os.open(sys.argv[1], os.O_RDWR), bytearray(232)
+fcntl.ioctl(device, 0x4C05, info)
+struct.pack_into(\"I\", info, 52, struct.unpack_from(\"I\", info, 52)[0] & ~4)
+fcntl.ioctl(device, 0x4C04, info)" "$1"
+    [ "$(cat "$auto")" = 0 ]
+}
+'
+
+# say_going: says who still has a device that goes, if there is one.
+say_going() {
+    local device
+    device=$(attached_device)
+    [ -n "$device" ] && say_holders "$device" && warn "  mend: $HOLDER_MEND   (then start again)"
+}
+
 # attach: puts the image on a loop device, unless it is on one, and sets the link. Never while a device has what was the image before.
 attach() {
     local number device disk RECORDED FILE
@@ -41,10 +63,10 @@ attach() {
     number=$(file_number "$IMAGE")
     # shellcheck disable=SC2016 # that shell expands it
     # The link is made and not replaced: ln would have another name in /dev for a moment, and a kill there would leave it.
-    device=$(loop_tool sh -c "$ASK_LOOPS"'found=$(ask_loops "$1" "$2" "$3") || exit
+    device=$(loop_tool sh -c "$ASK_LOOPS$STAY"'found=$(ask_loops "$1" "$2" "$3") || exit
         case $found in *" other"*) exit 3 ;; esac
-        device=${found%% *} && device=${device:-$(losetup --find --show "$1")} && rm -f "$2" && ln -sn "$device" "$2" && echo "$device"' \
-        attach "$IMAGE" "$DEVICE" "$RECORDED") || { say_replaced && return 1; }
+        device=${found%% *} && device=${device:-$(losetup --find --show "$1")} && stay "$device" && rm -f "$2" && ln -sn "$device" "$2" && echo "$device"' \
+        attach "$IMAGE" "$DEVICE" "$RECORDED") || { say_replaced || say_going || :; return 1; }
     disk=$(disk_number "$device") || disk='- -'
     write_durably "$ATTACHED" echo "$device $disk $number"
 }

@@ -32,16 +32,16 @@ remove_image() {
 # image_users ID: the containers that use an image, a line each.
 image_users() { docker ps --all --filter "ancestor=$1" --format '  {{.Names}} ({{.Status}})'; }
 
-# old_images: those that were built from earlier states of this bundle and that no container of its is made from, "TOKEN ID NAME BYTES" a
-# line. Fails when the engine does not answer.
+# old_images: those that were built from earlier states of this bundle and that no container is made from, "TOKEN ID NAME BYTES" a line.
+# As long as there is none of today's, the last one has the tools that free the disk. Fails when the engine does not answer.
 old_images() {
-    local lines kind token id name standing bytes
-    [ "$BACKEND" != microvm ] || engine_answers || return 1
-    lines=$(owned_lines) && standing=$(described container "$(sandbox_id)" "id=$(sandbox_id)" '{{.Image}}') || return 1
+    local lines kind token id name now bytes users
+    lines=$(owned_lines) && now=$(image_line "$GEN_IMAGE_REF") || return 1
+    ours "$now" 2 || return 0
     while read -r kind token id name; do
-        if [ "$kind" != image ] || [ "$id" = - ] || [ "$name" = "$GEN_IMAGE_REF" ] || [ "${standing#sha256:}" = "$id" ]; then continue; fi
-        bytes=$(described image "$id" "reference=$name" '{{.Size}}') || return 1
-        ! whole "$bytes" || echo "$token $id $name $NUMBER"
+        if [ "$kind" != image ] || [ "$id" = - ] || [ "$name" = "$GEN_IMAGE_REF" ] || has_word 1 "$now" "sha256:$id"; then continue; fi
+        bytes=$(described image "$id" "reference=$name" '{{.Size}}') && users=$(image_users "$id") || return 1
+        ! whole "$bytes" || [ -n "$users" ] || echo "$token $id $name $NUMBER"
     done <<<"$lines"
 }
 

@@ -59,6 +59,9 @@ rescue() {
     OTHER=''
     local device new=$IMAGE.new
     unmount_disk && unmount_forgotten && device=$(replaced_device) && [ -n "$device" ] && mkdir -p "$STORAGE" && rm -f "$new" || return 1
+    # Whoever has it still may write to it, and would keep the old one before everybody's eyes.
+    find_holders "$device" "$(cat "/sys/block/${device#/dev/}/dev" 2>/dev/null)"
+    [ -z "$HOLDERS" ] || { echo "the workspace's disk is still in use: $HOLDERS" && return 1; }
     # shellcheck disable=SC2016 # that shell expands it
     if ! loop_tool sh -c 'sync; cp --sparse=always "$1" "$2" && chown "$3" "$2" && chmod 600 "$2"' rescue "$device" "$new" "$(owner_of "$STORAGE")" ||
         ! is_whole "$new" || ! durable "$new"; then

@@ -200,6 +200,7 @@ finish_commits() {
     for folder in "$STATE"/prior/*/; do
         [ -d "$folder" ] || continue
         RUN=${folder%/} RUN=${RUN##*/}
+        [ ! -e "$folder/pruning" ] || rm -rf "$folder"
         journal_committed "$RUN" || continue
         [ -d "$STATE/logs/$RUN" ] || mkdir -p "$STATE/logs/$RUN"
         for step in $STEPS; do

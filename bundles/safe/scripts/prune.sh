@@ -41,11 +41,17 @@ hold_signals
 prior=$STATE/prior/$RUN left=''
 { mkdir -p "$prior" && fingerprint "$(baseline)"; } ||
     fail "$EX_REFUSED" "nothing was taken away" "what is on this host cannot be known, or $STATE is full" "df -h $(quoted "$STATE")"
+touch "$prior/pruning"
 while read -r token id name _; do
-    if remove_image "$token" "$id" "$name" >/dev/null && disown image "$token"; then continue; fi
-    left="${left:+$left$'\n'}$name$(image_users "$id")"
+    if ! remove_image "$token" "$id" "$name" >/dev/null || ! disown image "$token" || ! there=$(described image "$id" "reference=$name" '{{json .RepoTags}}'); then
+        left="${left:+$left$'\n'}$name$(image_users "$id")"
+    elif [ -n "$there" ]; then
+        # It is somebody else's from now on: no rollback takes it away.
+        case $there in *'"'*) why="somebody gave it a name: $(tr -d '[]"' <<<"$there")" ;; *) why="somebody made another image from it" ;; esac
+        say "$(printf '  %.12s stays: %s' "$id" "$why")"
+    fi
 done <<<"$old"
 write_ledger "$(baseline)" || left="${left:+$left$'\n'}what was taken away could not be written down: $LEDGER"
 rm -rf "${prior:?}"
 [ -z "$left" ] || fail "$EX_RESIDUE" "not all of them could be taken away" "$left" "$ENGINE ps --all   (then scripts/prune.sh again)"
-say "They are gone."
+say "No image of $GEN_NAME is old any more."

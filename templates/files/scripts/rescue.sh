@@ -26,7 +26,7 @@ if ours "$(sandbox_line)" 3; then
     stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped" "" "$ENGINE kill $GEN_CONTAINER"
 fi
 taking_back file "$IMAGE.new"
-rescue || [ -n "${GOING:-}" ] || fail "$EX_FAILED" "what the sandbox works on could not be brought back" "${HOLDERS:-$WHY}" "${HOLDER_MEND:-df -h $(quoted "$STORAGE")}"
+rescue || fail "$EX_FAILED" "what the sandbox works on could not be brought back" "${HOLDERS:-$WHY}" "${HOLDER_MEND:-df -h $(quoted "$STORAGE")}"
 say "The workspace's disk image is again what the sandbox worked on: $IMAGE"
 if [ -n "$OTHER" ]; then
     choose="mv $(quoted "$OTHER") $(quoted "$IMAGE")"
@@ -34,5 +34,4 @@ if [ -n "$OTHER" ]; then
     say "What had its name is kept: $OTHER"
     say "  take that one instead: $choose   (before the next start)"
 fi
-[ -z "${GOING:-}" ] || say "$GOING goes by itself when nothing holds it any more: ${HOLDERS:-what does so cannot be seen from here}."
 say "Go on: scripts/start.sh"
