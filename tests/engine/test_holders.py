@@ -125,3 +125,45 @@ def test_a_rollback_leaves_them_nothing_to_hold(make_bundle: MakeBundle) -> None
         bundle.rollback("--delete-data")
         assert holder.poll() is None
         assert str(bundle.path) not in run("losetup", "--list").stdout
+
+
+def test_a_device_that_was_to_go_stays_as_long_as_the_sandbox_uses_it(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    """A person mounts the disk image, which makes a device that goes by itself; its number would be another disk's."""
+    bundle = make_bundle()
+    bundle.start()
+    bundle.script("scripts/stop.sh")
+    look = tmp_path / "look"
+    look.mkdir()
+    run("mount", "-o", "loop", bundle.image_file, look)
+    bundle.start()
+    run("umount", look)
+    (device,) = going(bundle)
+    assert Path(f"/sys/block/{device.removeprefix('/dev/')}/loop/autoclear").read_text() == "0\n"
+    run("docker", "stop", "--time", "1", bundle.name)
+    assert going(bundle) == [device]
+    run("docker", "start", bundle.name)
+    assert bundle.inside("cat", "/proc/self/mountinfo").stdout.count(f" {device} ") <= 1
+    bundle.script("scripts/stop.sh")
+    assert going(bundle) == []
+
+
+def test_no_disk_is_rescued_from_under_another_container(make_bundle: MakeBundle) -> None:
+    """It might write to the old one meanwhile, and the engine would go on showing that."""
+    bundle = make_bundle()
+    bundle.start()
+    bundle.inside("sh", "-c", "echo work > /workspace/file; sync")
+    volume = bundle.inspect("{{range .Mounts}}{{.Name}}{{end}}")
+    other = run("docker", "run", "--detach", "--volume", f"{volume}:/x", bundle.inspect("{{.Image}}"), "sleep", "600")
+    try:
+        image = bundle.image_file
+        run("cp", "--sparse=always", image, f"{image}.copy")
+        Path(f"{image}.copy").rename(image)
+        refused = bundle.script("scripts/rescue.sh", check=False)
+        assert refused.returncode == 1
+        assert "the container " in refused.stderr
+        assert "docker stop " in refused.stderr
+    finally:
+        run("docker", "rm", "--force", other.stdout.strip())
+    bundle.script("scripts/rescue.sh")
+    bundle.start()
+    assert bundle.inside("cat", "/workspace/file").stdout == "work\n"

@@ -167,7 +167,7 @@ def test_nothing_is_written_through_a_link_that_stands_in_the_way(
 
 
 def test_an_undo_makes_no_change_of_what_an_agent_only_touched(copy: Copy) -> None:
-    """What it has is the project's, whatever its user makes of that: nothing of it waits, nothing of the user's goes."""
+    """What it has is the project's, whatever its user makes of that: nothing waits, nothing of the user's goes."""
     copy.write("touched", "other")
     copy.enter()
     (copy.root / "touched").touch()
