@@ -80,6 +80,19 @@ def test_it_goes_on_is_seen_and_ends(sandbox: Bundle) -> None:
     sees_to_what_is_detached(sandbox)
 
 
+def test_of_a_paused_sandbox_no_end_is_claimed(sandbox: Bundle) -> None:
+    told(sandbox, "rm -f ticks")
+    number = detached(sandbox, LOOP)
+    until(lambda: ticks(sandbox) > 0)
+    run("docker", "pause", sandbox.name)
+    refused = sandbox.script("scripts/kill.sh", str(number), check=False)
+    run("docker", "unpause", sandbox.name)
+    assert (refused.returncode, "may still run" in refused.stderr) == (1, True)
+    assert goes_on(sandbox)
+    sandbox.script("scripts/kill.sh", str(number))
+    assert not goes_on(sandbox)
+
+
 def test_under_gvisor_it_does_so_as_well(tmp_path: Path, base_image: str) -> None:
     with running(tmp_path, base_image, "gvisor") as bundle:
         sees_to_what_is_detached(bundle)

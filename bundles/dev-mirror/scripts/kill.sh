@@ -22,4 +22,4 @@ known_command "${1:-}"
 need_sandbox "$EX_REFUSED"
 home_check sandbox
 end_command "$COMMAND_NUMBER" TERM ||
-    fail "$EX_FAILED" "the command $COMMAND_NUMBER has not ended" "" "scripts/stop.sh"
+    fail "$EX_FAILED" "the command $COMMAND_NUMBER, or what it began, may still run" "the sandbox is paused, or does not answer" "scripts/stop.sh"

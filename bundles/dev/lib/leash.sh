@@ -24,12 +24,14 @@ while processes=$(marked "$1"); [ -n "$processes" ]; do
     sleep 1
 done'
 
-# leash_end: ends what this command has begun. A machine does so by itself when its client is gone.
+# leash_end: ends what this command has begun. A machine does so by itself when its client is gone. Where that could not be done (a sandbox
+# that is paused), whoever asks for its end reads it in the command's folder.
 leash_end() {
     [ "$BACKEND" != microvm ] || return 0
     heard with_limit "$LEASH_LIMIT" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
-        </dev/null >/dev/null 2>&1 ||
-        warn "error: what the command began may still run in the sandbox" "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
+        </dev/null >/dev/null 2>&1 && return
+    [ ! -d "${COMMAND:-}" ] || : >"$COMMAND/left"
+    warn "error: what the command began may still run in the sandbox" "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
 }
 
 # seconds_of TEXT: sets NUMBER from 30, 30s, 5m or 2h; fails for anything else.

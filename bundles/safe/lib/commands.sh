@@ -146,7 +146,8 @@ end_command() {
     command_is "$1" || return 0
     case $LIVES in
     running) signal_process "$2" "$KEEPER" ;;
-    lost) end_lost "$COMMANDS/$1" && command_ends "$COMMANDS/$1" - signal "$LASTED" ;;
+    ended) [ ! -e "$COMMANDS/$1/left" ] || { rm -f "$COMMANDS/$1/left" && COMMAND=$COMMANDS/$1 end_lost "$COMMANDS/$1"; } ;;
+    lost) COMMAND=$COMMANDS/$1 end_lost "$COMMANDS/$1" && command_ends "$COMMANDS/$1" - signal "$LASTED" ;;
     esac
     # What it changed is written down meanwhile, too.
     until [ -e "$COMMANDS/$1/ended" ]; do
@@ -154,7 +155,7 @@ end_command() {
         process_lives "$KEEPER" && [ "$tries" -lt 300 ] || break
         sleep 0.2
     done
-    [ -e "$COMMANDS/$1/ended" ] || [ "$LIVES" = ended ]
+    [ ! -e "$COMMANDS/$1/left" ] && { [ -e "$COMMANDS/$1/ended" ] || [ "$LIVES" = ended ]; }
 }
 
 # end_lost FOLDER: what was left of it is the engine's client, which in a machine is what the command hangs on, and what the mark is on.
