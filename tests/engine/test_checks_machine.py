@@ -87,6 +87,11 @@ def bundle(tmp_path: Path, base_image: str) -> Iterator[Bundle]:
 
 
 def test_a_weakened_microvm_is_caught_and_a_command_in_one_ends_and_goes_on(bundle: Bundle) -> None:
+    bundle.start()
+    # The engine's client is another one here: it waits for a command that does not heed a signal.
+    sees_to_its_ends(bundle)
+    sees_to_what_is_detached(bundle)
+    bundle.script("scripts/stop.sh")
     for weakness, (changes, expected) in WEAKENED.items():
         own = weaken(bundle, changes)
         bundle.start()
@@ -97,9 +102,6 @@ def test_a_weakened_microvm_is_caught_and_a_command_in_one_ends_and_goes_on(bund
             bundle.rewrite(path, own[path])
         bundle.script("scripts/stop.sh")
     bundle.start()
-    # The engine's client is another one here: it waits for a command that does not heed a signal.
-    sees_to_its_ends(bundle)
-    sees_to_what_is_detached(bundle)
     os.kill(machine(bundle)["process"]["pid"], signal.SIGKILL)
     until(lambda: failing(bundle, "running"))
     choice = bundle.path / ".state/names/isolation"

@@ -30,7 +30,8 @@ LOCKS = (
         "yarn.lock",
         {"lock", "packages"},
     ),
-    ({}, {"yarn.lock": OLD, "package.json": ASKS}, "yarn.lock", {"lock"}),
+    # Of a new one nothing tells which hosts it may name.
+    ({}, {"yarn.lock": OLD, "package.json": ASKS}, "yarn.lock", {"lock", "packages"}),
     ({"go.sum": "a", "go.mod": "a"}, {"go.sum": "b"}, "go.sum", {"lock", "packages"}),
     ({"a/go.sum": "a", "ab/go.mod": "a"}, {"a/go.sum": "b", "ab/go.mod": "b"}, "a/go.sum", {"lock", "packages"}),
     ({"Gemfile": "", "Gemfile.lock": ""}, {"Gemfile": "x", "Gemfile.lock": "x"}, "Gemfile.lock", {"lock"}),

@@ -50,7 +50,7 @@ BUNDLE = Shape(
         "scripts/stop.sh scripts/status.sh scripts/plan.sh scripts/connect.sh scripts/exec.sh scripts/recover.sh "
         "scripts/backup.sh scripts/restore.sh scripts/review.sh scripts/apply.sh scripts/undo.sh scripts/diff.sh "
         "scripts/changes.sh scripts/discard.sh scripts/resize-volume.sh scripts/mount-storage.sh scripts/ps.sh "
-        "scripts/logs.sh scripts/kill.sh scripts/rescue.sh",
+        "scripts/logs.sh scripts/kill.sh scripts/prune.sh scripts/rescue.sh",
     ),
     never=True,
 )
