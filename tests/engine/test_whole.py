@@ -44,9 +44,10 @@ def made_anew(folder: Path) -> str:
     prior = bundle.path / ".state" / "prior"  # the runner's work, which is not here
     prior.parent.mkdir(mode=0o700)
     prior.mkdir()
-    run("bash", step / "do.sh", env={**os.environ, "GEN_PRIOR": str(prior)})
+    env = {**os.environ, "GEN_PRIOR": str(prior)}
+    run("bash", step / "do.sh", env=env)
     found = layers(name)
-    run("bash", step / "undo.sh")
+    run("bash", step / "undo.sh", env=env)
     assert not run("docker", "images", "--quiet", base_of(name)).stdout
     return found
 
