@@ -171,8 +171,8 @@ first="hostile checks safe faults bats unit_1 unit_2 unit_3 podman isolation end
 # runs them has an engine of its own.
 on_the_host=" faults isolation ends hostile another_engine "
 
-# jobs: the names of all suites, a line each.
-jobs() {
+# suites: the names of all of them, a line each.
+suites() {
     local name
     {
         # shellcheck disable=SC2086 # one word a name
@@ -240,14 +240,23 @@ seed() {
     export GEN_ENGINE_SEED=$work/seed
 }
 
+# elsewhere: whether no test file lies where no suite would find it.
+elsewhere() {
+    local found
+    found=$(find tests -name 'test_*.py' -not -path 'tests/microvm/*' | grep -vxE 'tests/(unit|engine)/test_[^/]*[.]py') || return 0
+    printf 'no suite runs these:\n%s\n' "$found"
+    return 1
+}
+
 all_tests() {
     local number
+    suite "tests elsewhere" elsewhere
     if is_root && docker info >/dev/null 2>&1 && python -c 'from tests.engine.conftest import base_of_tests as base; base()'; then
         seed
-        jobs >"$work/jobs"
+        suites >"$work/jobs"
     else
         JOB=engine suite "engine tests" run_pytest e tests/engine
-        jobs | grep -x -e 'unit_.' -e bats -e microvm >"$work/jobs"
+        suites | grep -x -e 'unit_.' -e bats -e microvm >"$work/jobs"
     fi
     mkdir "$work/taken" "$work/ended"
     # Thousands of clients are started, each for a moment: one thread is quicker to start than several.

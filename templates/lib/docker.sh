@@ -94,7 +94,7 @@ volume_facts() {
 # described KIND NAME FILTER FORMAT: a line about the object of that name; empty when there is none.
 described() {
     local code=0 found
-    # Their order tells them apart: what is there has no complaint before it.
+    # What it complains of is read here, and what it answers goes on to whoever asked.
     { found=$(docker "$1" inspect --format "$4" "$2" 2>&1 >&4 4>&-) || code=$?; } 4>&1
     case $code:$found in
     0:*) return 0 ;;

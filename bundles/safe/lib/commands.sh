@@ -146,8 +146,8 @@ end_command() {
     command_is "$1" || return 0
     case $LIVES in
     running) signal_process "$2" "$KEEPER" ;;
-    ended) [ ! -e "$COMMANDS/$1/left" ] || { rm -f "$COMMANDS/$1/left" && COMMAND=$COMMANDS/$1 end_lost "$COMMANDS/$1"; } ;;
-    lost) COMMAND=$COMMANDS/$1 end_lost "$COMMANDS/$1" && command_ends "$COMMANDS/$1" - signal "$LASTED" ;;
+    ended) [ ! -e "$COMMANDS/$1/left" ] || { rm -f "$COMMANDS/$1/left" && end_lost "$COMMANDS/$1"; } ;;
+    lost) end_lost "$COMMANDS/$1" && command_ends "$COMMANDS/$1" - signal "$LASTED" ;;
     esac
     # What it changed is written down meanwhile, too.
     until [ -e "$COMMANDS/$1/ended" ]; do
@@ -162,7 +162,7 @@ end_command() {
 end_lost() {
     local client
     ! { read -r client <"$1/client"; } 2>/dev/null || signal_process KILL "$client" || :
-    AUDIT_ID=$MARK leash_end
+    COMMAND=$1 AUDIT_ID=$MARK leash_end
 }
 
 # end_commands: all of them, since the sandbox is about to stop: each first writes down what it changed, as its own.

@@ -40,7 +40,9 @@ def judge(changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan |
     tree = Tree(changes, blob, host, scan)
     never = _gathered(NEVER, changes, tree)
     held = _gathered(HELD, changes, tree)
-    for path, reasons in _gathered(COMPARING, _from_host(changes, tree), tree).items():
+    now = _from_host(changes, tree)
+    # Most often the host has what the sandbox began with, and all of it was said.
+    for path, reasons in (_gathered(COMPARING, now, tree) if now != list(changes) else {}).items():
         held[path] = list(dict.fromkeys((*held.get(path, ()), *reasons)))
     return [
         Verdict(change, never=never[change.path][0])
