@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base, run
@@ -86,13 +86,22 @@ class Field:
         outcome = self._probe(attack, inside(bundle), kernel, self._env(bundle))
         if outcome.verdict != "unknown" and self._lives(bundle):
             return outcome
+        self._begin_anew(bundle)
+        ended = "the sandbox did not survive it, and was started again"
+        if outcome.verdict != "unknown":
+            return Outcome(verdict=outcome.verdict, saw=ended)
+        # It may have taken itself down; then it got no more than that.
+        if attack.costly:
+            return Outcome(verdict="held", saw=ended)
+        # A busy machine may stall; what gave no answer is asked once more.
+        again = self._probe(attack, inside(bundle), kernel, self._env(bundle))
+        return replace(again, saw=f"{again.saw}; at first: {outcome.saw}") if again.verdict == "unknown" else again
+
+    def _begin_anew(self, bundle: Bundle) -> None:
         self._ask(bundle.name)("kill", bundle.name, check=False)
         bundle.script("scripts/stop.sh", check=False)
         bundle.start()
         self.arm(bundle.name)
-        # It may have taken itself down; then it got no more than that.
-        verdict = "held" if attack.costly and outcome.verdict == "unknown" else outcome.verdict
-        return Outcome(verdict=verdict, saw="the sandbox did not survive it, and was started again")
 
     def _lives(self, bundle: Bundle) -> bool:
         try:
