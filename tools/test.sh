@@ -196,13 +196,16 @@ unit_files() { printf '%s\n' tests/unit/test_*.py | awk -v part="$1" 'NR % 3 == 
 # own_engine LANE: an engine of its own, sets HOST to where it is.
 own_engine() { HOST=$(tools/private-engine.sh start "$lanes/$1" gen-test-base:packages); }
 
+# What only the unit tests use, and each suite would load: a second of processor time for each of fifty.
+plain=(-p no:hypothesispytest -p no:anyio)
+
 # run_job LANE: one suite of the list. What those without an engine make lies elsewhere than the engine's, whose tests look through all
 # that lies beside it.
 run_job() {
     local files
     case $JOB in
     bats) suite "bats" run_bats ;;
-    microvm) suite "microvm tests" run_pytest "u$1" tests/microvm ;;
+    microvm) suite "microvm tests" run_pytest "u$1" "${plain[@]}" tests/microvm ;;
     unit_*)
         mapfile -t files < <(unit_files "${JOB#unit_}")
         suite "unit tests ${JOB#unit_}" run_pytest "u$1" "${files[@]}"
@@ -210,10 +213,10 @@ run_job() {
     *)
         files=("tests/engine/test_$JOB.py")
         case $on_the_host in
-        *" $JOB "*) suite "engine $JOB" run_pytest "h$1" "${files[@]}" ;;
+        *" $JOB "*) suite "engine $JOB" run_pytest "h$1" "${plain[@]}" "${files[@]}" ;;
         *)
             [ -n "$HOST" ] || own_engine "$1" || { result "engine $JOB" "FAILED: no engine for it" && return; }
-            DOCKER_HOST=$HOST suite "engine $JOB" run_pytest "$1" "${files[@]}"
+            DOCKER_HOST=$HOST suite "engine $JOB" run_pytest "$1" "${plain[@]}" "${files[@]}"
             ;;
         esac
         ;;
