@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, chosen, closed, conflicts, document, kinds, limits, merge, review, reviewed, words
+from project import bring, chosen, closed, conflicts, document, kinds, limits, looked, merge, review, reviewed, words
 from project.data import Change
 from project.failure import Failure, reason
 from project.host import Host
@@ -103,20 +103,26 @@ def _approved(found: Reviewed, approved: str | None) -> None:
 
 def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
     """Refuses what nobody has looked at; on a terminal, where nothing was shown yet, shows it."""
-    if args.approve is not None or not found.verdicts:
+    if not found.verdicts:
         return
-    fresh = reviewed.unseen(track, found)
-    if fresh is None and _terminal(args):
-        review.show(track, found)
-        reviewed.remember(track.state, found)
-    elif fresh is None:
+    unseen = looked.unseen(track, found, approved=args.approve is not None)
+    if unseen is None and _terminal(args):
+        if not review.show(track, found):
+            raise Failure(f"{review.CLOSED}, so nothing is changed", "", LOOK, 4)
+        looked.remember(track.state, found)
+    elif unseen is None:
         raise Failure("nobody has looked at what would come back, so nothing is changed", "", LOOK, 4)
-    elif fresh:
-        counts = words.counted(len(fresh), "path")
-        shown = [f"{one.status.value:8} {words.path(one.path)}" for one in fresh[:SHOWN]]
-        more = [f"and {len(fresh) - SHOWN} more"] if len(fresh) > SHOWN else []
-        why = "\n".join((f"Since the last review, this came ({counts}):", *shown, *more))
-        raise Failure("this is not what was reviewed, so nothing is changed", why, LOOK, 4)
+    elif unseen.came or unseen.went:
+        came = [f"{one.status.value:8} {words.path(one.path)}" for one in unseen.came]
+        why = [*_some("Since the last review, this came", came)]
+        why += _some("This was shown with the rest, and would come no longer", list(map(words.path, unseen.went)))
+        raise Failure("this is not what was reviewed, so nothing is changed", "\n".join(why), LOOK, 4)
+
+
+def _some(title: str, lines: Sequence[str]) -> list[str]:
+    """The first of many lines below a title; nothing where there is none."""
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return [f"{title} ({words.counted(len(lines), 'path')}):", *lines[:SHOWN], *more] if lines else []
 
 
 def _wanted(found: Reviewed, args: argparse.Namespace, choice: Chosen) -> list[Verdict]:
