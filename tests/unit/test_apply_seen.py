@@ -159,7 +159,9 @@ def test_a_review_that_nobody_read_to_its_end_is_none(tmp_path: Path) -> None:
     assert tracked.run("apply", "--yes").returncode == 0
 
 
-@pytest.mark.parametrize("pager, taken", [("true", False), ("cat", True), ("sleep 0.3", False), ("sh -c 'sleep 1; cat'", True)])
+@pytest.mark.parametrize(
+    "pager, taken", [("true", False), ("cat", True), ("sleep 0.3", False), ("sh -c 'sleep 1; cat'", True)]
+)
 def test_a_pager_that_shows_nothing_is_no_look(tracked: Tracked, pager: str, taken: bool) -> None:
     asked = Asked(tracked, "review", PAGER=pager)
     asked.until(b"(never)")

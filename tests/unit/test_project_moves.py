@@ -151,7 +151,11 @@ STORIES: dict[str, tuple[tuple[Act, ...], dict[str, str] | str]] = {
         "is not known",
     ),
     "another command ends meanwhile, and a third begins": (
-        (beside("sed -i 's/^/A/' a d/x", agent("true"), host("echo h >>a; echo h >>d/x"), agent("true"), agent("true")),),
+        (
+            beside(
+                "sed -i 's/^/A/' a d/x", agent("true"), host("echo h >>a; echo h >>d/x"), agent("true"), agent("true")
+            ),
+        ),
         "is not known",
     ),
     "what came before the other command began": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
 from project import bring, chosen, closed, conflicts, document, kinds, limits, looked, merge, review, reviewed, words
 from project.data import Change
@@ -73,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
                 found = reviewed.gather(track, host, theirs=choice.theirs)
             wanted = _wanted(found, args, choice)
             plan = _plan(track, host, found, wanted, choice, args.state)
+            if plan.conflicts:
+                plan = _judged(track, host, plan, wanted, choice, args.state)
             if plan.conflicts and args.conflicts:
                 changes = {one.change.path: one.change for one in wanted}
                 conflicts.write(args.conflicts, plan.conflicts, changes, track.blob, host)
@@ -167,6 +170,22 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     return merge.plan(changes, blob, host, unknown, merger, own, shut)
 
 
+def _judged(track: Track, host: Host, plan: Plan, wanted: Sequence[Verdict], choice: Chosen, state: str) -> Plan:
+    """The plan, with what holds back the sandbox's version of each conflict, and whether that may come whole at all.
+
+    A change may be harmless where what it is a change of, which the host has no longer, is not.
+    """
+    theirs = choice.theirs | {each.path for each in plan.conflicts}
+    found = reviewed.gather(track, host, theirs=theirs)
+    coming = {one.change.path for one in wanted}
+    judged = {one.change.path: one for one in found.verdicts if one.change.path in coming and not one.never}
+    again = _plan(track, host, found, list(judged.values()), replace(choice, theirs=theirs), state)
+    able = judged.keys() - {each.path for each in again.conflicts}
+    held = {path: one.held for path, one in judged.items()}
+    told = (replace(each, held=held.get(each.path, ()), whole=each.path in able) for each in plan.conflicts)
+    return replace(plan, conflicts=tuple(told))
+
+
 def _sources(track: Track, found: Reviewed, choice: Chosen) -> dict[bytes, bytes]:
     """The old names of what git takes for renamed. Of what comes whole, git does not have the version before it."""
     known = [Change(one.path, None, one.new) if one.path in choice.theirs else one for one in found.offered()]
@@ -219,7 +238,7 @@ def _json(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], 
         "applied": [] if plan.conflicts else [document.named(verdict.change.path) for verdict in wanted],
         "merged": [] if plan.conflicts else [document.named(path) for path in sorted(merged)],
         "dropped": [] if plan.conflicts else [document.named(path) for path in sorted(choice.ours)],
-        "conflicts": [{**document.named(one.path), "reason": one.why} for one in plan.conflicts],
+        "conflicts": [conflicts.document_of(one) for one in plan.conflicts],
         "written": document.named(os.fsencode(args.conflicts)) if plan.conflicts and args.conflicts else None,
         "held": [document.named(verdict.change.path) for verdict in _left(found, wanted, choice)],
         "never": [document.named(verdict.change.path) for verdict in found.never()],
@@ -242,7 +261,8 @@ def _say(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], c
     out = []
     if plan.conflicts:
         out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
-        out += [f"  {words.path(one.path)}: {one.why}" for one in plan.conflicts]
+        for one in plan.conflicts:
+            out += [f"  {words.path(one.path)}: {one.why}", *(f"    {line}" for line in conflicts.held(one))]
         root = reviewed.project(args.state)
         folder = args.conflicts
         out += conflicts.told(folder, plan.conflicts, root) if folder else conflicts.mends(plan.conflicts)

@@ -11,6 +11,7 @@ from project.closed import Closed
 from project.failure import Failure
 from project.host import Blocked, Host, Seen
 from project.records import parents
+from project.risky import Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +51,13 @@ class Take:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A path that cannot be brought back, and why."""
+    """A path that cannot be brought back, and why. `held` holds the sandbox's version back if it comes whole, which it
+    may: `whole`."""
 
     path: bytes
     why: str
+    held: tuple[Reason, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True)

@@ -248,10 +248,6 @@ def _change(reviewed: Reviewed, verdict: Verdict, told: Told | None) -> dict[str
         found["lines"] = None if told.added is None else {"added": told.added, "removed": told.removed}
         if told.source is not None:
             found |= {"renamed_from": document.named(told.source), "similarity": told.similarity}
-    found["held"] = [_reason(reason) for reason in verdict.held]
-    found["never"] = verdict.never and _reason(verdict.never)
+    found["held"] = [document.of_reason(reason) for reason in verdict.held]
+    found["never"] = verdict.never and document.of_reason(verdict.never)
     return found
-
-
-def _reason(reason: Reason) -> dict[str, str]:
-    return {"kind": reason.kind, "reason": reason.reason, **({"pattern": reason.pattern} if reason.pattern else {})}
