@@ -224,7 +224,7 @@ HOLDS = json.dumps({"name": "x", "description": "d", "scripts": {"postinstall": 
 
 
 def clashing(tmp_path: Path) -> Tracked:
-    """Its user has taken away what the agent has changed in a harmless way; and a folder stands where a file is to come."""
+    """Its user has taken away what the agent changed in a harmless way; and a folder stands where a file is to come."""
     tracked = Tracked(tmp_path, {"package.json": HOLDS, "a": "x\n"}, {"a": "h\n", "d/mine": "x\n"})
     tracked.commit({"package.json": HOLDS.replace('"d"', '"dd"'), "a": "y\n", "d": "x\n"})
     tracked.run("review")

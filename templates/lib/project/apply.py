@@ -7,11 +7,9 @@ import sys
 from dataclasses import replace
 
 from project import bring, chosen, closed, conflicts, document, kinds, limits, looked, merge, review, reviewed, words
-from project.data import Change
 from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
-from project.patch import Patch
 from project.track import Track
 
 TYPE_CHECKING = False
@@ -83,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
                 _ask(args, plan, wanted, choice, host)
                 paths = [*(one.change.path for one in wanted), *sorted(choice.ours)]
                 told = {"commit": found.commit, "paths": list(map(_text, paths))}
+                closed.keep(track.state, host, plan)
                 bring.bring(host, journal, plan, told, review.moved_on(track))
     try:
         (_json if args.json else _say)(args, found, wanted, choice, plan)
@@ -166,7 +165,7 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
     own = Modes.of(track.git, found.commit)
-    shut = closed.of(changes, host, _sources(track, found, choice), own.base)
+    shut = closed.of(changes, host, own.base, blob, closed.taken(track.state))
     return merge.plan(changes, blob, host, unknown, merger, own, shut)
 
 
@@ -184,13 +183,6 @@ def _judged(track: Track, host: Host, plan: Plan, wanted: Sequence[Verdict], cho
     held = {path: one.held for path, one in judged.items()}
     told = (replace(each, held=held.get(each.path, ()), whole=each.path in able) for each in plan.conflicts)
     return replace(plan, conflicts=tuple(told))
-
-
-def _sources(track: Track, found: Reviewed, choice: Chosen) -> dict[bytes, bytes]:
-    """The old names of what git takes for renamed. Of what comes whole, git does not have the version before it."""
-    known = [Change(one.path, None, one.new) if one.path in choice.theirs else one for one in found.offered()]
-    with Patch(track.git.repo, known) as patch:
-        return {path: told.source for path, told in patch.told().items() if told.source is not None}
 
 
 def _terminal(args: argparse.Namespace) -> bool:

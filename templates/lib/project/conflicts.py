@@ -117,8 +117,8 @@ def _put(root: str, path: bytes, content: bytes) -> None:
 def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     """What to do with it."""
     at = shlex.quote(words.path(os.fsencode(folder)))
-    # What a link leads to, or a folder has in its place, no `cp` is for: apply would not write there either. Nor would it
-    # what is held back, which is in the folder with all that holds it.
+    # What a link leads to, or a folder has in its place, no `cp` is for: apply would not write there either; nor what
+    # is held back.
     named = [each for each in conflicts if os.fsencode(words.path(each.path)) == each.path]
     plain = [each.path for each in named if not each.held and _plain(root, each.path)]
     shown = [shlex.quote(words.path(path)) for path in plain]

@@ -1,4 +1,4 @@
-"""What somebody has looked at: `apply` brings nothing back that a whole review has not shown, nor a part of that alone."""
+"""What somebody has looked at: `apply` brings back nothing that a review has not shown, nor a part that is left of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import os
 from dataclasses import dataclass
 
 from project import records
-from project.data import Change
 from project.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from project.data import Entry
+    from project.data import Change, Entry
     from project.reviewed import Reviewed
     from project.track import Track
 

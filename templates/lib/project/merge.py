@@ -11,7 +11,6 @@ from project.closed import Closed
 from project.failure import Failure
 from project.host import Blocked, Host, Seen
 from project.records import parents
-from project.risky import Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from project.data import Change, Entry
     from project.git import Git
+    from project.risky import Reason
 
     Blob = Callable[[str], bytes]
     Merge = Callable[[bytes, bytes, bytes], "bytes | None"]
