@@ -269,3 +269,25 @@ def test_nothing_whole_is_offered_through_a_link(tmp_path: Path) -> None:
     tracked.run("review")
     assert applied(tracked, code=1)["conflicts"][0]["theirs"] is False
     assert "--theirs" not in tracked.run("apply", "--yes", check=False).stdout
+
+
+@pytest.mark.parametrize("words", [("--except", "src/a.py"), ("--ours", "src/a.py"), ("--only", "src/A.py"), ()])
+def test_a_name_makes_room_for_another_only_where_it_goes(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Some hosts keep only one of two names that differ in case."""
+    tracked = Tracked(tmp_path, {"src/a.py": "x\n", "other": "x\n"})
+    tracked.commit({"src/A.py": "x\n", "other": "y\n"})
+    tracked.run("review")
+    told = applied(tracked, *words)
+    assert paths(told, "held") == ({"src/A.py"} if words else set())
+    assert stands(tracked).keys() == {"src/a.py" if words else "src/A.py", "other"}
+    if words:
+        applied(tracked, "--only", "src/A.py", "--accept", "src/A.py")
+        assert stands(tracked).keys() == {"src/a.py", "src/A.py", "other"}
+
+
+def test_a_name_may_be_accepted_together_with_the_one_that_it_replaces(tmp_path: Path) -> None:
+    tracked = Tracked(tmp_path, {"Makefile": "x\n"})
+    tracked.commit({"MAKEFILE": "x\n"})
+    tracked.run("review")
+    applied(tracked, "--accept", "MAKEFILE", "--accept", "Makefile")
+    assert stands(tracked) == {"MAKEFILE": "x\n"}

@@ -149,7 +149,8 @@ def test_a_review_that_nobody_read_to_its_end_is_none(tmp_path: Path) -> None:
     tracked.commit(LONG)
     command = (*PYTHON, LIB, "--state", tracked.state, "review")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
@@ -160,7 +161,7 @@ def test_a_review_that_nobody_read_to_its_end_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "pager, taken", [("true", False), ("cat", True), ("sleep 0.3", False), ("sh -c 'sleep 1; cat'", True)]
+    ("pager", "taken"), [("true", False), ("cat", True), ("sleep 0.3", False), ("sh -c 'sleep 1; cat'", True)]
 )
 def test_a_pager_that_shows_nothing_is_no_look(tracked: Tracked, pager: str, taken: bool) -> None:
     asked = Asked(tracked, "review", PAGER=pager)

@@ -11,6 +11,7 @@ from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
 from project.track import Track
+from project.verdict import beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             choice = chosen.choose(args, found)
             if choice.theirs:
                 found = reviewed.gather(track, host, theirs=choice.theirs)
+            found = _beside(found, args, choice, host)
             wanted = _wanted(found, args, choice)
             plan = _plan(track, host, found, wanted, choice, args.state)
             if plan.conflicts:
@@ -125,6 +127,18 @@ def _some(title: str, lines: Sequence[str]) -> list[str]:
     """The first of many lines below a title; nothing where there is none."""
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return [f"{title} ({words.counted(len(lines), 'path')}):", *lines[:SHOWN], *more] if lines else []
+
+
+def _beside(found: Reviewed, args: argparse.Namespace, choice: Chosen, host: Host) -> Reviewed:
+    """The same, where not all of what makes room for another name by going does go."""
+
+    def stays(one: Verdict) -> bool:
+        path = one.change.path
+        accepted = words.path(path) in args.accept or path in map(os.fsencode, args.accept)
+        return path not in choice.coming or one.never is not None or (bool(one.held) and not accepted)
+
+    staying = {one.change.path for one in found.verdicts if one.change.new is None and stays(one)}
+    return replace(found, verdicts=beside(found.verdicts, staying, host)) if staying else found
 
 
 def _wanted(found: Reviewed, args: argparse.Namespace, choice: Chosen) -> list[Verdict]:

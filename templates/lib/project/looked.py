@@ -1,4 +1,4 @@
-"""What somebody has looked at: `apply` brings back nothing that a review has not shown, nor a part that is left of it."""
+"""What somebody has looked at: `apply` brings back nothing that a review has not shown, nor what is left of it."""
 
 from __future__ import annotations
 

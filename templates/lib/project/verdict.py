@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from project import general, locks, mentions, packages, risky, shapes, spelling, steering
 from project.risky import Reason
@@ -10,7 +10,7 @@ from project.tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from project.data import Change
     from project.host import Host
@@ -125,9 +125,18 @@ def _steps(path: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"/".join(parts[:depth]), part) for depth, part in enumerate(parts)]
 
 
-def _collisions(changes: Sequence[Change], host: Host | None) -> set[bytes]:
+def beside(verdicts: Sequence[Verdict], staying: Collection[bytes], host: Host) -> list[Verdict]:
+    """The verdicts where some removals do not come: what another name was to make room for is beside it then."""
+    found = _collisions([one.change for one in verdicts], host, staying)
+    return [
+        replace(one, held=(*one.held, CASE)) if one.change.path in found and CASE not in one.held else one
+        for one in verdicts
+    ]
+
+
+def _collisions(changes: Sequence[Change], host: Host | None, staying: Collection[bytes] = ()) -> set[bytes]:
     """The paths that are new under a name that a filesystem which folds case takes for another one's."""
-    gone = {change.path for change in changes if change.new is None}
+    gone = {change.path for change in changes if change.new is None and change.path not in staying}
     known: dict[bytes, dict[str, set[bytes]]] = {}
 
     def add(folder: bytes, name: bytes) -> None:
