@@ -14,6 +14,7 @@ from project.scan import Scan
 from project.settings import Settings
 from project.tree import LARGEST
 from project.verdict import Verdict, judge
+from project.withheld import Withheld
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def gather(
     if host and theirs:
         changes = [replaced(change, host, contents) if change.path in theirs else change for change in changes]
     blobs = Blobs(track, _looked_into(changes), contents)
-    verdicts = _without_closed(judge(changes, blobs, host, scan), host)
+    linked = any(each.new and each.new.mode == risky.LINK for each in changes)
+    withheld = Withheld.of(track.state) if linked else None
+    verdicts = _without_closed(judge(changes, blobs, host, scan, withheld), host)
     newer = Basis(track.state).newer() if old is None else frozenset()
     apart = frozenset(each.path for each in changes if old is None and each.new is None and not _had(each, host))
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new), newer, apart)

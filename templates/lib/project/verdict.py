@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from project.host import Host
     from project.scan import Scan
     from project.tree import Blob
+    from project.withheld import Withheld
 
     Found = Mapping[bytes, Sequence[Reason]]
     Judge = Callable[[Sequence[Change], Tree], Found]
 
 LEAVES = Reason("link", "a symbolic link that leads out of the project, or into its .git")
+SECRET = Reason(
+    "secret", "a link to what the copy was made without, since it may hold a secret, or to a folder with such"
+)
 CASE = Reason(
     "case", "another name beside it differs only in case, or in what nobody sees: some hosts keep one of them"
 )
@@ -35,9 +39,15 @@ class Verdict:
     never: Reason | None = None
 
 
-def judge(changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> list[Verdict]:
+def judge(
+    changes: Sequence[Change],
+    blob: Blob,
+    host: Host | None,
+    scan: Scan | None = None,
+    withheld: Withheld | None = None,
+) -> list[Verdict]:
     """A verdict a change, in their order. Without a host, only what the changes themselves tell is known."""
-    tree = Tree(changes, blob, host, scan)
+    tree = Tree(changes, blob, host, scan, withheld)
     never = _gathered(NEVER, changes, tree)
     held = _gathered(HELD, changes, tree)
     now = _from_host(changes, tree)
@@ -82,6 +92,13 @@ def by_mode(changes: Sequence[Change], tree: Tree) -> Found:
     return _told((change.path, risky.by_mode(change, tree.executable(change.path))) for change in changes)
 
 
+def to_secrets(changes: Sequence[Change], tree: Tree) -> Found:
+    """Held back: a new link to what may hold a secret, or to a folder that has it: it gives that another name."""
+    withheld = tree.withheld
+    found = ((each.path, withheld and any(map(withheld.meets, tree.aims(each.path)))) for each in changes)
+    return {path: [SECRET] for path, meets in found if meets}
+
+
 def colliding(changes: Sequence[Change], tree: Tree) -> Found:
     """Held back: a new name that some filesystem takes for another one's."""
     return {path: [CASE] for path in _collisions(changes, tree.host)}
@@ -97,6 +114,7 @@ HELD: tuple[Judge, ...] = (
     general.held,
     shapes.held,
     colliding,
+    to_secrets,
     steering.held,
     mentions.held,
 )
