@@ -126,6 +126,7 @@ class _Known:
 
     def __init__(self, host: Host, base: Mapping[bytes, int], gone: Gone) -> None:
         self.host, self.base, self.gone = host, base, gone
+        self.folders: dict[bytes, int] = {}
 
     def seen(self, path: bytes, kind: str) -> Seen | None:
         """What of such a kind the host has at a path."""
@@ -145,11 +146,12 @@ class _Known:
 
     def entered(self, folder: bytes) -> int:
         """Who may enter a folder, or might."""
-        seen = self.seen(folder, "folder")
-        if seen is None:
-            mode, oid = self.gone.get(folder, (EVERYBODY, ""))
-            return EVERYBODY if oid else mode
-        return 0o700 | (0o070 if seen.mode & 0o010 else 0) | (0o007 if seen.mode & 0o001 else 0)
+        if folder not in self.folders:
+            seen, (mode, oid) = self.seen(folder, "folder"), self.gone.get(folder, (EVERYBODY, ""))
+            if seen is not None:
+                mode, oid = 0o700 | (0o070 if seen.mode & 0o010 else 0) | (0o007 if seen.mode & 0o001 else 0), ""
+            self.folders[folder] = EVERYBODY if oid else mode
+        return self.folders[folder]
 
     def sources(self, changes: Iterable[Change]) -> Iterator[_Source]:
         """All files that are closed to somebody, for their own permissions or for a folder's; the narrowest first."""
@@ -158,7 +160,7 @@ class _Known:
         old = ((one.path, one.old) for one in changes if one.old and one.path in self.base)
         found += [_Source(path, 0, entry.size, entry.oid) for path, entry in old if entry.mode in risky.FILES]
         for one in found:
-            mode = self.read(one.path)
+            mode = opened(one.seen.mode) if one.seen else self.read(one.path)
             for folder in parents(one.path):
                 mode &= self.entered(folder)
             if mode != EVERYBODY and (one.seen or not self.seen(one.path, "file")):
