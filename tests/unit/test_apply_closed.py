@@ -134,3 +134,27 @@ def test_the_control_what_is_something_else_is_open(tmp_path: Path) -> None:
     steps.apply(gone)
     steps.apply({**gone, "s": "another\n", "m": "new\n"})
     assert (steps.mode("s"), steps.mode("m")) == (0o644, 0o644)
+
+
+@pytest.mark.parametrize("open_", [True, False])
+def test_another_file_in_its_place_does_not_make_it_forgotten(tmp_path: Path, open_: bool) -> None:
+    steps = Steps(tmp_path, s=0o600)
+    gone = {name: text for name, text in steps.base.items() if name != "s"}
+    steps.apply(gone)
+    steps.apply({**gone, "s": "another\n" * 9})
+    if not open_:
+        # Closed by its user, and taken away as well.
+        (steps.tracked.project / "s").chmod(0o600)
+        steps.apply(gone)
+    steps.apply({**gone, "m": OTHER, "n": "another\n" * 9}, "--only", "m", "--only", "n")
+    assert (steps.mode("m"), steps.mode("n")) == (0o600, 0o644 if open_ else 0o600)
+
+
+def test_another_folder_in_its_place_does_not_make_it_forgotten(tmp_path: Path) -> None:
+    steps = Steps(tmp_path)
+    (steps.tracked.project / "d").chmod(0o700)
+    steps.apply({"r": "r\n"})
+    steps.apply({"r": "r\n", "d/x": "x\n"})
+    assert steps.mode("d") == 0o755
+    steps.apply({"r": "r\n", "d/x": "x\n", "d/in": OTHER})
+    assert steps.mode("d/in") == 0o600

@@ -94,6 +94,7 @@ CALLED: dict[str, tuple[Tree, str, str]] = {
         "k/h/q.sh h/k/dock.sh",
     ),
     "a container's name of a file at the top": ({HOOK: "docker run -v .:/w img /w/dock.sh\n"}, "dock.sh", "k/q.sh"),
+    "an address": ({".vscode/x.json": '{"$schema": "https://a.example/b/c/data.json"}'}, "", "c/data.json"),
     "its own absolute name": ({HOOK: "/home/u/project/h/run\n"}, "h/run", "q/run"),
     # -- addresses that are programs
     "a program of a submodule": ({".gitmodules": '[submodule "s"]\n\turl = ext::sh% t/x\n'}, "t/x", "t/q"),

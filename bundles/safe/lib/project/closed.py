@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 
 from project import records, risky
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from project.host import Host, Seen
     from project.merge import Plan
 
-    Gone = Mapping[bytes, tuple[int, str]]
+    Gone = Mapping[bytes, tuple[int, tuple[str, ...]]]
 
 EVERYBODY = 0o777
-# What applies have taken away that was closed: whom a file was open to, or who might enter a folder, and its content.
+# What applies have taken away that was closed: whom a file was open to, with all contents that it had at its path, and
+# who might enter a folder, which ends in a slash here.
 LIST = "taken.list"
+# The length of git's names in the tracking repository.
+OID = 40
 # So many closed files, none of them large, are compared with what is new; of the rest the same content counts.
 MOST, LARGEST, ALL = 2000, 1 << 20, 16 << 20
 
@@ -54,25 +57,26 @@ class Closed:
 def taken(state: str) -> Gone:
     """What applies have taken away that was closed."""
     content = records.read(os.path.join(state, LIST))
-    found = records.split(content)[1] if content else ()
-    return {path: (int(words[:3], 8), words[4:].decode("ascii")) for path, words in found}
+    found = ((path, words.decode("ascii").split()) for path, words in (records.split(content)[1] if content else ()))
+    return {path: (int(mode, 8), tuple(oids)) for path, (mode, *oids) in found}
 
 
 def keep(state: str, host: Host, plan: Plan) -> None:
     """Writes down what an apply is about to take away, if it is closed: of what stays the host knows better."""
-    known = _Known(host, {}, {})
+    found, known = dict(taken(state)), _Known(host, {})
     staying = {put.path for put in plan.puts if put.like is not None}
-    found = dict(taken(state))
     for take in plan.takes:
-        if take.path in staying or take.seen.kind not in ("file", "folder"):
+        mode = known.entered(take.path) if take.seen.kind == "folder" else opened(take.seen.mode)
+        mode &= known.way(take.path)
+        if take.path in staying or take.seen.kind not in ("file", "folder") or mode == EVERYBODY:
             continue
-        folder = take.seen.kind == "folder"
-        mode = known.entered(take.path) if folder else known.read(take.path)
-        if mode != EVERYBODY or any(known.entered(above) != EVERYBODY for above in parents(take.path)):
-            found[take.path] = (mode, "" if folder else host.oid(take.path, take.seen, 40))
-    content = records.join((path, b"%03o %b" % (mode, oid.encode())) for path, (mode, oid) in sorted(found.items()))
+        path = take.path + (b"/" if take.seen.kind == "folder" else b"")
+        before, oids = found.get(path, (EVERYBODY, ()))
+        fresh = (host.oid(path, take.seen, OID),) if take.seen.kind == "file" else ()
+        found[path] = (mode & before, tuple(dict.fromkeys((*oids, *fresh))))
     if found:
-        records.write(os.path.join(state, LIST), content, durable=True)
+        listed = ((path, " ".join((f"{mode:o}", *oids)).encode()) for path, (mode, oids) in sorted(found.items()))
+        records.write(os.path.join(state, LIST), records.join(listed), durable=True)
 
 
 def of(
@@ -88,22 +92,21 @@ def of(
     """
     # What is empty has nothing to hide.
     files = {one.path: one.new for one in changes if one.new and one.new.mode in risky.FILES and one.new.size}
-    found, known = Closed(), _Known(host, base, gone or {})
-    sources = list(known.sources(changes)) if files else []
+    found, known = Closed(), _Known(host, gone or {})
+    sources = list(known.sources(changes, base)) if files else []
     were = {one.path for one in changes if one.old and one.old.mode in risky.FILES}
     fresh = {path: entry for path, entry in files.items() if path not in were}
     for path, source in chain(_same(files, sources, host), _halves(fresh, sources, host, blob)):
-        _close(found, path, source.path, known)
+        if source.path != path or source.seen is None:
+            _close(found, path, source, known)
     return found
 
 
-def _close(found: Closed, path: bytes, source: bytes, known: _Known) -> None:
+def _close(found: Closed, path: bytes, source: _Source, known: _Known) -> None:
     """Closes a path to all whom its source is closed to."""
     there = {folder for folder in parents(path) if known.seen(folder, "folder")}
-    if source == path and known.seen(path, "file"):
-        return
-    above = [known.entered(folder) for folder in parents(source) if folder not in there]
-    for mode in (known.read(source), *above):
+    above = [known.entered(folder) for folder in parents(source.path) if folder not in there]
+    for mode in (source.mode, *above):
         found.files[path] = found.file(path) & mode
     for mode in above:
         for folder in parents(path):
@@ -112,7 +115,8 @@ def _close(found: Closed, path: bytes, source: bytes, known: _Known) -> None:
 
 @dataclass(frozen=True)
 class _Source:
-    """A closed file: on the host as it was `seen`, or gone, and then of this content; its size is not always known."""
+    """A file that is open to no more than `mode`: on the host as it was `seen`, or gone, and then of this content, the
+    size of which is not always known."""
 
     path: bytes
     mode: int
@@ -124,8 +128,9 @@ class _Source:
 class _Known:
     """Whom files and folders are open to: on the host, or when an apply took them away, or at entry."""
 
-    def __init__(self, host: Host, base: Mapping[bytes, int], gone: Gone) -> None:
-        self.host, self.base, self.gone = host, base, gone
+    def __init__(self, host: Host, gone: Gone) -> None:
+        self.host, self.gone = host, gone
+        self.folders: dict[bytes, int] = {}
 
     def seen(self, path: bytes, kind: str) -> Seen | None:
         """What of such a kind the host has at a path."""
@@ -135,40 +140,40 @@ class _Known:
             return None
         return found if found is not None and found.kind == kind else None
 
-    def read(self, path: bytes) -> int:
-        """Whom a file is open to, or was."""
-        seen = self.seen(path, "file")
-        if seen is not None:
-            return opened(seen.mode)
-        mode, oid = self.gone.get(path, (0, ""))
-        return mode if oid else opened(self.base.get(path, EVERYBODY))
-
     def entered(self, folder: bytes) -> int:
-        """Who may enter a folder, or might."""
-        seen = self.seen(folder, "folder")
-        if seen is None:
-            mode, oid = self.gone.get(folder, (EVERYBODY, ""))
-            return EVERYBODY if oid else mode
-        return 0o700 | (0o070 if seen.mode & 0o010 else 0) | (0o007 if seen.mode & 0o001 else 0)
+        """Who may enter a folder, or might when it was there."""
+        if folder not in self.folders:
+            seen, mode = self.seen(folder, "folder"), self.gone.get(folder + b"/", (EVERYBODY, ()))[0]
+            if seen is not None:
+                mode = 0o700 | (0o070 if seen.mode & 0o010 else 0) | (0o007 if seen.mode & 0o001 else 0)
+            self.folders[folder] = mode
+        return self.folders[folder]
 
-    def sources(self, changes: Iterable[Change]) -> Iterator[_Source]:
-        """All files that are closed to somebody, for their own permissions or for a folder's; the narrowest first."""
-        found = [_Source(path, 0, seen.size, seen=seen) for path, seen in self._files()]
-        found += [_Source(path, 0, -1, oid) for path, (_, oid) in self.gone.items() if oid]
-        old = ((one.path, one.old) for one in changes if one.old and one.path in self.base)
-        found += [_Source(path, 0, entry.size, entry.oid) for path, entry in old if entry.mode in risky.FILES]
-        for one in found:
-            mode = self.read(one.path)
-            for folder in parents(one.path):
-                mode &= self.entered(folder)
-            if mode != EVERYBODY and (one.seen or not self.seen(one.path, "file")):
-                yield replace(one, mode=mode)
+    def way(self, path: bytes) -> int:
+        """Who may enter all folders on the way to a path."""
+        mode = EVERYBODY
+        for folder in parents(path):
+            mode &= self.entered(folder)
+        return mode
 
-    def _files(self) -> Iterator[tuple[bytes, Seen]]:
+    def sources(self, changes: Iterable[Change], base: Mapping[bytes, int]) -> Iterator[_Source]:
+        """All files that are closed to somebody, for their own permissions or for a folder's."""
         for path in Scan(self.host.real).wait().files:
             seen = self.seen(path, "file")
-            if seen is not None and seen.size:
-                yield path, seen
+            if seen is not None and seen.size and opened(seen.mode) & self.way(path) != EVERYBODY:
+                yield _Source(path, opened(seen.mode), seen.size, seen=seen)
+        for path, (mode, oids) in self.gone.items():
+            yield from (_Source(path, mode, -1, oid) for oid in oids if oid != self._now(path))
+        for one in changes:
+            if one.old and one.old.mode in risky.FILES and one.path in base and not self.seen(one.path, "file"):
+                yield _Source(one.path, opened(base[one.path]), one.old.size, one.old.oid)
+
+    def _now(self, path: bytes) -> str:
+        """The content of what the host has at a path: of what was not taken away after all it knows better."""
+        seen = self.seen(path, "file")
+        with contextlib.suppress(OSError, Blocked):
+            return self.host.oid(path, seen, OID) if seen else ""
+        return ""
 
 
 def _same(files: Mapping[bytes, Entry], sources: Iterable[_Source], host: Host) -> Iterator[tuple[bytes, _Source]]:

@@ -26,8 +26,9 @@ class Ends:
             slashed = {"word": b"/" in word, "tail": "/" in tail}.get(stems, False)
             yield from self.wanted.ending(tail, whole=not slashed) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
-            # Where a container, or another machine, has the project under another name.
-            for at in range(len(tail)) if stems == "word" and word.startswith(b"/") else ():
+            # Where a container has the project under another name. An address, of which this is the end, is none.
+            absolute = stems == "word" and word.startswith(b"/") and not word.startswith(b"//")
+            for at in range(len(tail)) if absolute else ():
                 yield from self.wanted.exact.get(tail[at + 1 :], ()) if tail[at] == "/" else ()
 
     def run(self, text: bytes, folder: str, kind: str) -> Iterator[bytes]:

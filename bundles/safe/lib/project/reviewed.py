@@ -146,7 +146,9 @@ def gather(
     withheld = Withheld.of(track.state) if linked else None
     verdicts = _without_closed(judge(changes, blobs, host, scan, withheld), host)
     newer = Basis(track.state).newer() if old is None else frozenset()
-    apart = frozenset(each.path for each in changes if old is None and each.new is None and not _had(each, host))
+    # Without a new name nothing can be renamed.
+    fresh = old is None and any(each.old is None for each in changes)
+    apart = frozenset(each.path for each in changes if fresh and each.new is None and not _had(each, host))
     return Reviewed(new, track.tree_id(new), verdicts, track.notes(new), newer, apart)
 
 
