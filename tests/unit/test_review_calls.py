@@ -93,7 +93,7 @@ CALLED: dict[str, tuple[Tree, str, str]] = {
         "h/dock.sh",
         "k/h/q.sh h/k/dock.sh",
     ),
-    "a container's name of a file at the top": ({HOOK: "docker run -v .:/w img /w/dock.sh\n"}, "dock.sh", "k/q.sh"),
+    "a container's name of a folder in it": ({HOOK: "docker run -v .:/a/w img /a/w/h/x\n"}, "h/x", "x"),
     "an address": ({".vscode/x.json": '{"$schema": "https://a.example/b/c/data.json"}'}, "", "c/data.json"),
     "its own absolute name": ({HOOK: "/home/u/project/h/run\n"}, "h/run", "q/run"),
     # -- addresses that are programs
