@@ -156,7 +156,16 @@ def _apply() -> Schema:
         applied=_PATHS,
         merged=_PATHS,
         dropped=_list(_NAMED, "of --ours: the host's version stays, and the sandbox's waits no longer"),
-        conflicts=_list(_object("base64", **_PATH, reason=_text()), "where there is one, nothing is changed"),
+        conflicts=_list(
+            _object(
+                "base64",
+                **_PATH,
+                reason=_text(),
+                held=_list(_REASON, "why the sandbox's version, if it comes whole, wants --accept PATH as well"),
+                theirs={"type": "boolean", "description": "whether --theirs can end it"},
+            ),
+            "where there is one, nothing is changed",
+        ),
         written=_or_null(_NAMED | {"description": "the folder of --conflicts; null where none was made"}),
         held=_PATHS,
         never=_PATHS,

@@ -82,7 +82,7 @@ _LOOP = (
     (
         "`scripts/review.sh --json`",
         "all that would come back, with its `hash`; of each change `held` and `never` say why not",
-        "0: report it; nothing comes back that this has not shown",
+        "0: report it; it counts as no look of a person's, so `apply` wants its hash",
     ),
     (
         "`scripts/apply.sh --approve HASH`",

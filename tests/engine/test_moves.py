@@ -34,6 +34,7 @@ def pulled(project: Path, upstream: Path, files: dict[str, str | None]) -> None:
 
 
 def reviewed(bundle: Bundle) -> dict[str, Any]:
+    bundle.script("scripts/review.sh")
     return {each["path"]: each for each in document(bundle, "review")["changes"]}
 
 

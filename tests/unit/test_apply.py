@@ -99,6 +99,7 @@ def test_three_versions_become_one(
 
 def apply(tracked: Tracked, *words: str, accept_all: bool = True) -> Done:
     """`apply --json --yes` of what was reviewed, with all that is held back accepted one by one."""
+    tracked.run("review")
     changes = tracked.review()["changes"]
     held = [change["path"] for change in changes if change["held"]] if accept_all else []
     accepted = [f"--accept={path}" for path in held]

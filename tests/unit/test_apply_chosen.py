@@ -218,3 +218,76 @@ def test_the_folder_is_new_and_not_in_the_project(tracked: Tracked, tmp_path: Pa
     # Without a conflict there is none.
     applied(tracked, "--only", "b", "--conflicts", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+HOLDS = json.dumps({"name": "x", "description": "d", "scripts": {"postinstall": "node a.js"}}, indent=1)
+
+
+def clashing(tmp_path: Path) -> Tracked:
+    """Its user has taken away what the agent changed in a harmless way; and a folder stands where a file is to come."""
+    tracked = Tracked(tmp_path, {"package.json": HOLDS, "a": "x\n"}, {"a": "h\n", "d/mine": "x\n"})
+    tracked.commit({"package.json": HOLDS.replace('"d"', '"dd"'), "a": "y\n", "d": "x\n"})
+    tracked.run("review")
+    return tracked
+
+
+def test_a_conflict_says_what_would_hold_the_sandboxs_version_back(tmp_path: Path) -> None:
+    tracked = clashing(tmp_path)
+    why = "what an installation fetches, or runs by itself, changes in it"
+    told = {each["path"]: each for each in applied(tracked, code=1)["conflicts"]}
+    assert told["package.json"]["held"][0]["reason"] == why
+    assert told["a"]["held"] == told["d"]["held"] == []
+    folder = tmp_path / "out"
+    for words in ((), ("--conflicts", folder)):
+        said = tracked.run("apply", "--yes", *words, check=False).stdout
+        assert f"\n    held back, if the sandbox's comes whole: {why}; " in said
+    copies = [line.split("/")[-1] for line in said.splitlines() if line.startswith("    cp ")]
+    assert copies == ["a"]
+    assert f"    look at package.json yourself; held back, if the sandbox's comes whole: {why}; " in said
+
+
+def test_the_whole_is_offered_where_it_can_come_and_with_what_it_needs(tmp_path: Path) -> None:
+    tracked = clashing(tmp_path)
+    told = {each["path"]: each["theirs"] for each in applied(tracked, code=1)["conflicts"]}
+    assert told == {"a": True, "d": False, "package.json": True}
+
+    def offered(*words: str) -> list[str]:
+        said = tracked.run("apply", "--yes", *words, check=False).stdout.splitlines()
+        return [line.partition("  the sandbox's")[0].strip() for line in said if "apply --theirs" in line]
+
+    assert offered("--only", "d") == []
+    assert offered("--except", "a") == ["apply --theirs package.json --accept package.json"]
+    assert offered() == ["apply --theirs a"]
+    told = applied(tracked, "--except", "d", "--theirs", "a", "--theirs", "package.json", "--accept", "package.json")
+    assert stands(tracked) == {"a": "y\n", "d/mine": "x\n", "package.json": HOLDS.replace('"d"', '"dd"')}
+
+
+def test_nothing_whole_is_offered_through_a_link(tmp_path: Path) -> None:
+    tracked = Tracked(tmp_path, {}, {"notes": Link("../elsewhere")})
+    make(tmp_path / "elsewhere", {})
+    tracked.commit({"notes/x": "agent\n"})
+    tracked.run("review")
+    assert applied(tracked, code=1)["conflicts"][0]["theirs"] is False
+    assert "--theirs" not in tracked.run("apply", "--yes", check=False).stdout
+
+
+@pytest.mark.parametrize("words", [("--except", "src/a.py"), ("--ours", "src/a.py"), ("--only", "src/A.py"), ()])
+def test_a_name_makes_room_for_another_only_where_it_goes(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Some hosts keep only one of two names that differ in case."""
+    tracked = Tracked(tmp_path, {"src/a.py": "x\n", "other": "x\n"})
+    tracked.commit({"src/A.py": "x\n", "other": "y\n"})
+    tracked.run("review")
+    told = applied(tracked, *words)
+    assert paths(told, "held") == ({"src/A.py"} if words else set())
+    assert stands(tracked).keys() == {"src/a.py" if words else "src/A.py", "other"}
+    if words:
+        applied(tracked, "--only", "src/A.py", "--accept", "src/A.py")
+        assert stands(tracked).keys() == {"src/a.py", "src/A.py", "other"}
+
+
+def test_a_name_may_be_accepted_together_with_the_one_that_it_replaces(tmp_path: Path) -> None:
+    tracked = Tracked(tmp_path, {"Makefile": "x\n"})
+    tracked.commit({"MAKEFILE": "x\n"})
+    tracked.run("review")
+    applied(tracked, "--accept", "MAKEFILE", "--accept", "Makefile")
+    assert stands(tracked) == {"MAKEFILE": "x\n"}

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import reviewed
+from project import looked
 
-from tests.unit.applying import snapshot
+from tests.unit.applying import make, snapshot
 from tests.unit.isolated import PYTHON
 from tests.unit.tracking import LIB, Tracked
 
@@ -51,12 +51,12 @@ def test_what_came_since_does_not_come_and_is_named(tracked: Tracked, words: tup
 def test_control_without_that_look_the_unseen_line_comes(tracked: Tracked, monkeypatch: pytest.MonkeyPatch) -> None:
     tracked.run("review")
     tracked.commit(LATER)
-    monkeypatch.setattr(reviewed, "unseen", lambda *_: [])
+    monkeypatch.setattr(looked, "unseen", lambda *_, **__: looked.Unseen())
     tracked.run("apply", "--yes")
     assert (tracked.project / "a").read_text() == "new\nunseen\n"
 
 
-@pytest.mark.parametrize("words", [(), ("--json",), ("--patch", "/dev/null")])
+@pytest.mark.parametrize("words", [(), ("--patch", "/dev/null")])
 def test_what_was_shown_comes(tracked: Tracked, words: tuple[str, ...]) -> None:
     tracked.run("review", *words)
     assert tracked.run("apply", "--yes").returncode == 0
@@ -65,11 +65,11 @@ def test_what_was_shown_comes(tracked: Tracked, words: tuple[str, ...]) -> None:
 
 def test_what_was_approved_by_its_hash_needs_no_other_review(tracked: Tracked) -> None:
     approved = str(tracked.review()["hash"])
-    (tracked.state / reviewed.SHOWN).unlink()
+    assert not (tracked.state / looked.SHOWN).exists()
     assert tracked.run("apply", "--approve", approved).returncode == 0
 
 
-@pytest.mark.parametrize("words", [("HEAD~1..HEAD",), ("--stat",), ("--stat", "--json"), ("HEAD", "--json")])
+@pytest.mark.parametrize("words", [("HEAD~1..HEAD",), ("--stat",), ("--json",), ("HEAD", "--json")])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_part_of_it_is_no_review(tracked: Tracked, words: tuple[str, ...], first: bool) -> None:
     if first:
@@ -99,11 +99,90 @@ def test_a_removal_that_came_since_counts(tracked: Tracked) -> None:
     assert "removed  c" in refused(tracked, "--yes")
 
 
+@pytest.mark.parametrize("words", [("--yes",), ("--yes", "--only", "b")])
+def test_a_part_that_was_taken_back_counts(tracked: Tracked, words: tuple[str, ...]) -> None:
+    """Nobody has seen the rest without it: a check that goes, and who makes up for it, belong together."""
+    tracked.commit({**SHOWN, "d": "new\n"})
+    tracked.run("review")
+    tracked.commit({**BASE, "b": "new\n", "d": "new\n"})
+    assert "This was shown with the rest, and would come no longer (1 path):\na\n" in refused(tracked, *words)
+    tracked.run("review")
+    assert tracked.run("apply", *words).returncode == 0
+
+
+@pytest.mark.parametrize("left", [{"a": "old\n", "b": "old\n"}, {**BASE, "d": "new\n"}])
+def test_a_removal_or_an_addition_that_was_taken_back_counts(tmp_path: Path, left: dict[str, str]) -> None:
+    tracked = Tracked(tmp_path, BASE)
+    tracked.commit({"a": "old\n", "b": "old\n", "d": "new\n"})
+    tracked.run("review")
+    tracked.commit(left)
+    assert "would come no longer (1 path)" in refused(tracked, "--yes")
+
+
+def test_what_was_refused_or_brought_is_not_missed(tracked: Tracked) -> None:
+    tracked.commit({"a": "new\n", "b": "new\n", "d": "new\n"})
+    tracked.run("review")
+    tracked.run("apply", "--yes", "--only", "a", "--ours", "c")
+    assert tracked.run("apply", "--yes", "--only", "d").returncode == 0
+    assert tracked.run("apply", "--yes").returncode == 0
+    assert snapshot(tracked.project).keys() == {*BASE, "d"}
+
+
+def test_what_is_approved_by_the_hash_of_a_look_is_what_that_showed(tmp_path: Path) -> None:
+    """What never came back then may come by now, since its user has moved something: the hash is the same."""
+    tracked = Tracked(tmp_path, BASE)
+    tracked.commit({**BASE, "pkg/mod.py": "evil\n"})
+    make(tracked.project, {"pkg/MANIFEST.sha256": "x\n", "pkg/plan.json": "{}\n"})
+    said = tracked.run("review").stdout
+    approved = str(tracked.review()["hash"])
+    assert "+evil" not in said
+    for name in ("MANIFEST.sha256", "plan.json"):
+        (tracked.project / "pkg" / name).unlink()
+    assert "added    pkg/mod.py" in refused(tracked, "--approve", approved)
+
+
+LONG = {**BASE, "a": "".join(f"line {number}\n" for number in range(20_000)), "z": "evil\n"}
+
+
+def test_a_review_that_nobody_read_to_its_end_is_none(tmp_path: Path) -> None:
+    tracked = Tracked(tmp_path, BASE)
+    tracked.commit(LONG)
+    command = (*PYTHON, LIB, "--state", tracked.state, "review")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert said == b"gen: the review was closed before its end, so that apply does not take it for reviewed\n"
+    refused(tracked, "--yes")
+    tracked.run("review")
+    assert tracked.run("apply", "--yes").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("pager", "taken"), [("true", False), ("cat", True), ("sleep 0.3", False), ("sh -c 'sleep 1; cat'", True)]
+)
+def test_a_pager_that_shows_nothing_is_no_look(tracked: Tracked, pager: str, taken: bool) -> None:
+    asked = Asked(tracked, "review", PAGER=pager)
+    asked.until(b"(never)")
+    assert asked.process.wait() == 0
+    assert (b"before its end" in asked.shown) != taken
+    assert (tracked.run("apply", "--yes", check=False).returncode == 0) == taken
+
+
+def test_on_a_terminal_nothing_comes_of_which_the_pager_showed_nothing(tracked: Tracked) -> None:
+    asked = Asked(tracked, PAGER="true")
+    asked.until(b"(never)")
+    assert asked.process.wait() == 4
+    assert (tracked.project / "a").read_text() == "old\n"
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"hash": "x", "commit": "--all"}', '{"hash": "x", "commit": "0123"}']
 )
 def test_a_record_that_says_nothing_is_none(tracked: Tracked, content: str) -> None:
-    (tracked.state / reviewed.SHOWN).write_text(content)
+    (tracked.state / looked.SHOWN).write_text(content)
     refused(tracked, "--yes")
 
 
@@ -112,16 +191,15 @@ def test_where_nothing_came_nothing_has_to_be_looked_at(tmp_path: Path) -> None:
 
 
 class Asked:
-    """`apply` on a terminal, up to its question."""
+    """A command on a terminal, `apply` up to its question."""
 
-    def __init__(self, tracked: Tracked) -> None:
+    def __init__(self, tracked: Tracked, command: str = "apply", **environment: str) -> None:
         import pty
 
         self.parent, child = pty.openpty()
-        command = (*PYTHON, LIB, "--state", tracked.state, "apply")
-        self.process = subprocess.Popen(
-            command, stdin=child, stdout=child, stderr=child, env={**os.environ, "PAGER": "cat"}
-        )
+        words = (*PYTHON, LIB, "--state", tracked.state, command)
+        given = {**os.environ, "PAGER": "cat", **environment}
+        self.process = subprocess.Popen(words, stdin=child, stdout=child, stderr=child, env=given)
         os.close(child)
         self.shown = b""
 

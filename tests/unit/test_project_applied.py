@@ -7,10 +7,12 @@ import os
 import subprocess
 import tarfile
 
+import pytest
+
 from tests.unit.copying import Copy, copy, program
 
 __all__ = ["copy"]
-STAYS = "it was applied: the project has it, so it stays"
+STAYS = "an apply has settled it (it was brought back, or yours was kept), so it stays"
 
 
 def does(copy: Copy, script: str) -> None:
@@ -98,7 +100,7 @@ def test_what_stands_in_the_way_of_an_undo_is_named(copy: Copy) -> None:
     assert undo(copy) == [
         "undone: 0 paths",
         "not undone: 2 paths",
-        "  d: what was applied stands in its way",
+        "  d: what an apply has settled stands in its way",
         f"  d/x: {STAYS}",
     ]
     assert copy.look() == {"d/x": "x\n"}
@@ -128,3 +130,32 @@ def content(layer: tarfile.TarFile, one: tarfile.TarInfo) -> bytes | None:
     """A file's; None is a whiteout."""
     file = layer.extractfile(one)
     return file and file.read()
+
+
+@pytest.mark.parametrize("forgets", ["nothing", "before a command", "before an undo", "after an undo"])
+def test_what_its_user_refused_is_not_offered_again(copy: Copy, forgets: str) -> None:
+    """Nor where the cache is gone: it is not written in one step with a commit, which may be killed."""
+
+    def forget(when: str) -> None:
+        if forgets == when:
+            (copy.state / "seen.list").unlink()
+
+    copy.write("gone", "d/gone", "a", "b\n")
+    copy.enter()
+    does(copy, "rm gone; rm -r d; echo 1 >>a; echo n >n")
+    apply(copy, "--ours", "gone", "--ours", "d", "--ours", "a", "--ours", "n")
+    assert waiting(copy) == []
+    forget("before a command")
+    does(copy, "echo later >later")
+    forget("before an undo")
+    assert undo(copy) == ["undone: 1 path", "  later"]
+    forget("after an undo")
+    # It says of what was refused nothing that is not so.
+    assert not any("the project has it" in line for line in undo(copy, 3))
+    does(copy, "echo x >x")
+    assert waiting(copy) == ["+x"]
+    apply(copy)
+    assert {path.name for path in copy.project.rglob("*")} == {"gone", "d", "a", "b\n", "x"}
+    # What the agent does to it after that is another matter.
+    does(copy, "mkdir -p d; echo mine >gone; echo 2 >>a")
+    assert waiting(copy) == ["~a", "+gone"]

@@ -82,6 +82,7 @@ def test_programs_are_told_the_same(changed: Copy) -> None:
     review = json.loads(program(changed, "review", "--json").stdout)
     assert [(one["path"], bool(one["never"])) for one in review["changes"]] == [("a.py", False), ("closed", True)]
     assert review["summary"]["never"] == 1
+    program(changed, "review")
     told = json.loads(program(changed, "apply", "--yes", "--json").stdout)
     assert ([one["path"] for one in told["applied"]], [one["path"] for one in told["never"]]) == (["a.py"], ["closed"])
     assert told["conflicts"] == []

@@ -66,6 +66,7 @@ def test_review_and_apply(worked_on: Copy) -> None:
     assert (base64.b64decode(odd["base64"]), odd["path"]) == (ODD, r"odd\n\x1b[2J\xff")
     assert [note["kind"] for note in found["notes"]] == ["fifo"]
     (worked_on.project / "mine").write_text("my own\n")
+    program(worked_on.state, "review")
     refused = asked(worked_on, "apply", "apply", code=1)
     assert [one["path"] for one in refused["conflicts"]] == ["mine"]
     assert refused["applied"] == []

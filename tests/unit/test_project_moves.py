@@ -12,6 +12,7 @@ from project import limits, look, view
 from project.basis import Basis
 
 from tests.unit.copying import Copy, program
+from tests.unit.test_project_overlap import Command
 
 Act = Callable[[Copy], None]
 
@@ -53,6 +54,23 @@ def during(script: str, moves: str, then: str) -> Act:
         _shell(moves, copy.project)
         _shell(then, copy.root)
         copy.commit(script)
+
+    return act
+
+
+def beside(script: str, *acts: Act) -> Act:
+    """A command that reads first, is at work while these happen, and then does what it does from what it has read."""
+
+    def act(copy: Copy) -> None:
+        looked(copy)
+        command = Command(copy, "beside")
+        had = {path: path.read_text() for path in (copy.root / "a", copy.root / "d/x")}
+        for one in acts:
+            one(copy)
+        for path, text in had.items():
+            path.write_text(text)
+        command.does(script)
+        command.ends()
 
     return act
 
@@ -127,6 +145,26 @@ STORIES: dict[str, tuple[tuple[Act, ...], dict[str, str] | str]] = {
     "in place, after a process of the agent's": (
         (agent("true"), behind("echo m >>a"), host("echo h >>a"), agent("echo n >>a")),
         "is not known",
+    ),
+    "another command begins meanwhile": (
+        (beside("sed -i 's/^/A/' a d/x", host(PULL + "; echo h >>d/x"), agent("true")),),
+        "is not known",
+    ),
+    "another command ends meanwhile, and a third begins": (
+        (
+            beside(
+                "sed -i 's/^/A/' a d/x", agent("true"), host("echo h >>a; echo h >>d/x"), agent("true"), agent("true")
+            ),
+        ),
+        "is not known",
+    ),
+    "what came before the other command began": (
+        (host(PULL), beside("echo m >>a", agent("true"))),
+        {"a": "a\npulled\nm\n"},
+    ),
+    "what comes after the other command has ended": (
+        (beside("echo m >>d/y", agent("true")), host("sed -i '1i pulled' gone"), agent("echo more >>gone")),
+        {"gone": "pulled\ngone\nmore\n"},
     ),
     "both make it": ((agent("echo m >new"), host("echo h >new")), "new on the host"),
     "the host restores what was there": (

@@ -74,6 +74,30 @@ CALLED: dict[str, tuple[Tree, str, str]] = {
         "docs/q.md",
     ),
     "documents in an editor's settings": ({".vscode/settings.json": '{"x": "docs/style.md"}'}, "", "docs/style.md"),
+    # -- options for folders
+    "a module of Perl's": ({HOOK: "perl -Mlib=h/lib -MCheck::It -e 1\n"}, "h/lib/Check/It.pm", "h/q"),
+    "a module of Perl's, by another option": ({HOOK: "perl -w -Ih/lib -MCheck -e 1\n"}, "h/lib/Check.pm", "h/q"),
+    "a module of Perl's, always": ({HOOK: 'PERL5OPT="-Mlib=h/lib" perl x\n'}, "h/lib/strict.pm", "h/q"),
+    "a module of Ruby's": ({HOOK: "ruby -I h/lib -rcheck x\n"}, "h/lib/check.rb", "h/q"),
+    "a compiler's option": ({HOOK: "cc -Iinc -c x.c\n"}, "", "inc/x.h"),
+    "a crate by its manifest": (
+        {HOOK: "cargo run -q --manifest-path=h/cr/Cargo.toml -- x\n"},
+        "h/cr/src/main.rs h/cr/src/m/a.rs",
+        "h/q.rs",
+    ),
+    "a crate that is only built": ({HOOK: "cargo test --manifest-path h/cr/Cargo.toml\n"}, "", "h/cr/src/main.rs"),
+    "a project of .NET's": ({HOOK: "dotnet run --project h/lint\n"}, "h/lint/Program.cs", "h/q.cs"),
+    # -- the project under another name
+    "a container's name of it": (
+        {HOOK: "docker run -v $PWD:/work img sh /work/h/dock.sh\n"},
+        "h/dock.sh",
+        "k/h/q.sh h/k/dock.sh",
+    ),
+    "a container's name of a folder in it": ({HOOK: "docker run -v .:/a/w img /a/w/h/x\n"}, "h/x", "x"),
+    "an address": ({".vscode/x.json": '{"$schema": "https://a.example/b/c/data.json"}'}, "", "c/data.json"),
+    "its own absolute name": ({HOOK: "/home/u/project/h/run\n"}, "h/run", "q/run"),
+    # -- addresses that are programs
+    "a program of a submodule": ({".gitmodules": '[submodule "s"]\n\turl = ext::sh% t/x\n'}, "t/x", "t/q"),
     # -- after what cannot be known
     "beside a script": (
         script(

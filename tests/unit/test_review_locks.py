@@ -78,7 +78,8 @@ LOCAL = {
     "pnpm-lock.yaml": "tarball: file:v.tgz|version: link:x|resolution: {directory: x, type: directory}|repo: git@h:a/b",
     "bun.lock": '"x": ["x@file:./v.tgz"]|"x": ["x@github:a/b"]',
     "poetry.lock": 'url = "vendor/x"|url = "git+https://one.example/x"',
-    "uv.lock": 'source = { path = "v.whl" }|source = { directory = "x" }|source = { git = "ssh://git@one.example/x" }',
+    "uv.lock": 'source = { path = "v.whl" }|source = { directory = "x" }|source = { git = "ssh://git@one.example/x" }'
+    '|source = { git = "ext::sh -c x" }',
     "pdm.lock": 'path = "./v.whl"',
     "Pipfile.lock": '"path": "./x"',
     "pylock.toml": 'archive = { path = "v.tgz" }|directory = {path = "x"}',
@@ -146,7 +147,7 @@ def tracked(tmp_path: Path) -> Tracked:
 
 def brought(tracked: Tracked, *words: str) -> set[str]:
     """What an apply brings."""
-    tracked.review()
+    tracked.run("review")
     before = {path: path.read_bytes() + bytes([path.stat().st_mode & 0o111]) for path in _files(tracked)}
     tracked.run("apply", "--yes", *words)
     return {
@@ -181,7 +182,7 @@ def test_one_yes_for_a_kind(tracked: Tracked, words: tuple[str, ...], wanted: se
 
 @pytest.mark.parametrize("kind", ["hook", "packages", "ci", "named", "settings", "nonsense", ""])
 def test_no_such_yes_where_something_may_run_by_itself(tracked: Tracked, kind: str) -> None:
-    tracked.review()
+    tracked.run("review")
     done = tracked.run("apply", "--yes", "--accept-kind", kind, check=False)
     assert done.returncode == 2
     assert "One yes covers these kinds: lock, executable" in done.stderr

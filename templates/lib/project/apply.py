@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
-from project import bring, chosen, closed, conflicts, document, kinds, limits, merge, review, reviewed, words
-from project.data import Change
+from project import bring, chosen, closed, conflicts, document, kinds, limits, looked, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
-from project.patch import Patch
 from project.track import Track
+from project.verdict import beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,8 +71,11 @@ def run(args: argparse.Namespace) -> int:
             choice = chosen.choose(args, found)
             if choice.theirs:
                 found = reviewed.gather(track, host, theirs=choice.theirs)
+            found = _beside(found, args, choice, host)
             wanted = _wanted(found, args, choice)
             plan = _plan(track, host, found, wanted, choice, args.state)
+            if plan.conflicts:
+                plan = _judged(track, host, plan, wanted, choice, args.state)
             if plan.conflicts and args.conflicts:
                 changes = {one.change.path: one.change for one in wanted}
                 conflicts.write(args.conflicts, plan.conflicts, changes, track.blob, host)
@@ -80,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
                 _ask(args, plan, wanted, choice, host)
                 paths = [*(one.change.path for one in wanted), *sorted(choice.ours)]
                 told = {"commit": found.commit, "paths": list(map(_text, paths))}
+                closed.keep(track.state, host, plan)
                 bring.bring(host, journal, plan, told, review.moved_on(track))
     try:
         (_json if args.json else _say)(args, found, wanted, choice, plan)
@@ -103,20 +107,38 @@ def _approved(found: Reviewed, approved: str | None) -> None:
 
 def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
     """Refuses what nobody has looked at; on a terminal, where nothing was shown yet, shows it."""
-    if args.approve is not None or not found.verdicts:
+    if not found.verdicts:
         return
-    fresh = reviewed.unseen(track, found)
-    if fresh is None and _terminal(args):
-        review.show(track, found)
-        reviewed.remember(track.state, found)
-    elif fresh is None:
+    unseen = looked.unseen(track, found, approved=args.approve is not None)
+    if unseen is None and _terminal(args):
+        if not review.show(track, found):
+            raise Failure(f"{review.CLOSED}, so nothing is changed", "", LOOK, 4)
+        looked.remember(track.state, found)
+    elif unseen is None:
         raise Failure("nobody has looked at what would come back, so nothing is changed", "", LOOK, 4)
-    elif fresh:
-        counts = words.counted(len(fresh), "path")
-        shown = [f"{one.status.value:8} {words.path(one.path)}" for one in fresh[:SHOWN]]
-        more = [f"and {len(fresh) - SHOWN} more"] if len(fresh) > SHOWN else []
-        why = "\n".join((f"Since the last review, this came ({counts}):", *shown, *more))
-        raise Failure("this is not what was reviewed, so nothing is changed", why, LOOK, 4)
+    elif unseen.came or unseen.went:
+        came = [f"{one.status.value:8} {words.path(one.path)}" for one in unseen.came]
+        why = [*_some("Since the last review, this came", came)]
+        why += _some("This was shown with the rest, and would come no longer", list(map(words.path, unseen.went)))
+        raise Failure("this is not what was reviewed, so nothing is changed", "\n".join(why), LOOK, 4)
+
+
+def _some(title: str, lines: Sequence[str]) -> list[str]:
+    """The first of many lines below a title; nothing where there is none."""
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return [f"{title} ({words.counted(len(lines), 'path')}):", *lines[:SHOWN], *more] if lines else []
+
+
+def _beside(found: Reviewed, args: argparse.Namespace, choice: Chosen, host: Host) -> Reviewed:
+    """The same, where not all of what makes room for another name by going does go."""
+
+    def stays(one: Verdict) -> bool:
+        path = one.change.path
+        accepted = words.path(path) in args.accept or path in map(os.fsencode, args.accept)
+        return path not in choice.coming or one.never is not None or (bool(one.held) and not accepted)
+
+    staying = {one.change.path for one in found.verdicts if one.change.new is None and stays(one)}
+    return replace(found, verdicts=beside(found.verdicts, staying, host)) if staying else found
 
 
 def _wanted(found: Reviewed, args: argparse.Namespace, choice: Chosen) -> list[Verdict]:
@@ -157,15 +179,24 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
     own = Modes.of(track.git, found.commit)
-    shut = closed.of(changes, host, _sources(track, found, choice), own.base)
+    shut = closed.of(changes, host, own.base, blob, closed.taken(track.state))
     return merge.plan(changes, blob, host, unknown, merger, own, shut)
 
 
-def _sources(track: Track, found: Reviewed, choice: Chosen) -> dict[bytes, bytes]:
-    """The old names of what git takes for renamed. Of what comes whole, git does not have the version before it."""
-    known = [Change(one.path, None, one.new) if one.path in choice.theirs else one for one in found.offered()]
-    with Patch(track.git.repo, known) as patch:
-        return {path: told.source for path, told in patch.told().items() if told.source is not None}
+def _judged(track: Track, host: Host, plan: Plan, wanted: Sequence[Verdict], choice: Chosen, state: str) -> Plan:
+    """The plan, with what holds back the sandbox's version of each conflict, and whether that may come whole at all.
+
+    A change may be harmless where what it is a change of, which the host has no longer, is not.
+    """
+    theirs = choice.theirs | {each.path for each in plan.conflicts}
+    found = reviewed.gather(track, host, theirs=theirs)
+    coming = {one.change.path for one in wanted}
+    judged = {one.change.path: one for one in found.verdicts if one.change.path in coming and not one.never}
+    again = _plan(track, host, found, list(judged.values()), replace(choice, theirs=theirs), state)
+    able = judged.keys() - {each.path for each in again.conflicts}
+    held = {path: one.held for path, one in judged.items()}
+    told = (replace(each, held=held.get(each.path, ()), whole=each.path in able) for each in plan.conflicts)
+    return replace(plan, conflicts=tuple(told))
 
 
 def _terminal(args: argparse.Namespace) -> bool:
@@ -213,7 +244,7 @@ def _json(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], 
         "applied": [] if plan.conflicts else [document.named(verdict.change.path) for verdict in wanted],
         "merged": [] if plan.conflicts else [document.named(path) for path in sorted(merged)],
         "dropped": [] if plan.conflicts else [document.named(path) for path in sorted(choice.ours)],
-        "conflicts": [{**document.named(one.path), "reason": one.why} for one in plan.conflicts],
+        "conflicts": [conflicts.document_of(one) for one in plan.conflicts],
         "written": document.named(os.fsencode(args.conflicts)) if plan.conflicts and args.conflicts else None,
         "held": [document.named(verdict.change.path) for verdict in _left(found, wanted, choice)],
         "never": [document.named(verdict.change.path) for verdict in found.never()],
@@ -236,7 +267,8 @@ def _say(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], c
     out = []
     if plan.conflicts:
         out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
-        out += [f"  {words.path(one.path)}: {one.why}" for one in plan.conflicts]
+        for one in plan.conflicts:
+            out += [f"  {words.path(one.path)}: {one.why}", *(f"    {line}" for line in conflicts.held(one))]
         root = reviewed.project(args.state)
         folder = args.conflicts
         out += conflicts.told(folder, plan.conflicts, root) if folder else conflicts.mends(plan.conflicts)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from project.data import Change, Commit, Entry, Note
+    from project.risky import Reason
 
 
 def show(document: Mapping[str, Any]) -> None:
@@ -50,6 +51,11 @@ def of_change(change: Change) -> dict[str, Any]:
 def of_note(note: Note) -> dict[str, Any]:
     """A note on what cannot be tracked."""
     return {**named(note.path), "kind": note.kind, "size": note.size, "count": note.count}
+
+
+def of_reason(reason: Reason) -> dict[str, str]:
+    """Why a path is held back, or never comes back."""
+    return {"kind": reason.kind, "reason": reason.reason, **({"pattern": reason.pattern} if reason.pattern else {})}
 
 
 def _of_entry(entry: Entry | None) -> dict[str, Any] | None:

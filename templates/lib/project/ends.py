@@ -26,6 +26,10 @@ class Ends:
             slashed = {"word": b"/" in word, "tail": "/" in tail}.get(stems, False)
             yield from self.wanted.ending(tail, whole=not slashed) if tail else ()
             yield from self.wanted.of(rooted, whole=False) if rooted else ()
+            # Where a container has the project under another name; neither the end of an address, nor a name alone.
+            below = tail.split("/") if stems == "word" and word.startswith(b"/") and not word.startswith(b"//") else []
+            for at in range(1, len(below) - 1):
+                yield from self.wanted.exact.get("/".join(below[at:]), ())
 
     def run(self, text: bytes, folder: str, kind: str) -> Iterator[bytes]:
         """What is looked for and run by name, by a pattern, or as what a folder begins with."""

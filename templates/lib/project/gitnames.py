@@ -33,6 +33,8 @@ ADDRESSES = frozenset(
         "core.excludesfile gui.recentrepo user.name user.email",
     )
 )
+# An address of which a program is run, `ext::sh% -c% x`, is no address alone; a per cent sign escapes what follows.
+HELPER, PERCENT = re.compile(rb"\s*[\w+.-]+::"), re.compile(rb"%.?")
 LARGEST = 1 << 20
 DEEPEST = 10
 WORD = re.compile(rb"""[^\s"'`;|&()<>=,:{}\\]+""")
@@ -94,7 +96,10 @@ def of_config(file: bytes, top: bytes, depth: int = 0) -> Iterator[Named]:
     for key, value in settings(content(file, LARGEST)):
         by = f"{_shown(file, top)} {key}"
         plain = re.sub(r"\..*\.", ".", key)
-        if plain in ADDRESSES or not value:
+        if plain in ADDRESSES:
+            # What an address is written as stands in the name of the setting.
+            value = program(value if plain.partition(".")[0] != "url" else _middle(key))
+        if not value:
             continue
         below = plain in PATHS
         if not below:
@@ -106,6 +111,16 @@ def of_config(file: bytes, top: bytes, depth: int = 0) -> Iterator[Named]:
             yield from _of_hooks(os.path.join(top, _expanded(value)), top)
         if plain in ("include.path", "includeif.path") and depth < DEEPEST:
             yield from of_config(os.path.join(os.path.dirname(file), _expanded(value)), top, depth + 1)
+
+
+def program(address: bytes) -> bytes:
+    """The program of an address of which one is run to get there; nothing for any other."""
+    return PERCENT.sub(b" ", address) if HELPER.match(address) else b""
+
+
+def _middle(key: str) -> bytes:
+    """The subsection in a setting's name."""
+    return key.partition(".")[2].rpartition(".")[0].encode("utf-8", "replace")
 
 
 def settings(text: bytes) -> Iterator[tuple[str, bytes]]:

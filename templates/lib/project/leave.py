@@ -26,6 +26,7 @@ FILES = (
     "copied.list",
     "left-out.json",
     "closed.list",
+    "taken.list",
     "folders.list",
     "seen.list",
     "modes.list",

@@ -12,7 +12,7 @@ import stat
 import sys
 from itertools import islice
 
-from project import limits, records, seen
+from project import begun, limits, records, seen
 from project.basis import DOUBT, GONE, Basis
 from project.commit import head_of
 from project.git import Git
@@ -70,7 +70,10 @@ class _Look:
         self.ignoring = Ignoring(state, place, self.basis.entered, self.known)
 
     def take(self) -> None:
-        """Looks, and keeps what is found. Where times of change prove nothing, all stays as the last look left it."""
+        """Looks, and keeps what is found. Where times of change prove nothing, all stays as the last look left it.
+
+        So it does where another command is at work, or was: what that makes of the project, it may have read before.
+        """
         if self.at is None or self.since is None:
             return
         try:
@@ -83,6 +86,9 @@ class _Look:
             self._take_early()
         finally:
             self.ignoring.close()
+        # Asked last: one that begins while this looks counts as well.
+        if any(begun.listed(self.state)):
+            return
         # In this order: what was cut off between them is looked at once more.
         self.basis.write(self.at.title())
         _tell(sorted(path for path in doubtful if not records.within(path, self.basis.early)))

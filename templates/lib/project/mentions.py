@@ -11,7 +11,7 @@ import os
 from bisect import bisect
 from itertools import chain, islice
 
-from project import imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
+from project import gitnames, imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
@@ -113,12 +113,21 @@ class Reader:
         ordered = sorted(self.files)
         found = ((path, kinds.of(path)) for path in chain(ordered, islice(self._linked(ordered), FILES)))
         told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
-        git = [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
+        modules = [path for path in ordered if tasks.name_of(path) == ".gitmodules"]
+        git = [one for path in modules for one in self._of_addresses(path)]
+        git += [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
         named = outside.starting(self.tree.host.real) if self.tree.host else ()
         home = [Source(b"", "shell", f"named by {shown}: {HOME}", b"\n".join(paths)) for shown, paths in named]
         others = [one for one in told if one.kind != "package" and not tasks.offers(one.path)]
         # What counts of these depends on what all others ask for.
         return [*git, *home, *others], [one for one in told if one.kind == "package" or tasks.offers(one.path)]
+
+    def _of_addresses(self, path: bytes) -> Iterator[Source]:
+        """The programs that the addresses of submodules are."""
+        for content in self.tree.contents(path):
+            for key, value in gitnames.settings(content):
+                if text := gitnames.program(value):
+                    yield Source(b".git/", "hook", f"named by {words.path(path)} {key}", text)
 
     def _linked(self, ordered: list[bytes]) -> Iterator[bytes]:
         """The names that links have, and those that they give to what lies below where they lead."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from project.data import Change, Entry
     from project.git import Git
+    from project.risky import Reason
 
     Blob = Callable[[str], bytes]
     Merge = Callable[[bytes, bytes, bytes], "bytes | None"]
@@ -50,10 +51,13 @@ class Take:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A path that cannot be brought back, and why."""
+    """A path that cannot be brought back, and why. `held` holds the sandbox's version back if it comes whole, which it
+    may: `whole`."""
 
     path: bytes
     why: str
+    held: tuple[Reason, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,11 +131,11 @@ class _Planner:
         if now is not None and now.kind == "folder" and base is None and theirs is not None:
             # Whether the folder goes is known when all that is in it has been looked at.
             self.folders.append((change, now))
-        elif self._is(change.path, now, theirs):
+        elif has(self.host, change.path, now, theirs):
             self.same.append(change.path)
         elif change.path in self.unknown:
             self.conflict(change, "which version of it the sandbox had is not known, and host and sandbox differ")
-        elif self._is(change.path, now, base):
+        elif has(self.host, change.path, now, base):
             self._replace(change, now, theirs)
         else:
             self._both(change, now)
@@ -185,14 +189,6 @@ class _Planner:
     def _opened(self, path: bytes) -> int:
         return modes.opened(self.own.own.get(path, 0o777)) & self.closed.file(path)
 
-    def _is(self, path: bytes, now: Seen | None, entry: Entry | None) -> bool:
-        """Whether the host has just this version."""
-        if now is None or entry is None:
-            return now is None and entry is None
-        if now.kind not in ("file", "link") or now.size != entry.size or mode_of(now) != entry.mode:
-            return False
-        return self.host.oid(path, now, len(entry.oid)) == entry.oid
-
     def finish(self) -> Plan:
         """The plan, with the folders that have to go, deepest first."""
         going: dict[bytes, Take] = {}
@@ -235,6 +231,15 @@ class _Planner:
                 now = self.host.look(folder)
                 if now is not None and now.kind == "folder":
                     going[folder] = Take(folder, now)
+
+
+def has(host: Host, path: bytes, now: Seen | None, entry: Entry | None) -> bool:
+    """Whether the host has just this version at a path, where `now` stands."""
+    if now is None or entry is None:
+        return now is None and entry is None
+    if now.kind not in ("file", "link") or now.size != entry.size or mode_of(now) != entry.mode:
+        return False
+    return host.oid(path, now, len(entry.oid)) == entry.oid
 
 
 def mode_of(now: Seen) -> int:

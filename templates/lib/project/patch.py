@@ -12,7 +12,7 @@ from project.git import Git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from types import TracebackType
 
     from project.data import Entry
@@ -37,9 +37,12 @@ class Told:
 
 
 class Patch:
-    """Two trees, the old and the new version of each change. The tracking repository is only read."""
+    """Two trees, the old and the new version of each change. The tracking repository is only read.
 
-    def __init__(self, repo: str, changes: Sequence[Change]) -> None:
+    What is `apart` is in two others, so that it is never the old name of something else.
+    """
+
+    def __init__(self, repo: str, changes: Sequence[Change], apart: Collection[bytes] = ()) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="gen-review-")
         self.was = {change.path: change.old for change in changes}
         self.now = {change.path: change.new for change in changes}
@@ -51,7 +54,8 @@ class Patch:
             GIT_OBJECT_DIRECTORY=os.path.join(place, "objects"),
             GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(os.path.join(os.path.abspath(repo), "objects")),
         )
-        self.old, self.new = self._trees(changes)
+        groups = ([each for each in changes if (each.path in apart) == alone] for alone in (False, True))
+        self.trees = [self._trees(group) for group in groups if group]
 
     def __enter__(self) -> Patch:
         return self
@@ -69,9 +73,12 @@ class Patch:
         self.git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
         return self.git.run("write-tree").decode("ascii").strip()
 
+    def _diff(self, *words: str) -> bytes:
+        return b"".join(self.git.run(*DIFF, *words, *pair) for pair in self.trees)
+
     def told(self) -> dict[bytes, Told]:
         """What git says of each path; that of a renamed one stands under its new name."""
-        raw = iter(self.git.run(*DIFF, "-z", "--raw", self.old, self.new).split(b"\0"))
+        raw = iter(self._diff("-z", "--raw").split(b"\0"))
         found: dict[bytes, Told] = {}
         for words in raw:
             if not words:
@@ -82,7 +89,7 @@ class Patch:
                 found[path] = Told(path, source, int(status[1:]))
             else:
                 found[path] = Told(path)
-        counts = iter(self.git.run(*DIFF, "-z", "--numstat", self.old, self.new).split(b"\0"))
+        counts = iter(self._diff("-z", "--numstat").split(b"\0"))
         for line in counts:
             if not line:
                 break
@@ -110,13 +117,12 @@ class Patch:
 
     def text(self) -> bytes:
         """The patch that `git apply` takes."""
-        return self.git.run(*DIFF, "-p", "--binary", "--full-index", self.old, self.new)
+        return self._diff("-p", "--binary", "--full-index")
 
     def shown(self) -> bytes:
         """The patch for people: binary files by name only; at its end, as text, what only looks like one."""
         hidden = self._hidden(self.told())
-        shown = self.git.run(*DIFF, "-p", self.old, self.new)
-        return shown + (self.git.run(*DIFF, "-p", "--text", *self._trees(hidden)) if hidden else b"")
+        return self._diff("-p") + (self.git.run(*DIFF, "-p", "--text", *self._trees(hidden)) if hidden else b"")
 
 
 def _count(word: bytes) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from project import bring, document, left, limits, reviewed, rules, words
+from project import bring, document, left, limits, looked, reviewed, rules, words
 from project.failure import Failure
 from project.host import Host
 from project.patch import Patch
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from project.reviewed import Reviewed
     from project.verdict import Verdict
 
+CLOSED = "the review was closed before its end"
 NEWER = "  on your newer version"
 # What a person would read; the rest is in `--patch FILE`.
 LARGEST, ALL = 1 << 20, 64 << 20
@@ -60,26 +61,30 @@ def run(args: argparse.Namespace) -> int:
         _write(args.patch, track, found, args.accept)
     if args.json:
         document.show(reviewed.as_json(found, told(track, found)))
+        return 0
+    taken = show(track, found, whole=not args.range, difference=not args.stat)
+    # Whoever saw no content has not looked: neither at a summary, or a document, nor at a part.
+    if args.range or args.stat:
+        return 0
+    if taken:
+        looked.remember(track.state, found)
     else:
-        show(track, found, whole=not args.range, difference=not args.stat)
-    # Whoever saw no content has not looked: neither at a summary nor at a part.
-    if not args.range and not args.stat:
-        reviewed.remember(track.state, found)
+        sys.stderr.write(f"gen: {CLOSED}, so that apply does not take it for reviewed\n")
     return 0
 
 
-def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> None:
-    """Shows it to people."""
+def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> bool:
+    """Shows it to people; gives whether all of it was taken."""
     paint = words.Paint(words.coloured(sys.stdout))
     of_git = told(track, found)
     taken = left.told(track.state, Settings.load(track.state)) if whole else ()
     lines = [*_summary(found, of_git, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
-    words.show(lines, paged=True)
+    return words.show(lines, paged=True)
 
 
 def told(track: Track, found: Reviewed) -> dict[bytes, Told]:
     """What git says of what may come back: lines, and the old names of what was renamed."""
-    with Patch(track.git.repo, found.offered()) as patch:
+    with Patch(track.git.repo, found.offered(), found.apart) as patch:
         return patch.told()
 
 
@@ -116,7 +121,7 @@ def _range(track: Track, text: str) -> tuple[str | None, str | None]:
 def _write(file: str, track: Track, found: Reviewed, accept: list[str]) -> None:
     accepted = accepted_paths(found, accept)
     wanted = [verdict.change for verdict in found.wanted(accepted)]
-    with Patch(track.git.repo, wanted) as patch:
+    with Patch(track.git.repo, wanted, found.apart) as patch:
         text = patch.text()
     try:
         with open(file, "wb") as out:
@@ -223,7 +228,7 @@ def _diff(track: Track, found: Reviewed, paint: words.Paint) -> Iterator[str]:
         fits = size <= LARGEST and total + size <= ALL
         total += size if fits else 0
         (shown if fits else left).append(verdict.change)
-    with Patch(track.git.repo, shown) as patch:
+    with Patch(track.git.repo, shown, found.apart) as patch:
         yield from _painted(patch.shown().split(b"\n")[:-1], paint)
     if left:
         yield paint("held", f"not shown here, too large: {words.counted(len(left), 'path')}; see review --patch FILE")

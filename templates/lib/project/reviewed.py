@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 
-from project import document, links, locks, mentions, merge, packages, records, risky, rules, words
+from project import document, links, locks, mentions, merge, packages, risky, rules, words
 from project.basis import Basis
 from project.data import Change, Entry
-from project.failure import Failure
 from project.host import Blocked
 from project.risky import Reason
 from project.scan import Scan
 from project.settings import Settings
 from project.tree import LARGEST
 from project.verdict import Verdict, judge
+from project.withheld import Withheld
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 AHEAD_BYTES, AHEAD = 16 << 20, 4096
 # The length of git's names in the tracking repository.
 OID = 40
-# Which state was shown last.
-SHOWN = "reviewed.json"
 NOTES = {
     "device": "a device",
     "fifo": "a named pipe",
@@ -94,6 +91,8 @@ class Reviewed:
     notes: Sequence[Note] = ()
     # Where the host had moved on when the sandbox made its change: that is a change of the newer version.
     newer: frozenset[bytes] = frozenset()
+    # What the sandbox removed and the host does not have as it was removed: nothing comes from there by a new name.
+    apart: frozenset[bytes] = frozenset()
 
     def offered(self) -> list[Change]:
         """What may come back, held back or not."""
@@ -143,9 +142,22 @@ def gather(
     if host and theirs:
         changes = [replaced(change, host, contents) if change.path in theirs else change for change in changes]
     blobs = Blobs(track, _looked_into(changes), contents)
-    verdicts = _without_closed(judge(changes, blobs, host, scan), host)
+    linked = any(each.new and each.new.mode == risky.LINK for each in changes)
+    withheld = Withheld.of(track.state) if linked else None
+    verdicts = _without_closed(judge(changes, blobs, host, scan, withheld), host)
     newer = Basis(track.state).newer() if old is None else frozenset()
-    return Reviewed(new, track.tree_id(new), verdicts, track.notes(new), newer)
+    # Without a new name nothing can be renamed.
+    fresh = old is None and any(each.old is None for each in changes)
+    apart = frozenset(each.path for each in changes if fresh and each.new is None and not _had(each, host))
+    return Reviewed(new, track.tree_id(new), verdicts, track.notes(new), newer, apart)
+
+
+def _had(change: Change, host: Host | None) -> bool:
+    """Whether the host has the version that a change begins with."""
+    try:
+        return host is not None and merge.has(host, change.path, host.look(change.path), change.old)
+    except (OSError, Blocked):
+        return False
 
 
 def replaced(change: Change, host: Host, contents: dict[str, bytes]) -> Change:
@@ -169,37 +181,6 @@ def _without_closed(verdicts: Sequence[Verdict], host: Host | None) -> Sequence[
     return [
         Verdict(one.change, never=CLOSED) if not one.never and host.closed(one.change.path) else one for one in verdicts
     ]
-
-
-def remember(state: str, found: Reviewed) -> None:
-    """Writes down that all of this was shown: `apply` brings nothing back that was not.
-
-    Of what never comes back nobody has seen more than its name: should it come one day, somebody has to look first.
-    """
-    hidden = [os.fsdecode(verdict.change.path) for verdict in found.never()]
-    content = json.dumps({"schema": 2, "hash": found.hash, "commit": found.commit, "hidden": hidden})
-    records.write(os.path.join(state, SHOWN), content.encode("ascii"), durable=True)
-
-
-def unseen(track: Track, found: Reviewed) -> list[Change] | None:
-    """What came since somebody looked last; None where nobody has looked at all."""
-    try:
-        shown = json.loads(records.read(os.path.join(track.state, SHOWN)))
-        hidden = {os.fsencode(path) for path in shown["hidden"]}
-        same = shown["hash"] == found.hash
-        then = {} if same else track.touched(track.resolve(shown["commit"]) if shown["commit"] else None)
-    except (ValueError, KeyError, TypeError, Failure):
-        return None
-
-    def was_seen(change: Change) -> bool:
-        known = same or (change.path in then and then[change.path][1] == _version(change.new))
-        return known and change.path not in hidden
-
-    return [each for each in found.offered() if not was_seen(each)]
-
-
-def _version(entry: Entry | None) -> tuple[int, str] | None:
-    return (entry.mode, entry.oid) if entry else None
 
 
 def project(state: str) -> bytes:
@@ -272,10 +253,6 @@ def _change(reviewed: Reviewed, verdict: Verdict, told: Told | None) -> dict[str
         found["lines"] = None if told.added is None else {"added": told.added, "removed": told.removed}
         if told.source is not None:
             found |= {"renamed_from": document.named(told.source), "similarity": told.similarity}
-    found["held"] = [_reason(reason) for reason in verdict.held]
-    found["never"] = verdict.never and _reason(verdict.never)
+    found["held"] = [document.of_reason(reason) for reason in verdict.held]
+    found["never"] = verdict.never and document.of_reason(verdict.never)
     return found
-
-
-def _reason(reason: Reason) -> dict[str, str]:
-    return {"kind": reason.kind, "reason": reason.reason, **({"pattern": reason.pattern} if reason.pattern else {})}

@@ -37,6 +37,9 @@ ADDED = re.compile(
     rb"""(?:\bPATH_add|\bpath_add[ \t]+\w+|\bfish_add_path|\bload_prefix|\brun-parts|\bset[ \t]+(?:-\w+[ \t]+)*PATH"""
     rb"""|\buse[ \t]+lib)[ \t]+([^\n;|&#]+)"""
 )
+# Perl's and Ruby's option for it.
+OPTIONS = re.compile(rb"(?<![\w-])-(?:Mlib=|I[ \t]?)([^\s;|&]+)")
+OF_OPTIONS = re.compile(rb"\b(?:perl|ruby|prove|irb|rspec|rake|PERL5OPT|RUBYOPT)\b|-Mlib=")
 # A service's file of such folders.
 WRITTEN = re.compile(rb"""^(.*)>>?[ \t]*["']?\$(?:\{|env:)?[A-Z_]{0,40}_PATH\b""")
 # direnv: a language's layout has programs in this folder.
@@ -106,6 +109,9 @@ def searched(text: bytes) -> Iterator[tuple[bytes, bool]]:
         yield from ((part, (name or other) in EVERYTHING) for part in _folders(value or more))
     for value in ADDED.findall(text):
         yield from ((part, True) for part in _folders(value))
+    for line in text.split(b"\n") if OF_OPTIONS.search(text) else ():
+        found = OPTIONS.findall(line) if OF_OPTIONS.search(line) else ()
+        yield from ((part, True) for value in found for part in _folders(value))
     for line in text.split(b"\n") if b"_PATH" in text else ():
         if b"_PATH" in line and (written := WRITTEN.match(line)):
             yield from ((part, True) for part in _folders(written[1]) if b"/" in part)

@@ -35,8 +35,9 @@ LOADS = re.compile(
 FOLDER = re.compile(
     rb"""(?:(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir|rulesDirectory|rulePaths|includeBuild|tsdk"""
     rb"""|nodePath)["']?[\s=:(\[{"']*|\bgo[ \t]+run[ \t]+(?:-\S+[ \t]+)*"""
-    rb"""|\brun\b[^\n]{0,80}[ \t](?:-p|--package)[ \t=])(""" + loading.PATH + rb")"
+    rb"""|\brun\b[^\n]{0,80}[ \t](?:-p|--package|--project|--manifest-path)[ \t=])(""" + loading.PATH + rb")"
 )
+MANIFEST = re.compile(rb"/Cargo\.toml$", re.IGNORECASE)
 # Whoever tells an assistant what to read may do so in an editor's settings.
 TELLS = re.compile(rb"instruction|prompt", re.IGNORECASE)
 # Perl's modules, whose folder is said elsewhere.
@@ -128,5 +129,5 @@ def modules(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
 def folders(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
     """The folders in which all is run, as a text says."""
     for match in FOLDER.finditer(text):
-        yield from places(path, match[1], module=False)
+        yield from places(path, MANIFEST.sub(b"", match[1]), module=False)
     yield from tasks.crates(path, text, every=kind == "crate")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from project.data import Change
     from project.gitnames import Named
+    from project.withheld import Withheld
 
     Blob = Callable[[str], bytes]
     Names = Callable[[str], Iterable[bytes] | None]
@@ -31,8 +32,15 @@ class Tree:
     Without a host only what the changes bring is known.
     """
 
-    def __init__(self, changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> None:
-        self.changes, self.host = changes, host
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        blob: Blob,
+        host: Host | None,
+        scan: Scan | None = None,
+        withheld: Withheld | None = None,
+    ) -> None:
+        self.changes, self.host, self.withheld = changes, host, withheld
         self._blob, self._of_host = blob, dict[str, bytes]()
         self.scan = scan or (Scan(host.real) if host else None)
         self.new = {change.path: change.new for change in changes if change.new}
@@ -81,14 +89,17 @@ class Tree:
 
     def executable(self, path: bytes) -> bool:
         """Whether a new link at a path leads to something that may be executed, or to a folder of such."""
+        return any(self._runs(each) for aim in self.aims(path) for each in (aim, *self._below(aim)))
+
+    def aims(self, path: bytes) -> list[bytes]:
+        """Where a new link at a path leads in the project, with each link on the way."""
         new = self.new.get(path)
         if new is None or new.mode != risky.LINK or self.host is None:
-            return False
+            return []
         folder, name = split(path)
         if self._paths is None:
             self._paths = links.Paths(self.host.real, self.staying)
-        aims = self._paths.reached(os.path.join(self.host.real, folder), name)
-        return any(self._runs(each) for aim in aims for each in (aim, *self._below(aim)))
+        return self._paths.reached(os.path.join(self.host.real, folder), name)
 
     def _below(self, folder: bytes) -> Iterable[bytes]:
         return (folder + b"/" + name if folder else name for name in self.names(folder))

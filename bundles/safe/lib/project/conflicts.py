@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from project import merge, words
+from project import document, merge, words
 from project.failure import Failure
 from project.git import Git
 from project.host import Blocked, split
@@ -13,6 +13,7 @@ from project.host import Blocked, split
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
     from project.data import Change
     from project.host import Host
@@ -116,10 +117,10 @@ def _put(root: str, path: bytes, content: bytes) -> None:
 def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     """What to do with it."""
     at = shlex.quote(words.path(os.fsencode(folder)))
-    # What a link leads to, or a folder has in its place, no `cp` is for: apply would not write there either.
-    plain = [
-        each.path for each in conflicts if _plain(root, each.path) and os.fsencode(words.path(each.path)) == each.path
-    ]
+    # What a link leads to, or a folder has in its place, no `cp` is for: apply would not write there either; nor what
+    # is held back.
+    named = [each for each in conflicts if os.fsencode(words.path(each.path)) == each.path]
+    plain = [each.path for each in named if not each.held and _plain(root, each.path)]
     shown = [shlex.quote(words.path(path)) for path in plain]
     project = shlex.quote(words.path(root))
     lines = [
@@ -128,7 +129,8 @@ def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     ]
     lines += [f"    cp {at}/{MERGED}/{path} {project}/{path}" for path in shown[:SHOWN]]
     lines += [f"    ... and so on, {len(shown)} in all"] if len(shown) > SHOWN else []
-    lines += [f"    look at {words.path(each.path)} yourself" for each in conflicts if each.path not in plain][:SHOWN]
+    apart = [each for each in conflicts if each.path not in plain][:SHOWN]
+    lines += ["; ".join((f"    look at {words.path(each.path)} yourself", *held(each))) for each in apart]
     options = " ".join(f"--ours {shlex.quote(words.path(each.path))}" for each in conflicts)
     return [*lines, f"    apply {options}    (what the sandbox made of it is in yours by then, and waits no longer)"]
 
@@ -143,9 +145,28 @@ def _plain(root: bytes, path: bytes) -> bool:
 def mends(conflicts: Sequence[Conflict]) -> list[str]:
     """What ends a conflict, with the first one's path."""
     path = shlex.quote(words.path(conflicts[0].path))
-    return [
+    lines = [
         f"  mend: apply --except {path}       all the others; it stays and waits",
         f"        apply --ours {path}         yours stays, and the sandbox's change of it waits no longer",
-        f"        apply --theirs {path}       the sandbox's, whole, in the place of yours",
+    ]
+    # Where there is a folder, or no way to the path, the sandbox's cannot come whole either.
+    for each in [each for each in conflicts if each.whole][:1]:
+        path = shlex.quote(words.path(each.path))
+        also = f" --accept {path}" if each.held else ""
+        lines.append(f"        apply --theirs {path}{also}       the sandbox's, whole, in the place of yours")
+    return [
+        *lines,
         "        apply --conflicts FOLDER   writes all versions, and a file with marks, into a new folder to look at",
     ]
+
+
+def held(conflict: Conflict) -> list[str]:
+    """What is said of a conflict where the sandbox's version is held back, if it comes whole."""
+    reasons = "; ".join(reason.reason for reason in conflict.held)
+    return [f"held back, if the sandbox's comes whole: {reasons}"] if reasons else []
+
+
+def document_of(conflict: Conflict) -> dict[str, Any]:
+    """A conflict as `apply --json` has it."""
+    reasons = [document.of_reason(reason) for reason in conflict.held]
+    return {**document.named(conflict.path), "reason": conflict.why, "held": reasons, "theirs": conflict.whole}

@@ -28,6 +28,10 @@ ADDRESS = re.compile(
 # A module of Go's, by its path; what npm and Nix write for repositories of some hosts; a user's package of Conan's.
 OF_GO = re.compile(rb"^([\w-]+(?:\.[\w-]+)+)(/\S+) v", re.MULTILINE)
 SHORT = re.compile(rb"\b(?:github|gitlab|bitbucket|gist|sourcehut):[\w.-][\w./-]*", re.IGNORECASE)
+# Of git's own: a program is run to get there.
+HELPER = re.compile(
+    rb"""\b(?:ext|fd|hg|bzr|svn|gcrypt|codecommit|s3|https?|file|git|ssh)::[^"'\n]{0,400}""", re.IGNORECASE
+)
 OF_CONAN = re.compile(rb"@([\w.+-]{1,100}/[\w.+-]{1,100})(?=[#\"])")
 # Hosts where anybody keeps what they like: there the host says nothing, and whose it is counts.
 SHARED = re.compile(
@@ -112,7 +116,9 @@ def _named(entry: Entry | None, tree: Tree) -> set[bytes] | None:
     content = tree.blob(entry.oid)
     found = {_address(*words) for words in ADDRESS.findall(content)}
     found |= {_place(host.lower(), path) for host, path in OF_GO.findall(content)}
-    found |= {word.lower() for word in SHORT.findall(content)} | set(OF_CONAN.findall(content))
+    found |= {word.lower() for word in (*SHORT.findall(content), *HELPER.findall(content))} | set(
+        OF_CONAN.findall(content)
+    )
     # Each of them counts: what is in a file of this project, nobody but this project has made.
     return found | set(LOCAL.findall(content)) | {b"patch " + file for file in PATCH.findall(content)}
 

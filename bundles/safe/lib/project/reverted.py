@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # Nothing is in them that could be lost.
 LINK = 0o120000
 EMPTY = ("device", "fifo", "socket")
-APPLIED = "it was applied: the project has it, so it stays"
-IN_THE_WAY = "what was applied stands in its way"
+APPLIED = "an apply has settled it (it was brought back, or yours was kept), so it stays"
+IN_THE_WAY = "what an apply has settled stands in its way"
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,10 @@ def _from_git(git: Git, head: str) -> tuple[Versions, set[bytes], str]:
             versions[path] = Version(int(mode, 8), oid.decode())
         else:
             versions.setdefault(path, GONE)
+    # What an apply settled as removed is in no tree any more, and would be taken for a fresh removal.
+    asked = ("log", "-z", "--format=", "--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff")
+    for name in git.run(*asked, "--grep=^Kind: applied$", head, "--", "base").split(b"\0")[:-1]:
+        versions.setdefault(name.partition(b"base/")[2], GONE)
     return (versions, *_notes_from_git(git, head, versions))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from project import general, locks, mentions, packages, risky, shapes, spelling, steering
 from project.risky import Reason
@@ -10,17 +10,21 @@ from project.tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from project.data import Change
     from project.host import Host
     from project.scan import Scan
     from project.tree import Blob
+    from project.withheld import Withheld
 
     Found = Mapping[bytes, Sequence[Reason]]
     Judge = Callable[[Sequence[Change], Tree], Found]
 
 LEAVES = Reason("link", "a symbolic link that leads out of the project, or into its .git")
+SECRET = Reason(
+    "secret", "a link to what the copy was made without, since it may hold a secret, or to a folder with such"
+)
 CASE = Reason(
     "case", "another name beside it differs only in case, or in what nobody sees: some hosts keep one of them"
 )
@@ -35,9 +39,15 @@ class Verdict:
     never: Reason | None = None
 
 
-def judge(changes: Sequence[Change], blob: Blob, host: Host | None, scan: Scan | None = None) -> list[Verdict]:
+def judge(
+    changes: Sequence[Change],
+    blob: Blob,
+    host: Host | None,
+    scan: Scan | None = None,
+    withheld: Withheld | None = None,
+) -> list[Verdict]:
     """A verdict a change, in their order. Without a host, only what the changes themselves tell is known."""
-    tree = Tree(changes, blob, host, scan)
+    tree = Tree(changes, blob, host, scan, withheld)
     never = _gathered(NEVER, changes, tree)
     held = _gathered(HELD, changes, tree)
     now = _from_host(changes, tree)
@@ -82,6 +92,13 @@ def by_mode(changes: Sequence[Change], tree: Tree) -> Found:
     return _told((change.path, risky.by_mode(change, tree.executable(change.path))) for change in changes)
 
 
+def to_secrets(changes: Sequence[Change], tree: Tree) -> Found:
+    """Held back: a new link to what may hold a secret, or to a folder that has it: it gives that another name."""
+    withheld = tree.withheld
+    found = ((each.path, withheld and any(map(withheld.meets, tree.aims(each.path)))) for each in changes)
+    return {path: [SECRET] for path, meets in found if meets}
+
+
 def colliding(changes: Sequence[Change], tree: Tree) -> Found:
     """Held back: a new name that some filesystem takes for another one's."""
     return {path: [CASE] for path in _collisions(changes, tree.host)}
@@ -97,6 +114,7 @@ HELD: tuple[Judge, ...] = (
     general.held,
     shapes.held,
     colliding,
+    to_secrets,
     steering.held,
     mentions.held,
 )
@@ -125,9 +143,18 @@ def _steps(path: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"/".join(parts[:depth]), part) for depth, part in enumerate(parts)]
 
 
-def _collisions(changes: Sequence[Change], host: Host | None) -> set[bytes]:
+def beside(verdicts: Sequence[Verdict], staying: Collection[bytes], host: Host) -> list[Verdict]:
+    """The verdicts where some removals do not come: what another name was to make room for is beside it then."""
+    found = _collisions([one.change for one in verdicts], host, staying)
+    return [
+        replace(one, held=(*one.held, CASE)) if one.change.path in found and CASE not in one.held else one
+        for one in verdicts
+    ]
+
+
+def _collisions(changes: Sequence[Change], host: Host | None, staying: Collection[bytes] = ()) -> set[bytes]:
     """The paths that are new under a name that a filesystem which folds case takes for another one's."""
-    gone = {change.path for change in changes if change.new is None}
+    gone = {change.path for change in changes if change.new is None and change.path not in staying}
     known: dict[bytes, dict[str, set[bytes]]] = {}
 
     def add(folder: bytes, name: bytes) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import os
+import select
 import shlex
 import subprocess
 import sys
+import termios
+from array import array
 
 from project.spelling import IGNORED
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 # What a diff's lines may hold as they are. A carriage return may not: it hides the line before it.
 PLAIN = frozenset("\t")
 COLOURS = {"added": "32", "removed": "31", "hunk": "36", "head": "1", "held": "33;1", "never": "31;1"}
+# Milliseconds between two looks at what a pager has not read yet.
+WAIT = 50
 SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
@@ -81,12 +87,32 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def show(lines: Iterable[str], paged: bool) -> None:
-    """Prints the lines, through $PAGER (less -R) on a terminal. Whoever closes the pager early has read enough."""
+def show(lines: Iterable[str], paged: bool) -> bool:
+    """Prints the lines, through $PAGER (less -R) on a terminal; gives whether all of them were taken.
+
+    Whoever closes the pager early has read enough, and has not seen the rest.
+    """
     with contextlib.suppress(BrokenPipeError), _page(paged) as out:
         for text in lines:
             out.write(text + "\n")
         out.flush()
+        return out is sys.stdout or _taken(out)
+    return False
+
+
+def _taken(out: IO[str]) -> bool:
+    """Whether a pager takes all that was written to it: waits for that, or for its end."""
+    ended, left = select.poll(), array("i", [0])
+    ended.register(out, 0)
+    while True:
+        gone = ended.poll(0)
+        try:
+            fcntl.ioctl(out, termios.FIONREAD, left)
+        except OSError:
+            return True
+        if gone or not left[0]:
+            return not left[0]
+        ended.poll(WAIT)
 
 
 def _tolerant(stream: TextIO) -> TextIO:
