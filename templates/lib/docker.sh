@@ -167,8 +167,10 @@ thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
 stop_sandbox() {
     # shellcheck source=templates/lib/commands.sh
     . "$BUNDLE/lib/commands.sh"
+    # shellcheck source=templates/lib/storage.sh
+    . "$BUNDLE/lib/storage.sh"
     end_commands
-    halt_sandbox
+    keep_worked && halt_sandbox
 }
 halt_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.

@@ -37,7 +37,11 @@ damaged_problem() {
 
 # replaced_device: a loop device of ours that has what was the disk image until another file got its name, or none has it. What was
 # written in the sandbox since is there, and nowhere else.
-replaced_device() { loops_of "$IMAGE" "$DEVICE" | sed -n '/ other$/{s///p;q;}'; }
+replaced_device() {
+    local WORKED
+    worked_loop
+    loops_of "$IMAGE" "$DEVICE" "$WORKED" | sed -n '/ other$/{s///p;q;}'
+}
 
 # replaced: whether there is one. Sets WHAT, WHY, and MEND, which loses nothing of either.
 replaced() {
@@ -49,9 +53,9 @@ replaced() {
     [ -n "$device" ]
 }
 
-# say_replaced: says so, if it is so. need_own_file: refuses then.
+# say_replaced: says so, if it is so. need_own_file: refuses then, and where the sandbox works elsewhere.
 say_replaced() { replaced && warn "$WHAT: $WHY"; }
-need_own_file() { ! replaced || fail "$EX_REFUSED" "$WHAT" "$WHY" "$MEND"; }
+need_own_file() { ! elsewhere || fail "$EX_REFUSED" "$WHAT" "$WHY" "$MEND"; }
 
 # rescue: what such a device has becomes the disk image again, and the device goes. What has its name by now is kept in storage/kept/:
 # then OTHER says where.
@@ -60,7 +64,7 @@ rescue() {
     local device new=$IMAGE.new
     unmount_disk && unmount_forgotten && device=$(replaced_device) && [ -n "$device" ] && mkdir -p "$STORAGE" && rm -f "$new" || return 1
     # Whoever has it still may write to it, and would keep the old one before everybody's eyes.
-    find_holders "$device" "$(cat "/sys/block/${device#/dev/}/dev" 2>/dev/null)"
+    find_holders "$device" "$(block_number "$device")"
     [ -z "$HOLDERS" ] || { echo "the workspace's disk is still in use: $HOLDERS" && return 1; }
     # shellcheck disable=SC2016 # that shell expands it
     if ! loop_tool sh -c 'sync; cp --sparse=always "$1" "$2" && chown "$3" "$2" && chmod 600 "$2"' rescue "$device" "$new" "$(owner_of "$STORAGE")" ||

@@ -78,7 +78,7 @@ row image "${image:-none} $GEN_IMAGE_REF"
 old=$(old_images 2>/dev/null | told_images)
 [ -z "$old" ] || row 'old images' "$old: scripts/prune.sh"
 lost=''
-if replaced; then lost=yes wrong=yes && row '' "$WHAT: $WHY" && row '' "$MEND"; fi
+if elsewhere; then lost=yes wrong=yes && row '' "$WHAT: $WHY" && row '' "$MEND"; fi
 if [ -f "$IMAGE" ]; then
     row workspace "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk: ${IMAGE#"$BUNDLE"/}"
     row attached "$(attached_device)"
