@@ -16,8 +16,9 @@ COMMANDS_KEPT=20
 command_new() {
     local entry last=0 count=0
     mkdir -p "$COMMANDS" || return 1
+    # One digit less than a number may have: what comes after the largest is one, too.
     for entry in "$COMMANDS"/*; do
-        whole "${entry##*/}" 9 || continue
+        whole "${entry##*/}" 8 || continue
         count=$((count + 1))
         [ "$NUMBER" -le "$last" ] || last=$NUMBER
     done

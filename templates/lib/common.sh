@@ -62,29 +62,8 @@ refuse() {
     fail "$EX_REFUSED" "$@"
 }
 
-# owner_of PATH: the number of its user; nothing for what is not there.
-# shellcheck disable=SC2012 # only its numbers are read, which stand before the name
-owner_of() { ls -ldn "$1" 2>/dev/null | awk '{ print $3 }'; }
-
-# own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with
-# this mode; what came with a clone or an archive has another one. Whoever owns the bundle could change this very script, so that
-# its state is theirs costs nobody anything: root runs such a bundle where an ordinary user may not use the engine.
-own_state() {
-    local mode='' mend why="$STATE is a link"
-    [ -e "$STATE" ] || [ -L "$STATE" ] || return 0
-    mend="ls -la $(quoted "$STATE")   (nothing of this bundle makes it one; if it is not yours: rm $(quoted "$STATE"))"
-    if [ ! -L "$STATE" ]; then
-        mode=$(ls -ld "$STATE")
-        why="$STATE is open to others than its owner"
-        mend="ls -la $(quoted "$STATE")   (if you know where it is from: chmod 700 $(quoted "$STATE"); if not: rm -r $(quoted "$STATE"))"
-        if [ ! -O "$STATE" ] && [ "$(owner_of "$STATE")" != "$(owner_of "$BUNDLE")" ]; then
-            mode='' why="$STATE belongs to neither you nor the owner of the bundle"
-            mend="sudo -u '#$(owner_of "$STATE")' $(quoted "$0")   (as the user who ran it before)"
-        fi
-    fi
-    case $mode in drwx------*) return 0 ;; esac
-    refuse "the state folder may not be this bundle's own, so nothing is run" "$why" "$mend"
-}
+# shellcheck source=templates/lib/state.sh
+. "$BUNDLE/lib/state.sh"
 
 # The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
 RESULT='' RUN='' FAILED_STEP=''
@@ -174,6 +153,9 @@ write_durably() {
     local file=$1
     shift
     [ $# -gt 0 ] || set -- cat
+    # A link would be written through, a pipe waited for, and into a folder the new one would be moved.
+    if [ -L "$file.new" ] || [ -p "$file.new" ]; then rm -f "$file.new" || return 1; fi
+    if [ -d "$file" ]; then warn "$file is a folder, so nothing can be written there" && return 1; fi
     "$@" >"$file.new" && durable "$file.new" && mv -f "$file.new" "$file" && durable "$file"
 }
 

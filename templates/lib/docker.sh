@@ -192,9 +192,9 @@ engine_settle() {
     done
 }
 
-# remove_recorded KIND: removes our volumes or networks, whatever names they took. One that somebody uses stays, and is said.
+# remove_recorded KIND: removes our volumes or networks, whatever names they took. Those that somebody uses stay, and are said.
 remove_recorded() {
-    local kind token name line lines id users
+    local kind token name line lines id users left=''
     lines=$(owned_lines) || return 1
     while read -r kind token _ name; do
         [ "$kind" = "$1" ] || continue
@@ -203,10 +203,12 @@ remove_recorded() {
         if ours "$line" 2 && ! docker "$1" rm "$id"; then
             users=$(docker ps --all --filter "$1=$id" --format '  {{.Names}} ({{.Status}})')
             [ -z "$users" ] || printf '%s\n' "the $1 $name stays, since somebody else's container uses it:" "$users"
-            return 1
+            left=yes
+        else
+            disown "$1" "$token" || return 1
         fi
-        disown "$1" "$token" || return 1
     done <<<"$lines"
+    [ -z "$left" ] || return 1
     forget_name "$1"
 }
 

@@ -1,8 +1,9 @@
-# What may be wrong with the workspace's disk image: it is damaged, or another file has its name. Sourced by storage.sh.
+# The workspace's disk image as a file: where it is kept, and what may be wrong with it: it is damaged, or another file has its name.
+# Sourced by storage.sh.
 # shellcheck shell=bash disable=SC2034,SC2153 # for those who ask; names of other files of this folder
 
-# is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080.
-is_ext4() { [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
+# is_ext4 FILE: the magic number of an ext filesystem stands at byte 1080. Nobody waits for what a pipe might bring.
+is_ext4() { [ -f "$1" ] && [ "$(od -An -tx1 -j 1080 -N 2 "$1" 2>/dev/null | tr -d ' \n')" = 53ef ]; }
 
 # said_bytes FILE: how large the filesystem in it says that it is; fails when there is none. The numbers stand behind byte 1024: blocks
 # at 4, the size of one at 24, whether there are many at 96, and how many more at 336.
@@ -15,16 +16,41 @@ said_bytes() {
 }
 
 # is_whole FILE: whether it is as large as that: one that was cut off has the beginning, and no more.
-is_whole() { whole "$(said_bytes "$1")" 18 && [ "$NUMBER" -le "$(file_bytes "$1")" ]; }
+is_whole() { [ -f "$1" ] && whole "$(said_bytes "$1")" 18 && [ "$NUMBER" -le "$(file_bytes "$1")" ]; }
+
+# kind_of PATH: what it is, in a word.
+kind_of() {
+    if [ -L "$1" ]; then echo "a link to $(readlink "$1")"; elif [ -d "$1" ]; then echo "a folder"; elif [ -p "$1" ]; then echo "a pipe"; else echo "a device or a socket"; fi
+}
 
 # image_stands: whether anything has the disk image's name. What is there and is not whole is damaged, and never taken for nothing.
 image_stands() { [ -e "$IMAGE" ] || [ -L "$IMAGE" ]; }
+
+# keep_also FILE [WORD]: gives a disk image a second name in storage/kept/ that says when, and ends with WORD. Prints it.
+keep_also() {
+    local to
+    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ)${2:-}.img
+    while [ -e "$to" ]; do to=${to%.img}-$$.img; done
+    mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
+        durable "$to" && echo "$to"
+}
+
+# keep_image FILE [WORD]: moves a disk image to storage/kept/, or what else has its name. Prints where it is now.
+keep_image() {
+    local to
+    if [ -f "$1" ] && [ ! -L "$1" ]; then keep_also "$@" && rm -f "$1" && return; fi
+    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ)-$$${2:-}
+    mkdir -p "$STORAGE/kept" && mv -n "$1" "$to" && ! image_stands && echo "$to"
+}
 
 # damaged_problem: says what may be done about a disk image that is there and is not whole. Its owner decides.
 damaged_problem() {
     local mend
     mend="scripts/restore.sh FILE   (a backup, or an image from storage/kept/; what is there now is kept beside them), or begin anew: mkdir -p $(quoted "$STORAGE/kept") && mv $(quoted "$IMAGE") $(quoted "$STORAGE/kept")"
-    if [ ! -r "$IMAGE" ]; then
+    if [ ! -f "$IMAGE" ]; then
+        problem "what has the name of the workspace's disk image is no file, so it is left alone: $(kind_of "$IMAGE")" \
+            "mkdir -p $(quoted "$STORAGE/kept") && mv $(quoted "$IMAGE") $(quoted "$STORAGE/kept")   (then scripts/restore.sh FILE, or begin anew)" owner
+    elif [ ! -r "$IMAGE" ]; then
         problem "the workspace's disk image cannot be read, so it is left alone" "ls -l $(quoted "$IMAGE")"
     elif whole "$(said_bytes "$IMAGE")" 18; then
         problem "the workspace's disk image is damaged, so it is left alone: its filesystem has $NUMBER bytes, and the file has $(file_bytes "$IMAGE")" \

@@ -208,7 +208,7 @@ make_volume() {
     owned "$TOKEN" "$id"
 }
 
-file_bytes() { whole "$(wc -c <"$1")" && echo "$NUMBER"; }
+file_bytes() { [ -f "$1" ] && whole "$(wc -c <"$1")" && echo "$NUMBER"; }
 allocated_bytes() { whole "$(du -k "$1" | sed -n '1s/[^0-9].*//p')" && echo $((NUMBER * 1024)); }
 
 # free_bytes FOLDER: what an ordinary user may still write there.
@@ -243,18 +243,6 @@ make_image() {
         -E "root_owner=$GEN_UID:$GEN_UID,lazy_itable_init=1,lazy_journal_init=1,nodiscard" "$2" || return 1
     durable "$2"
 }
-
-# keep_also FILE [WORD]: gives a disk image a second name in storage/kept/ that says when, and ends with WORD. Prints it.
-keep_also() {
-    local to
-    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ)${2:-}.img
-    while [ -e "$to" ]; do to=${to%.img}-$$.img; done
-    mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
-        durable "$to" && echo "$to"
-}
-
-# keep_image FILE [WORD]: moves a disk image to storage/kept/. Prints where it is now.
-keep_image() { keep_also "$@" && rm -f "$1"; }
 
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }

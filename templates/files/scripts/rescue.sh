@@ -20,6 +20,7 @@ help_or_refuse "$0" "$@"
 end_rescue() {
     say "The workspace's disk image is again what the sandbox worked on: $IMAGE"
     if [ -n "$OTHER" ]; then
+        case $OTHER in *.img) ;; *) say "What had its name is kept: $OTHER" && say "Go on: scripts/start.sh" && return ;; esac
         choose="mv $(quoted "$OTHER") $(quoted "$IMAGE")"
         [ "$GEN_PROJECT_METHOD" != none ] || [ "$BACKEND" = microvm ] || choose="scripts/restore.sh $(quoted "$OTHER")"
         say "What had its name is kept: $OTHER"
