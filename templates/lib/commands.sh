@@ -114,6 +114,20 @@ command_state() {
     esac
 }
 
+# running_commands: those that run, or may, a line "NUMBER: WORDS" each: a sandbox that stops ends them.
+running_commands() {
+    local number
+    for number in $(command_numbers); do
+        if command_is "$number" && [ "$LIVES" != ended ] && command_words "$number"; then printf '%s: %s\n' "$number" "$COMMAND_LINE"; fi
+    done
+}
+
+# say_running WORDS: says of each what becomes of it.
+say_running() {
+    local line
+    while IFS= read -r line; do [ -z "$line" ] || say "$1 $line"; done < <(running_commands)
+}
+
 # command_json NUMBER: what command_is and command_words have found.
 command_json() {
     printf '{"number":%s,"began":"%s","seconds":%s,"how":"%s","state":"%s","exit":%s,"ended_by":%s,"id":"%s","command":[%s]}' \

@@ -45,13 +45,16 @@ export BOLD GREEN RED DIM PLAIN
 say() { as_shown "$*" && printf '%s\n' "$SHOWN" 2>/dev/null || :; }
 warn() { as_shown "${RED}$*${PLAIN}" && printf '%s\n' "$SHOWN" >&2 2>/dev/null || :; }
 
-# fail CODE WHAT WHY MEND: says what could not be done, why, and the command that mends it, and ends the script.
+OWNER_DECIDES='  decides: owner   (only the owner of this machine may decide that)'
+
+# fail CODE WHAT WHY MEND [owner]: says what could not be done, why, the command that mends it, and who decides about that, and ends the script.
 fail() {
     FAILED_WITH=("$@")
     # None of it begins a line of its own.
     warn "error: ${2//$'\n'/$'\n  | '}"
     [ -z "${3:-}" ] || warn "  why:  ${3//$'\n'/$'\n  | '}"
     [ -z "${4:-}" ] || warn "  mend: ${4//$'\n'/$'\n  | '}"
+    [ -z "${5:-}" ] || warn "$OWNER_DECIDES"
     exit "$1"
 }
 
@@ -106,6 +109,15 @@ with_limit() {
     limited "$1" --foreground
     shift
     "${LIMITED[@]}" "$@"
+}
+
+# say_yes QUESTION: whether somebody at the terminal says yes to it. on_terminal: whether there is somebody to ask.
+on_terminal() { [ -t 0 ] && [ -t 1 ]; }
+say_yes() {
+    local answer=''
+    printf '%s [y/N] ' "$1"
+    read -r answer
+    case $answer in [yY] | [yY][eE][sS]) ;; *) return 1 ;; esac
 }
 
 # The script's own comment block, from its second line to the first that is no comment, is its help.

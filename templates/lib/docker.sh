@@ -30,6 +30,8 @@ if [ "$GEN_BACKENDS" != docker ]; then
     case " $GEN_BACKENDS " in *" $BACKEND "*) ;; *) BACKEND='' ;; esac
 fi
 
+# shellcheck source=templates/lib/home.sh
+. "${BASH_SOURCE[0]%/*}/home.sh"
 # shellcheck source=templates/lib/client.sh
 . "${BASH_SOURCE[0]%/*}/client.sh"
 
@@ -228,6 +230,8 @@ engine_answers() { SAID=$(docker version --format '{{.Server.Version}}' 2>&1 >/d
 need_engine() {
     engine_answers && return
     [ -z "${SIGNAL:-}" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL"
+    # Another one than the sandbox's is no trouble of this one.
+    ! looks_elsewhere || engine_check
     engine_trouble
     fail "${1:-$EX_REFUSED}" "$WHAT" "$SAID" "$MEND"
 }

@@ -23,6 +23,17 @@ kind_of() {
     if [ -L "$1" ]; then echo "a link to $(readlink "$1")"; elif [ -d "$1" ]; then echo "a folder"; elif [ -p "$1" ]; then echo "a pipe"; else echo "a device or a socket"; fi
 }
 
+# other_size: sets WHAT and MEND, where the profile says another size than the disk has: nothing but the script for it changes that. What
+# somebody chose by that script, as the profile stood then, is what they want.
+other_size() {
+    local chosen=''
+    [ -f "$IMAGE" ] && whole "$(file_bytes "$IMAGE")" 18 && [ "$NUMBER" -ne "$GEN_STORAGE_BYTES" ] || return 1
+    { read -r chosen <"$STATE/resized"; } 2>/dev/null
+    [ "$chosen" != "$GEN_STORAGE_BYTES $NUMBER" ] || return 1
+    WHAT="the workspace has $(human "$NUMBER"), and the profile says $(human "$GEN_STORAGE_BYTES"), which takes hold in a new one only"
+    MEND="scripts/resize-volume.sh $((GEN_STORAGE_BYTES >> 20))M"
+}
+
 # image_stands: whether anything has the disk image's name. What is there and is not whole is damaged, and never taken for nothing.
 image_stands() { [ -e "$IMAGE" ] || [ -L "$IMAGE" ]; }
 

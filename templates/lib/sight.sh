@@ -8,12 +8,6 @@
 # sandbox_process: sets PID, the number that the sandbox's first process has on this host.
 sandbox_process() { find_process || unknown "$WHY"; }
 
-# control_group CONTROLLER: the folder of the sandbox's control group on this host; without one, that of version 2.
-control_group() {
-    awk -F : -v controller="$1" '("," $2 ",") ~ ("," controller ",") {
-        print "/sys/fs/cgroup" (controller == "" ? "" : "/" controller) substr($0, length($1 $2) + 3); exit }' "/proc/$PID/cgroup"
-}
-
 # control_value FILE OLDER: what the kernel has for the sandbox in version 2 of its control groups, or in version 1.
 control_value() {
     cat "$(control_group '')/$1" 2>/dev/null || cat "$(control_group "${2%%/*}")/${2#*/}" 2>/dev/null

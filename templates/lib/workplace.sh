@@ -10,6 +10,12 @@ find_process() {
     [ -r "/proc/$PID/status" ]
 }
 
+# control_group CONTROLLER: the folder of the sandbox's control group on this host; without one, that of version 2.
+control_group() {
+    awk -F : -v controller="$1" '("," $2 ",") ~ ("," controller ",") {
+        print "/sys/fs/cgroup" (controller == "" ? "" : "/" controller) substr($0, length($1 $2) + 3); exit }' "/proc/$PID/cgroup"
+}
+
 # mounted_in_sandbox: what is mounted there, a line each: "POINT TYPE ROOT OPTIONS DEVICE SOURCE SUPEROPTIONS"; fields without
 # blanks, the device by its numbers.
 mounted_in_sandbox() { mounts_in <"/proc/$PID/mountinfo"; }
@@ -124,7 +130,7 @@ say_workplace() {
         MEND="sudo cp -a $(quoted "$folder") $(quoted "$BUNDLE/saved")   (if anything in it is wanted), then $MEND"
     fi
     # What the engine has mounted it shows to all, until the last one has gone.
-    others=$(docker ps --no-trunc --filter "volume=$VOLUME" --format '{{.ID}} {{.Names}}' | grep -v "^$(sandbox_id) " | cut -d ' ' -f 2 | head -n 3 | tr '\n' ' ')
+    others=$(docker ps --no-trunc --filter "volume=$VOLUME" --format '{{.ID}} {{.Names}}' | awk -v own="$(sandbox_id)" '$1 != own && ++count <= 3 { printf "%s ", $2 }')
     [ -z "$others" ] || { WHY="$WHY; $others has the volume too, and while it runs the engine shows the same again" && MEND="$ENGINE stop ${others% }, then $MEND"; }
 }
 

@@ -27,6 +27,7 @@ line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the 
 if ours "$line" 3; then
     ! elsewhere || say "$WHAT: $WHY."
     say "Stopping $GEN_NAME …"
+    say_running "  ends with it: command"
     thaw_sandbox 2>/dev/null
     end_commands
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
