@@ -15,7 +15,8 @@ if [ -z "${GEN_UNDO:-}" ] && replaced && ! undone_first; then
     exit "$UNKNOWN"
 fi
 image_stands || needed_without_machine
-if [ -n "${GEN_UNDO:-}" ] || { [ -f "$IMAGE" ] && is_whole "$IMAGE"; }; then exit "$HOLDS"; fi
+if [ -z "${GEN_UNDO:-}" ] && ! undone_first && is_whole "$IMAGE" && other_size; then would "$WHAT: $MEND"; fi
+if [ -n "${GEN_UNDO:-}" ] || is_whole "$IMAGE"; then exit "$HOLDS"; fi
 ! undone_first || exit "$HOLDS_NOT"
 damaged_problem
 exit "$UNKNOWN"
