@@ -65,9 +65,6 @@ refuse() {
     fail "$EX_REFUSED" "$@"
 }
 
-# shellcheck source=templates/lib/state.sh
-. "$BUNDLE/lib/state.sh"
-
 # The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
 RESULT='' RUN='' FAILED_STEP=''
 result_of() {
@@ -281,10 +278,10 @@ instance() {
 . "$BUNDLE/lib/manifest.sh"
 
 # Each script looks at its bundle first, and reads no more of it until then. The scripts that it starts need not look again.
-if [ "${GEN_BUNDLE_SEEN:-}" != "$BUNDLE" ]; then
-    manifest_check
-    own_state
-fi
+[ "${GEN_BUNDLE_SEEN:-}" = "$BUNDLE" ] || manifest_check
+# shellcheck source=templates/lib/state.sh
+. "$BUNDLE/lib/state.sh"
+[ "${GEN_BUNDLE_SEEN:-}" = "$BUNDLE" ] || own_state
 export GEN_BUNDLE_SEEN=$BUNDLE
 
 # shellcheck source=/dev/null
