@@ -130,18 +130,30 @@ say_workplace() {
         MEND="sudo cp -a $(quoted "$folder") $(quoted "$BUNDLE/saved")   (if anything in it is wanted), then $MEND"
     fi
     # What the engine has mounted it shows to all, until the last one has gone.
-    others=$(docker ps --no-trunc --filter "volume=$VOLUME" --format '{{.ID}} {{.Names}}' | awk -v own="$(sandbox_id)" '$1 != own && ++count <= 3 { printf "%s ", $2 }')
-    [ -z "$others" ] || { WHY="$WHY; $others has the volume too, and while it runs the engine shows the same again" && MEND="$ENGINE stop ${others% }, then $MEND"; }
+    others=$(other_users)
+    [ -z "$others" ] || { WHY="$WHY; $others has the volume too, and while it runs the engine shows the same again" && MEND="$ENGINE stop $others, then $MEND"; }
 }
 
-# shown_still: whether the engine still shows, to a container that runs, what was on a device before this one: it would show that to ours
+# other_users: the containers that run and have the volume too, but for the sandbox; the first three.
+other_users() {
+    docker ps --no-trunc --filter "volume=$VOLUME" --format '{{.ID}} {{.Names}}' |
+        awk -v own="$(sandbox_id)" '$1 != own && ++count <= 3 { printf "%s%s", (count > 1 ? " " : ""), $2 }'
+}
+
+# shown_still: whether the engine shows something else than our disk to another container that has the volume: it would show that to ours
 # as well. Sets WHAT, WHY and MEND.
 shown_still() {
-    local users
-    [ -n "$(engine_mounts)" ] || return 1
-    users=$(docker ps --filter "volume=$VOLUME" --format '{{.Names}}' | head -n 3 | tr '\n' ' ')
-    WHAT="the engine still shows what was the workspace's disk before" WHY="${users:-something }uses the volume $VOLUME"
-    MEND="$ENGINE stop ${users:-CONTAINER}, then start again"
+    local users line TYPE ON device
+    users=$(other_users) && [ -n "$users" ] && ours "$(volume_line "$VOLUME")" 2 && line=$(mounted_by_engine) || return 1
+    IFS=' ' read -r _ TYPE _ _ ON _ <<<"$line"
+    device=$(attached_device)
+    # An overlay of the disk that we take up again is of the same files.
+    case ${TYPE:-}:${device:+attached} in
+    overlay:attached) return 1 ;;
+    *:attached) [ "${ON:-}" != "$(block_number "$device")" ] || return 1 ;;
+    esac
+    WHAT="the engine shows something else than the workspace's disk" MEND="$ENGINE stop $users, then start again"
+    WHY="$users has the volume $VOLUME, and while it runs the engine would show the same to the sandbox"
 }
 
 # engine_mounts: the places where the engine has our volume mounted from a device of ours, a line each. What a person mounted elsewhere

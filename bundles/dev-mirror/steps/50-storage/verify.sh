@@ -10,7 +10,7 @@ set -u
 . "$BUNDLE/lib/preflight.sh"
 
 ! no_disk_needed || exit "$HOLDS"
-if [ -z "${GEN_UNDO:-}" ] && ! undone_first && elsewhere; then
+if [ -z "${GEN_UNDO:-}" ] && ! undone_first && { elsewhere || shown_still; }; then
     problem "$WHAT: $WHY" "$MEND" owner
     exit "$UNKNOWN"
 fi
