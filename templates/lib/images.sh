@@ -3,10 +3,10 @@
 
 # A client that was killed may have asked for one more container, which the engine makes a moment later, as long as there is the image.
 take_away() { # NAME-OR-ID
-    local tries=0
-    until docker rmi --no-prune "$1"; do
+    local tries=0 said
+    until said=$(docker rmi --no-prune "$1" 2>&1); do
         tries=$((tries + 1))
-        [ "$tries" -lt 5 ] && end_tools || return 1
+        [ "$tries" -lt 5 ] && end_tools || { printf '%s\n' "$said" && return 1; }
         sleep 1
     done
 }
