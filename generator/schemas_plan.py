@@ -153,6 +153,7 @@ def plan_state_schema() -> Schema:
                 workspace=or_null(text(about="its file, which --delete-data would delete")),
                 workspace_bytes=or_null(count("what it takes of the disk")),
                 newest_copy=or_null(copy),
+                commands=list_of(text(), "those that run in the sandbox, which a stop or a rollback ends"),
                 lost_outside_workspace=or_null(YES_NO | {"description": "null when the engine does not say"}),
                 repositories=or_null(list_of(git, "as git in the running sandbox says; null when it cannot be asked")),
             )

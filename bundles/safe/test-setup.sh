@@ -20,8 +20,6 @@ trap end_report EXIT
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=templates/lib/report.sh
 . "$BUNDLE/lib/report.sh"
-# shellcheck source=templates/lib/home.sh
-. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 

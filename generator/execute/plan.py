@@ -103,6 +103,7 @@ def _cost(data: dict[str, Any]) -> list[str]:
         ]
     if data["lost_outside_workspace"]:
         lines.append("what was installed or written in the sandbox outside the workspace")
+    lines += [f"what runs in the sandbox: {command}" for command in data.get("commands", ())]
     for one in data["repositories"] or ():
         if one["changes"] != 0 or one["commits"] != 0:
             changes, commits = _count(one["changes"]), _count(one["commits"])

@@ -48,9 +48,10 @@ def show_plan(plan: ShownPlan, out: TextIO, shown: str) -> None:
 
 
 def _changes(step: StepPlan) -> Text:
+    here = tuple(f"here: {line}" for line in step.would)
     if step.state == "kept":
-        return Text("nothing: it holds", "dim")
+        return Text("\n".join(("nothing: it holds", *here)), "dim")
     if not step.touches and step.state == "do":
         return Text("\n".join(("nothing: it does not hold, and a run would stop here", *step.says)))
     decided = ("only if it is needed: that is decided on the way",) if step.state == "may" else ()
-    return Text("\n".join((*decided, *step.touches, *(f"here: {line}" for line in step.would), *step.says)))
+    return Text("\n".join((*decided, *step.touches, *here, *step.says)))

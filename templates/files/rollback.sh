@@ -16,6 +16,8 @@
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
 . "$BUNDLE/lib/storage.sh"
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
 # shellcheck source=templates/lib/project.sh
 [ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 
@@ -76,18 +78,12 @@ if [ -f "$IMAGE" ]; then
     fi
     say "  What was installed or written in the sandbox outside the workspace goes with the container."
 fi
+say_running "  What runs in the sandbox will end: command"
 [ "$GEN_PROJECT_METHOD" = none ] || say_waiting
-if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
-    printf 'Go on? [y/N] '
-    read -r answer
-    case $answer in [yY] | [yY][eE][sS]) ;; *)
-        say "Nothing was changed."
-        exit "$EX_REFUSED"
-        ;;
-    esac
+if [ -z "$yes" ] && on_terminal && ! say_yes "Go on?"; then
+    say "Nothing was changed."
+    exit "$EX_REFUSED"
 fi
-# shellcheck source=templates/lib/commands.sh
-. "$BUNDLE/lib/commands.sh"
 end_commands
 # shellcheck disable=SC2034 # lib/work.sh reads it
 GOES_ON=yes

@@ -16,8 +16,9 @@ COMMANDS_KEPT=20
 command_new() {
     local entry last=0 count=0
     mkdir -p "$COMMANDS" || return 1
+    # One digit less than a number may have: what comes after the largest is one, too.
     for entry in "$COMMANDS"/*; do
-        whole "${entry##*/}" 9 || continue
+        whole "${entry##*/}" 8 || continue
         count=$((count + 1))
         [ "$NUMBER" -le "$last" ] || last=$NUMBER
     done
@@ -111,6 +112,20 @@ command_state() {
     lost*) SHOWN_STATE=lost ;;
     *) if whole "$CODE"; then SHOWN_STATE="exit $NUMBER$why"; else SHOWN_STATE="ended$why"; fi ;;
     esac
+}
+
+# running_commands: those that run, or may, a line "NUMBER: WORDS" each: a sandbox that stops ends them.
+running_commands() {
+    local number
+    for number in $(command_numbers); do
+        if command_is "$number" && [ "$LIVES" != ended ] && command_words "$number"; then printf '%s: %s\n' "$number" "$COMMAND_LINE"; fi
+    done
+}
+
+# say_running WORDS: says of each what becomes of it.
+say_running() {
+    local line
+    while IFS= read -r line; do [ -z "$line" ] || say "$1 $line"; done < <(running_commands)
 }
 
 # command_json NUMBER: what command_is and command_words have found.

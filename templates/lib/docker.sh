@@ -30,6 +30,8 @@ if [ "$GEN_BACKENDS" != docker ]; then
     case " $GEN_BACKENDS " in *" $BACKEND "*) ;; *) BACKEND='' ;; esac
 fi
 
+# shellcheck source=templates/lib/home.sh
+. "${BASH_SOURCE[0]%/*}/home.sh"
 # shellcheck source=templates/lib/client.sh
 . "${BASH_SOURCE[0]%/*}/client.sh"
 
@@ -167,8 +169,10 @@ thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
 stop_sandbox() {
     # shellcheck source=templates/lib/commands.sh
     . "$BUNDLE/lib/commands.sh"
+    # shellcheck source=templates/lib/storage.sh
+    . "$BUNDLE/lib/storage.sh"
     end_commands
-    halt_sandbox
+    keep_worked && halt_sandbox
 }
 halt_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.
@@ -190,9 +194,9 @@ engine_settle() {
     done
 }
 
-# remove_recorded KIND: removes our volumes or networks, whatever names they took. One that somebody uses stays, and is said.
+# remove_recorded KIND: removes our volumes or networks, whatever names they took. Those that somebody uses stay, and are said.
 remove_recorded() {
-    local kind token name line lines id users
+    local kind token name line lines id users left=''
     lines=$(owned_lines) || return 1
     while read -r kind token _ name; do
         [ "$kind" = "$1" ] || continue
@@ -201,10 +205,12 @@ remove_recorded() {
         if ours "$line" 2 && ! docker "$1" rm "$id"; then
             users=$(docker ps --all --filter "$1=$id" --format '  {{.Names}} ({{.Status}})')
             [ -z "$users" ] || printf '%s\n' "the $1 $name stays, since somebody else's container uses it:" "$users"
-            return 1
+            left=yes
+        else
+            disown "$1" "$token" || return 1
         fi
-        disown "$1" "$token" || return 1
     done <<<"$lines"
+    [ -z "$left" ] || return 1
     forget_name "$1"
 }
 
@@ -224,6 +230,8 @@ engine_answers() { SAID=$(docker version --format '{{.Server.Version}}' 2>&1 >/d
 need_engine() {
     engine_answers && return
     [ -z "${SIGNAL:-}" ] || fail "$EX_FAILED" "interrupted by SIG$SIGNAL"
+    # Another one than the sandbox's is no trouble of this one.
+    ! looks_elsewhere || engine_check
     engine_trouble
     fail "${1:-$EX_REFUSED}" "$WHAT" "$SAID" "$MEND"
 }

@@ -1,5 +1,5 @@
-# Where this bundle lives. What it made names its folder, so a folder that was moved or copied is noticed. Sourced
-# before docker.sh.
+# Where this bundle lives. What it made names its folder, so a folder that was moved or copied is noticed. Sourced by docker.sh, before
+# its own functions, and by the runner.
 # shellcheck shell=bash
 
 # The engine's own file has the real ones.
@@ -38,6 +38,13 @@ place_check() {
 # home_remember: from here on this is where the bundle lives.
 home_remember() {
     [ "$(cat "$STATE/home" 2>/dev/null)" = "$BUNDLE" ] || write_durably "$STATE/home" printf '%s\n' "$BUNDLE"
+}
+
+# looks_elsewhere: whether the client looks for its engine in another place than when this bundle made its sandbox.
+looks_elsewhere() {
+    local place=''
+    [ ! -s "$STATE/names/engine" ] || { IFS= read -r _ && IFS= read -r place; } <"$STATE/names/engine"
+    [ -n "$place" ] && [ "$place" != "$(engine_place)" ]
 }
 
 # engine_check: refuses to act on another engine than the one that has what this bundle made: there all of it would seem to be gone.

@@ -2,11 +2,11 @@
 # shellcheck shell=bash disable=SC2153 # names of other files of this folder
 
 # A client that was killed may have asked for one more container, which the engine makes a moment later, as long as there is the image.
-remove() { # NAME-OR-ID
-    local tries=0
-    until docker rmi --no-prune "$1"; do
+take_away() { # NAME-OR-ID
+    local tries=0 said
+    until said=$(docker rmi --no-prune "$1" 2>&1); do
         tries=$((tries + 1))
-        [ "$tries" -lt 5 ] && end_tools || return 1
+        [ "$tries" -lt 5 ] && end_tools || { printf '%s\n' "$said" && return 1; }
         sleep 1
     done
 }
@@ -21,12 +21,12 @@ remove_image() {
         [ -n "$WORD" ] || continue
         # An id that never became known is that of what has the build's own tag.
         [ "$id" != - ] || [ "$name" = "$3" ] || id=${WORD#sha256:}
-        if [ "${WORD#sha256:}" = "$id" ]; then remove "$name" || return 1; fi
+        if [ "${WORD#sha256:}" = "$id" ]; then take_away "$name" || return 1; fi
     done
     [ "$id" != - ] || return 0
     # Without a name it stays only when somebody took its name for another one.
     found=$(docker images --no-trunc --format '{{.ID}} {{.Repository}}') || return 1
-    ! grep -qxF -e "sha256:$id <none>" -e "$id <none>" <<<"$found" || remove "$id"
+    ! grep -qxF -e "sha256:$id <none>" -e "$id <none>" <<<"$found" || take_away "$id"
 }
 
 # image_users ID: the containers that use an image, a line each.

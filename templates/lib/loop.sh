@@ -24,6 +24,9 @@ disk_number() {
 # file_number FILE: its device and inode; nothing for what is not there.
 file_number() { stat -L -c %d:%i "$1" 2>/dev/null || stat -L -f %d:%i "$1" 2>/dev/null || :; }
 
+# block_number DEVICE: its numbers, as the kernel's list of mounts has them; nothing where there is none.
+block_number() { cat "/sys/block/${1#/dev/}/dev" 2>/dev/null || :; }
+
 # recorded_loop: sets RECORDED to the device that was written down, if it still has what was attached, and FILE to its file's number.
 recorded_loop() {
     local boot number
@@ -34,8 +37,8 @@ recorded_loop() {
 }
 
 # Which of them are ours, as root asks it, a line each: "DEVICE same" for one that has the file of that name, "DEVICE other" for one
-# that was given ours before another file got the name, or none. The file is $1, the link to its device $2, which root alone can set, and
-# $3 what was written down. One that can only be read is a person's, who looks at it.
+# that was given ours before another file got the name, or none. The file is $1, the link to its device $2, which root alone can set,
+# $3 what was written down, and $4 what the sandbox works on. One that can only be read is a person's, who looks at it.
 # shellcheck disable=SC2016,SC2034 # that shell expands it; for those who source this
 ASK_LOOPS='ask_loops() {
     same=" "
@@ -49,7 +52,7 @@ ASK_LOOPS='ask_loops() {
         device=${file#/sys/block/} device=/dev/${device%%/*}
         case $same in *" $device "*) echo "$device same" && continue ;; esac
         case $device:$backing in
-        "$3":* | "$target":*/"${1##*/}" | "$target":*/"${1##*/} (deleted)") ;;
+        "$3":* | "$4":* | "$target":*/"${1##*/}" | "$target":*/"${1##*/} (deleted)") ;;
         # Of what was let go, and waits for its last user, nothing is wanted any more.
         *:"$1 (deleted)") [ "$(cat "${file%backing_file}autoclear")" = 0 ] || continue ;;
         *) continue ;;
@@ -59,13 +62,15 @@ ASK_LOOPS='ask_loops() {
 }
 '
 
-# loops_of FILE LINK: those that are ours, "DEVICE same" or "DEVICE other". Whoever may not ask the kernel takes the one that was written
-# down, or that the link names.
+# loops_of FILE LINK [WORKED]: those that are ours, "DEVICE same" or "DEVICE other"; WORKED is the one that the sandbox works on. Whoever
+# may not ask the kernel takes the one that was written down, or that the link names.
 loops_of() {
     local device RECORDED FILE
     recorded_loop
     if [ "$EUID" -eq 0 ] && have losetup; then
-        bash -c "$ASK_LOOPS"'ask_loops "$@"' ask "$1" "$2" "$RECORDED"
+        bash -c "$ASK_LOOPS"'ask_loops "$@"' ask "$1" "$2" "$RECORDED" "${3:-}"
+    elif [ -n "${3:-}" ] && [ "$3" != "$RECORDED" ]; then
+        echo "$3 other"
     elif [ -n "$RECORDED" ]; then
         if [ "$FILE" = "$(file_number "$1")" ]; then echo "$RECORDED same"; else echo "$RECORDED other"; fi
     elif device=$(readlink "$2") && named_loops "${1##*/}" | grep -xF "$device" >/dev/null; then

@@ -130,7 +130,7 @@ plan_refuse() {
     IFS=$FIELD read -r FAILED_STEP what fix owner <<<"$PLAN_BLOCKED"
     [ "$FAILED_STEP" != - ] || FAILED_STEP=${STEPS%%[[:space:]]*}
     case $PLAN_STATES in *' unknown'$'\n'*) brief="what a run would do is unknown" ;; esac
-    fail "$EX_REFUSED" "$brief, so nothing was changed" "$what${owner:+ (only the owner of this machine may decide that)}" "$fix"
+    fail "$EX_REFUSED" "$brief, so nothing was changed" "$what" "$fix" "$owner"
 }
 
 # approval_check: an approved run goes on only as the run that was shown. It is asked before the first change: what an

@@ -96,23 +96,27 @@ project_problems() {
     elif ! python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then
         problem "python3 is older than 3.9" "sudo apt-get install python3"
     elif have git && [ -d "$path" ] && [ ! -e "$PROJECT/settings.json" ]; then
-        unread_problem
+        foreseen_problem
     fi
 }
 
-# unread_problem: what git would wait for in the project, seen before anything is built.
-unread_problem() {
-    local said
+# foreseen_problem: what git would wait for in the project, and a project that the disk cannot hold, seen before anything is built.
+foreseen_problem() {
+    local said what
     ! said=$(enter_project --foresee 2>&1 >/dev/null) || return 0
-    case $said in 'gen: git cannot read '*) ;; *) return 0 ;; esac
-    said=${said#gen: }
-    problem "${said%%$'\n'*}: that is no file, or far too large" "${said##*mend: }"
+    said=${said#gen: } what=${said%%$'\n'*}
+    case $what in
+    'git cannot read '*) problem "$what: that is no file, or far too large" "${said##*mend: }" ;;
+    'the project is too large '*) problem "$what" "$(again --set "storage.size=${said##*mend: }")   (or leave some of it out: project.secrets)" owner ;;
+    esac
 }
 
 # enter_project [--foresee|--compare]: makes the copy, or only says how it would be made, or which settings it was made without.
 enter_project() {
-    local path words=() word method=$GEN_PROJECT_METHOD
+    local path words=() word method=$GEN_PROJECT_METHOD room=$GEN_STORAGE_BYTES
     path=$(project_path)
+    [ ! -f "$IMAGE" ] || room=$(file_bytes "$IMAGE")
+    [ "${1:-}" != --foresee ] || words+=(--room "$room")
     [ "$GEN_PROJECT_IGNORED" = false ] || words+=(--ignored)
     [ "$GEN_PROJECT_HISTORY" = false ] || words+=(--git)
     set -f

@@ -2,19 +2,11 @@
 # matters is read of the process that the engine names, in /proc, and of the engine's settings. Sourced after docker.sh.
 # shellcheck shell=bash disable=SC2034 # what stands here is for those who source it
 
-# sandbox_process: sets PID, the number that the sandbox's first process has on this host.
-sandbox_process() {
-    whole "$(docker inspect --format '{{.State.Pid}}' "$(sandbox_id)" 2>/dev/null)" 10 && [ "$NUMBER" -gt 1 ] ||
-        unknown "the engine names no process of the sandbox: it does not run"
-    PID=$NUMBER
-    [ -r "/proc/$PID/status" ] || unknown "the sandbox's process $PID cannot be looked at on this host: /proc hides it"
-}
+# shellcheck source=templates/lib/storage.sh
+. "${BASH_SOURCE[0]%/*}/storage.sh"
 
-# control_group CONTROLLER: the folder of the sandbox's control group on this host; without one, that of version 2.
-control_group() {
-    awk -F : -v controller="$1" '("," $2 ",") ~ ("," controller ",") {
-        print "/sys/fs/cgroup" (controller == "" ? "" : "/" controller) substr($0, length($1 $2) + 3); exit }' "/proc/$PID/cgroup"
-}
+# sandbox_process: sets PID, the number that the sandbox's first process has on this host.
+sandbox_process() { find_process || unknown "$WHY"; }
 
 # control_value FILE OLDER: what the kernel has for the sandbox in version 2 of its control groups, or in version 1.
 control_value() {
@@ -35,25 +27,6 @@ status_of() {
     line=$(sed -n "/^$2:/{s/^$2://p;q;}" "/proc/$1/status" 2>/dev/null)
     read -r -a words <<<"$line"
     echo ${words[@]+"${words[@]}"}
-}
-
-# mounted_in_sandbox: what is mounted there, a line each: "POINT TYPE ROOT OPTIONS DEVICE SOURCE SUPEROPTIONS"; fields without
-# blanks, the device by its numbers.
-mounted_in_sandbox() { mounts_in <"/proc/$PID/mountinfo"; }
-mounts_in() { awk '{ for (i = 7; $i != "-"; i++); print $5, $(i + 1), $4, $6, $3, $(i + 2), $(i + 3) }'; }
-
-# mounted_at POINT: the same for one place, as it is seen: the last that was mounted there.
-mounted_at() { mounted_in_sandbox | last_at "$1"; }
-last_at() { awk -v point="$1" '{ seen = $1; gsub(/\\040/, " ", seen) } seen == point { last = $0 } END { print last }'; }
-
-# mounted_by_engine: the same for the volume, where the engine mounts it on its host before any container has it.
-mounted_by_engine() {
-    local point line
-    point=$(docker volume inspect --format '{{.Mountpoint}}' "$VOLUME") || unknown "the engine does not say where it mounts the volume"
-    line=$(mounts_in </proc/self/mountinfo | last_at "$point")
-    # It may have mounts of its own.
-    [ -n "$line" ] || line=$(mount_tool cat /proc/self/mountinfo | mounts_in | last_at "$point")
-    echo "$line"
 }
 
 # beside COMMAND...: a program of the bundle's own image, which nobody in the sandbox can have changed, among the sandbox's
@@ -77,24 +50,12 @@ beside_find() {
 }
 
 # workspace_is_ours: whether what is mounted at the workspace is the filesystem in our disk image, and as large as that; says so
-# otherwise. Sourced after storage.sh; for a container.
+# otherwise. For a container.
 workspace_is_ours() {
-    local line type root numbers source more size found
-    if replaced; then printf '%s\n' "$WHAT: $WHY" "$MEND" && return 1; fi
+    local size WHY=''
+    workplace || unknown "$WHY"
+    if elsewhere; then printf '%s\n' "$WHAT: $WHY" "$MEND" && return 1; fi
     is_attached || { echo "the workspace's disk image is not on $DEVICE"; return 1; }
-    # gVisor shows its own mounts to nobody on this host: what the engine gave it is looked at.
-    if [ "$BACKEND" = gvisor ]; then line=$(mounted_by_engine); else line=$(mounted_at "$GEN_STORAGE_PATH"); fi || exit
-    read -r _ type root _ numbers source more <<<"$line"
-    found=$(attached_device)
-    found=$(cat "/sys/block/${found#/dev/}/dev" 2>/dev/null)
-    case ${type:-nothing}:${numbers:-}:${root:-}:${source:-} in
-    "ext4:$found:/:"* | "ext4:$found:/tree:"*) ;;
-    "overlay:"*":/:gen-workspace-$INSTANCE")
-        disk_shows_image || { echo "another disk is mounted where the copy lies"; return 1; }
-        case ,$more, in *",upperdir=${DISK// /\\040}/upper,"*) ;; *) echo "the workspace is changed in another place: $more"; return 1 ;; esac
-        ;;
-    *) echo "the workspace is not on $DEVICE: ${type:-nothing} from ${source:-nowhere} at ${root:-nowhere}"; return 1 ;;
-    esac
     # The superblock: how many blocks, and how large one is.
     whole "$(od -An -tu4 -j 1028 -N 4 "$IMAGE" | tr -d ' \n')" || unknown "the filesystem's size could not be read from $IMAGE"
     size=$NUMBER

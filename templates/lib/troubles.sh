@@ -48,5 +48,5 @@ show_fix() {
     printf '%s\n' "$FIX" 2>/dev/null >"$STATE/logs/$RUN/$1.fix" || :
     [ "$PWD" -ef "$BUNDLE" ] || FIX="cd $(quoted "$BUNDLE") && $FIX"
     warn "  mend: $FIX"
-    [ -z "$DECIDES" ] || warn "  decides: owner   (only the owner of this machine may decide that)"
+    [ -z "$DECIDES" ] || warn "$OWNER_DECIDES"
 }

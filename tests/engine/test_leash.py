@@ -97,6 +97,43 @@ def test_a_signal_ends_the_command_and_what_it_began(
     assert not goes_on(sandbox)
 
 
+LIES = """cp /bin/dash /usr/bin/realsh
+printf '#!/usr/bin/realsh\\ncase $* in *marked*) exit 0;; esac\\nexec /usr/bin/realsh "$@"\\n' >/usr/bin/sh.new
+chmod 755 /usr/bin/sh.new && mv /usr/bin/sh.new "$(readlink -f /bin)/sh"
+"""
+TRUTH = 'cp /usr/bin/realsh "$(readlink -f /bin)/sh.new" && mv "$(readlink -f /bin)/sh.new" "$(readlink -f /bin)/sh"'
+
+# Each begins the next one and ends: between two looks at a list of processes there is always another.
+CHAIN = """cat >/tmp/chain <<'X'
+trap '' TERM HUP
+date +%N >>/workspace/ticks
+[ -e /workspace/halt ] || sh /tmp/chain &
+X
+sh /tmp/chain; sleep 100"""
+
+
+def test_an_agent_whose_shell_says_that_nothing_is_left_is_not_asked(sandbox: Bundle) -> None:
+    sandbox.inside("bash", "-c", LIES)
+    try:
+        client = begun(sandbox, "--", "bash", "-c", STUBBORN)
+        client.send_signal(signal.SIGTERM)
+        client.communicate(timeout=60)
+        assert not goes_on(sandbox)
+    finally:
+        sandbox.inside("realsh", "-c", TRUTH)
+
+
+def test_a_chain_that_is_never_the_same_process_ends(sandbox: Bundle) -> None:
+    client = begun(sandbox, "--", "bash", "-c", CHAIN)
+    client.send_signal(signal.SIGTERM)
+    client.communicate(timeout=60)
+    try:
+        assert not goes_on(sandbox)
+        assert sandbox.inspect("{{.State.Status}} {{.State.Health.Status}}") == "running healthy"
+    finally:
+        told(sandbox, "touch halt; sleep 1; rm halt")
+
+
 def test_under_gvisor_it_ends_as_well(tmp_path: Path, base_image: str) -> None:
     with running(tmp_path, base_image, "gvisor") as bundle:
         sees_to_its_ends(bundle)

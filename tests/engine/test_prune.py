@@ -71,3 +71,22 @@ def test_the_last_one_with_the_tools_stays(make_bundle: MakeBundle, base_image: 
     generate(bundle.path, bundle.name, *SMALL, *on_base(base_image), "image.user.name=other")
     run("docker", "rm", "--force", bundle.name)
     assert "No image of" in bundle.script("scripts/prune.sh", "--yes").stdout
+
+
+def test_a_rollback_goes_on_past_what_is_in_use(make_bundle: MakeBundle, base_image: str) -> None:
+    bundle = make_bundle()
+    ids = []
+    for user in ("agent", "other", "third", "fourth"):
+        generate(bundle.path, bundle.name, *SMALL, *on_base(base_image), f"image.user.name={user}")
+        bundle.start()
+        ids.append(bundle.inspect("{{.Image}}"))
+    users = [run("docker", "run", "--detach", one, "sleep", "600").stdout.strip() for one in (ids[0], ids[2])]
+    try:
+        rolled = bundle.rollback("--delete-data", check=False)
+        assert rolled.returncode == 3
+        assert rolled.stderr.count("stays, since containers that are not ours use it") == len(users)
+        left = [one for one in ids if run("docker", "image", "inspect", one, check=False).returncode == 0]
+        assert left == [ids[0], ids[2]]
+    finally:
+        run("docker", "rm", "--force", *users)
+    bundle.rollback("--delete-data")

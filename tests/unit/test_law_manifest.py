@@ -153,7 +153,7 @@ def test_every_script_reads_a_library_first() -> None:
         first = next(line for line in lines if line.startswith(". "))
         assert first == '. "${BASH_SOURCE[0]%/*}/common.sh"', name
     common = (TEMPLATES / "lib/common.sh").read_text("utf-8")
-    before = common[: common.index("    manifest_check\n")]
+    before = common[: common.index("|| manifest_check\n")]
     assert re.findall(r'^\. "\$BUNDLE/lib/(\w+)\.sh"', before, re.MULTILINE) == ["text", "json", "manifest"]
 
 

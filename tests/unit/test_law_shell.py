@@ -39,6 +39,8 @@ ALLOWED_EVALUATION = {
     "lib/docker.sh: a list of unquoted words": IDS,
     "lib/fingerprint.sh: a script with a variable in it": "a part of an awk program, written in that file",
     "lib/isolation.sh: a list of unquoted words": "backends: words of the settings, or one of them",
+    "lib/leash.sh: a script with a variable in it": "parts of a script, written in that file",
+    "lib/machine.sh: a list of unquoted words": "the number of a process, which is a whole one",
     "lib/owned.sh: a list of unquoted words": IDS,
     "lib/preflight.sh: a pattern with a variable in it": "a container's name from the settings",
     "lib/reach.sh: a pattern with a variable in it": "ports and addresses of the settings, in hexadecimal",

@@ -95,7 +95,7 @@ def test_each_script_sources_what_it_calls() -> None:
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        ("files/scripts/discard.sh", '. "$BUNDLE/lib/home.sh"\n'),
+        ("lib/docker.sh", '. "${BASH_SOURCE[0]%/*}/home.sh"\n'),
         ("files/scripts/connect.sh", '. "$BUNDLE/lib/audit.sh"\n'),
         ("lib/docker.sh", '. "${BASH_SOURCE[0]%/*}/tools.sh"\n'),
     ],

@@ -266,3 +266,30 @@ def test_a_folder_that_may_not_be_read_is_left_out_wherever_the_walk_comes_to_it
     done = subprocess.run((*ordinary, *words), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert left(copy)["shut"] == "unreadable"
+
+
+ROOM = (
+    # what .gitignore names; the size of the disk; whether the copy fits
+    ("", 8 << 20, False),
+    ("", 64 << 20, True),
+    ("large\n", 8 << 20, True),
+)
+
+
+@pytest.mark.parametrize(("ignored", "room", "fits"), ROOM)
+def test_a_project_that_the_disk_cannot_hold_is_foreseen(tmp_path: Path, ignored: str, room: int, fits: bool) -> None:
+    copy = Copy(tmp_path, "plain")
+    copy.write("src/a")
+    (copy.project / "large").write_bytes(os.urandom(12 << 20))
+    (copy.project / ".gitignore").write_text(ignored)
+    git(copy.project, "init", "-q")
+    words = ("--project", copy.project, "--sandbox-uid", "0", "--method", "plain", "--foresee", "--room", str(room))
+    done = program(copy.state, "enter", *words)
+    assert (done.returncode == 0) is fits
+    if not fits:
+        assert b"the project is too large for the sandbox's disk: 12M are to be copied, and it has 8M" in done.stderr
+        assert done.stderr.rstrip().endswith(b"mend: 1G")
+    # A sparse file takes what it has.
+    (copy.project / "large").write_bytes(b"")
+    os.truncate(copy.project / "large", 1 << 33)
+    assert program(copy.state, "enter", *words).returncode == 0

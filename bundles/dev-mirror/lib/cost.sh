@@ -1,5 +1,7 @@
 # What a rollback would cost: the data of the workspace, and where else they are. Sourced after docker.sh and storage.sh.
 # shellcheck shell=bash
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
 
 GIT_SECONDS=10
 
@@ -47,22 +49,23 @@ repositories() {
     done
 }
 
-# cost_look ANSWERS: finds all of it, asking the engine if it answers. Sets COST_BYTES, COST_COPY, COST_OUTSIDE (yes, no or unknown), COST_GIT and COST_GIT_KNOWN.
+# cost_look ANSWERS: finds all of it, asking the engine if it answers. Sets COST_COMMANDS, COST_BYTES, COST_COPY, COST_OUTSIDE (yes, no or unknown), COST_GIT and COST_GIT_KNOWN.
 cost_look() {
     local line
-    COST_BYTES='' COST_OUTSIDE=unknown COST_GIT='' COST_GIT_KNOWN=''
+    COST_COMMANDS='' COST_BYTES='' COST_OUTSIDE=unknown COST_GIT='' COST_GIT_KNOWN=''
     COST_COPY=$(newest_copy)
     [ ! -f "$IMAGE" ] || COST_BYTES=$(allocated_bytes "$IMAGE")
     [ -n "$1" ] && line=$(sandbox_line) || return 0
     COST_OUTSIDE=no
     ours "$line" 3 || return 0
     COST_OUTSIDE=yes
+    COST_COMMANDS=$(running_commands)
     has_word 2 "$line" running && COST_GIT=$(repositories) && COST_GIT_KNOWN=yes
 }
 
 # cost_text: as a person reads it.
 cost_text() {
-    local changes commits folder
+    local line changes commits folder
     if [ -n "$COST_BYTES" ]; then
         say "  the workspace: $(human "$COST_BYTES") in ${IMAGE#"$BUNDLE"/}; it is kept in storage/kept/, and lost only with --delete-data"
         if [ -n "$COST_COPY" ]; then
@@ -75,6 +78,7 @@ cost_text() {
     fi
     [ "$COST_OUTSIDE" != yes ] || say "  what was installed or written in the sandbox outside the workspace: it goes with the container"
     [ "$COST_OUTSIDE" != unknown ] || say "  what is in the sandbox outside the workspace: the engine does not say whether there is one"
+    while IFS= read -r line; do [ -z "$line" ] || say "  what runs in the sandbox, and ends: command $line"; done <<<"$COST_COMMANDS"
     while read -r changes commits folder; do
         case "$changes $commits" in ' ' | '0 0') ;; *) say "  git in $folder: $changes files changed, $commits commits in no remote" ;; esac
     done <<<"$COST_GIT"
@@ -82,13 +86,14 @@ cost_text() {
 
 # cost_json: the same as the fields of a JSON object.
 cost_json() {
-    local changes commits folder comma='' file=null copy=null outside=null
+    local line changes commits folder comma='' file=null copy=null outside=null commands=()
+    while IFS= read -r line; do [ -z "$line" ] || commands+=("$line"); done <<<"$COST_COMMANDS"
     [ -z "$COST_BYTES" ] || file=$(json_strings "${IMAGE#"$BUNDLE"/}")
     [ -z "$COST_COPY" ] || copy=$(printf '{"file":%s,"bytes":%s,"time":"%s"}' \
         "$(json_strings "${COST_COPY#"$BUNDLE"/}")" "$(json_number "$(file_bytes "$COST_COPY")")" "$(written_at "$COST_COPY")")
     case $COST_OUTSIDE in yes) outside=true ;; no) outside=false ;; esac
-    printf '"workspace":%s,"workspace_bytes":%s,"newest_copy":%s,"lost_outside_workspace":%s,"repositories":' \
-        "$file" "$(json_number "$COST_BYTES")" "$copy" "$outside"
+    printf '"workspace":%s,"workspace_bytes":%s,"newest_copy":%s,"commands":[%s],"lost_outside_workspace":%s,"repositories":' \
+        "$file" "$(json_number "$COST_BYTES")" "$copy" "$([ ${#commands[@]} -eq 0 ] || json_strings "${commands[@]}")" "$outside"
     [ -n "$COST_GIT_KNOWN" ] || { printf null && return; }
     printf '['
     while read -r changes commits folder; do

@@ -64,7 +64,7 @@ find_holders() {
 
 # say_holders DEVICE: finds and tells them.
 say_holders() {
-    find_holders "$1" "$(cat "/sys/block/${1#/dev/}/dev" 2>/dev/null)"
+    find_holders "$1" "$(block_number "$1")"
     warn "the workspace's disk is still in use: ${HOLDERS:-by what cannot be seen from here}"
     HOLDER_MEND=${HOLDER_MEND:-sudo losetup --list $1}
 }

@@ -183,7 +183,7 @@ recover() {
     if [ -n "$open" ]; then
         RUN=$open KILLED=yes
         mkdir -p "$STATE/logs/$RUN"
-        say "The last run ($open) was interrupted. Undoing what it began:"
+        say "The last run ($open) was interrupted (its logs: .state/logs/$open). Undoing what it began:"
         if ! undo_run; then
             RESULT=residue
             fail "$EX_RESIDUE" "an interrupted run could not be undone whole" "what is left is named above" \

@@ -19,8 +19,6 @@
 trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-# shellcheck source=templates/lib/home.sh
-. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/audit.sh

@@ -31,10 +31,8 @@ old=$(old_images) || fail "$EX_REFUSED" "which images are old cannot be known" "
 while read -r _ id name bytes; do say "$(printf '  %s  %.12s  %s' "$name" "$id" "$(human "$bytes")")"; done <<<"$old"
 say "No sandbox needs them: $(told_images <<<"$old"), less what their layers share with what stays."
 if [ -z "$yes" ]; then
-    [ -t 0 ] && [ -t 1 ] || fail "$EX_REFUSED" "nothing is taken away unasked" "there is no terminal to ask on" "scripts/prune.sh --yes"
-    printf 'Take them away? [y/N] '
-    read -r answer
-    case $answer in [yY] | [yY][eE][sS]) ;; *) fail "$EX_REFUSED" "nothing was taken away" ;; esac
+    on_terminal || fail "$EX_REFUSED" "nothing is taken away unasked" "there is no terminal to ask on" "scripts/prune.sh --yes"
+    say_yes "Take them away?" || fail "$EX_REFUSED" "nothing was taken away"
 fi
 hold_signals
 # What a committed run added, and this takes away, no rollback owes any more.

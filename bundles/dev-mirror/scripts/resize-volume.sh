@@ -99,6 +99,7 @@ if [ "$new" -ne "$old" ] && ! { [ "$new" -gt "$old" ] && [ -n "$running" ] && gr
     missing=$(room_for "$((used * 2))" "$IMAGE") || fail "$EX_REFUSED" "not enough free space for the copy" "$missing" "df -h $(quoted "$BUNDLE")"
     resize_offline || fail "$EX_FAILED" "the size could not be changed; the workspace is as it was" "${HOLDERS:-}" "${HOLDER_MEND:-scripts/mount-storage.sh report}"
 fi
+write_durably "$STATE/resized" echo "$GEN_STORAGE_BYTES $new" || :
 say "The workspace is $(human "$(file_bytes "$IMAGE")") large now; it was $(human "$old")."
 if [ -n "$restart" ]; then
     take_back

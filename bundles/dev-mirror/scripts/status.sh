@@ -8,8 +8,6 @@
 #             (any more); result=failed: it stands, and something is wrong with it.
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-# shellcheck source=templates/lib/home.sh
-. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/storage.sh
@@ -37,6 +35,7 @@ run_row() {
     else
         row run "$1 was interrupted: scripts/recover.sh undoes what it began (so does the next start or rollback)"
     fi
+    row '' "what it did: gen log --run $1, or $(quoted "$STATE/logs/$1")"
 }
 
 # copy_rows: how the copy is made, and whether anything in it waits to be reviewed.
@@ -78,9 +77,10 @@ row image "${image:-none} $GEN_IMAGE_REF"
 old=$(old_images 2>/dev/null | told_images)
 [ -z "$old" ] || row 'old images' "$old: scripts/prune.sh"
 lost=''
-if replaced; then lost=yes wrong=yes && row '' "$WHAT: $WHY" && row '' "$MEND"; fi
+if elsewhere; then lost=yes wrong=yes && row '' "$WHAT: $WHY" && row '' "$MEND"; fi
 if [ -f "$IMAGE" ]; then
     row workspace "$(human "$(file_bytes "$IMAGE")") large, $(human "$(allocated_bytes "$IMAGE")") on the disk: ${IMAGE#"$BUNDLE"/}"
+    if other_size; then row '' "$WHAT: $MEND"; fi
     row attached "$(attached_device)"
 else
     row workspace none

@@ -7,6 +7,8 @@
 . "${BASH_SOURCE[0]%/*}/holders.sh"
 # shellcheck source=templates/lib/image.sh
 . "${BASH_SOURCE[0]%/*}/image.sh"
+# shellcheck source=templates/lib/workplace.sh
+. "${BASH_SOURCE[0]%/*}/workplace.sh"
 
 IMAGE=$STORAGE/workspace-$INSTANCE.img
 # A machine has its workspace on a disk of its own.
@@ -58,15 +60,18 @@ say_going() {
 
 # attach: puts the image on a loop device, unless it is on one, and sets the link. Never while a device has what was the image before.
 attach() {
-    local number device disk RECORDED FILE
+    local number device disk RECORDED FILE WORKED
     recorded_loop
+    worked_loop
+    unmount_forgotten || return 1
+    if shown_still; then warn "$WHAT: $WHY" "  mend: $MEND" && return 1; fi
     number=$(file_number "$IMAGE")
     # shellcheck disable=SC2016 # that shell expands it
     # The link is made and not replaced: ln would have another name in /dev for a moment, and a kill there would leave it.
-    device=$(loop_tool sh -c "$ASK_LOOPS$STAY"'found=$(ask_loops "$1" "$2" "$3") || exit
+    device=$(loop_tool sh -c "$ASK_LOOPS$STAY"'found=$(ask_loops "$1" "$2" "$3" "$4") || exit
         case $found in *" other"*) exit 3 ;; esac
         device=${found%% *} && device=${device:-$(losetup --find --show "$1")} && stay "$device" && rm -f "$2" && ln -sn "$device" "$2" && echo "$device"' \
-        attach "$IMAGE" "$DEVICE" "$RECORDED") || { say_replaced || say_going || :; return 1; }
+        attach "$IMAGE" "$DEVICE" "$RECORDED" "$WORKED") || { say_replaced || say_going || :; return 1; }
     disk=$(disk_number "$device") || disk='- -'
     write_durably "$ATTACHED" echo "$device $disk $number"
 }
@@ -82,7 +87,7 @@ disk_is_mounted() { mountpoint -q "$DISK" 2>/dev/null; }
 disk_shows_image() {
     local device
     device=$(attached_device)
-    disk_is_mounted && [ -n "$device" ] && awk -v number="$(cat "/sys/block/${device#/dev/}/dev" 2>/dev/null)" -v point="$DISK" '
+    disk_is_mounted && [ -n "$device" ] && awk -v number="$(block_number "$device")" -v point="$DISK" '
         { gsub(/\\040/, " ", $5); gsub(/\\134/, "\\", $5); if ($5 == point) found = $3 }
         END { exit !(found != "" && found == number) }' /proc/self/mountinfo
 }
@@ -137,9 +142,7 @@ unmount_disk() {
 # know of that. What a container uses stays.
 unmount_forgotten() {
     local points point users
-    # What a person mounted elsewhere is that person's.
-    points=$(awk -v device="$DEVICE" -v place="/volumes/$VOLUME/_data" '
-        { for (i = 7; $i != "-"; i++); if ($(i + 2) == device && substr($5, length($5) - length(place) + 1) == place) print $5 }' /proc/self/mountinfo)
+    points=$(engine_mounts)
     [ -n "$points" ] || return 0
     users=$(docker ps --quiet --filter "volume=$VOLUME") || return 1
     [ -z "$users" ] || return 0
@@ -153,17 +156,18 @@ unmount_forgotten() {
 # HOLDER_MEND tell who has it. Fails too, and takes nothing away, when one has what no file of that name has, unless its content is not
 # needed any more: LOST=yes.
 detach() {
-    local devices RECORDED FILE
+    local devices RECORDED FILE WORKED
     GOING=''
     unmount_disk && unmount_forgotten || return 1
     recorded_loop
-    if [ -z "$RECORDED$(named_loops "${IMAGE##*/}")" ] && [ ! -L "$DEVICE" ]; then return 0; fi
+    worked_loop
+    if [ -z "$RECORDED$WORKED$(named_loops "${IMAGE##*/}")" ] && [ ! -L "$DEVICE" ]; then return 0; fi
     # shellcheck disable=SC2016 # that shell expands it
-    devices=$(loop_tool sh -c "$ASK_LOOPS"'found=$(ask_loops "$1" "$2" "$3") || exit
-        case $4:$found in yes:*) ;; *" other"*) exit 3 ;; esac
+    devices=$(loop_tool sh -c "$ASK_LOOPS"'found=$(ask_loops "$1" "$2" "$3" "$4") || exit
+        case $5:$found in yes:*) ;; *" other"*) exit 3 ;; esac
         rm -f "$2" && echo "$found" | while read -r device _; do
             [ -z "$device" ] || { cat "/sys/block/${device#/dev/}/loop/backing_file" | sed "s#^#$device #" && losetup --detach "$device"; } || exit
-        done' detach "$IMAGE" "$DEVICE" "$RECORDED" "${LOST:-}") || {
+        done' detach "$IMAGE" "$DEVICE" "$RECORDED" "$WORKED" "${LOST:-}") || {
         if say_replaced; then HOLDERS=$WHY HOLDER_MEND=$MEND && return 1; fi
         warn "by hand: sudo rm -f $DEVICE; sudo losetup -d \$(sudo losetup -nO NAME -j $(quoted "$IMAGE"))"
         return 1
@@ -204,7 +208,7 @@ make_volume() {
     owned "$TOKEN" "$id"
 }
 
-file_bytes() { whole "$(wc -c <"$1")" && echo "$NUMBER"; }
+file_bytes() { [ -f "$1" ] && whole "$(wc -c <"$1")" && echo "$NUMBER"; }
 allocated_bytes() { whole "$(du -k "$1" | sed -n '1s/[^0-9].*//p')" && echo $((NUMBER * 1024)); }
 
 # free_bytes FOLDER: what an ordinary user may still write there.
@@ -240,18 +244,6 @@ make_image() {
     durable "$2"
 }
 
-# keep_also FILE [WORD]: gives a disk image a second name in storage/kept/ that says when, and ends with WORD. Prints it.
-keep_also() {
-    local to
-    to=$STORAGE/kept/$GEN_NAME-$(date -u +%Y%m%dT%H%M%SZ)${2:-}.img
-    while [ -e "$to" ]; do to=${to%.img}-$$.img; done
-    mkdir -p "$STORAGE/kept" && { ln "$1" "$to" 2>/dev/null || cp --sparse=always --reflink=auto "$1" "$to"; } &&
-        durable "$to" && echo "$to"
-}
-
-# keep_image FILE [WORD]: moves a disk image to storage/kept/. Prints where it is now.
-keep_image() { keep_also "$@" && rm -f "$1"; }
-
 # superblock FIELD: one line of what the filesystem says of itself, for example "Block count". Works while it is in use.
 superblock() { user_tool -- dumpe2fs -h "$IMAGE" 2>/dev/null | sed -n "s/^$1: *//p"; }
 
@@ -279,7 +271,7 @@ workspace_tool() {
     # shellcheck disable=SC2016 # that shell expands it
     "$with" ${options[@]+"${options[@]}"} --volume "$VOLUME:/mnt:$mode" -- sh -c '[ "$(mountpoint --fs-devno /mnt)" = "$1" ] ||
             { echo "what is mounted is not the disk image of the workspace" >&2; exit 1; }
-        shift && exec "$@"' workspace "$(cat "/sys/block/${device#/dev/}/dev")" "${@:2}"
+        shift && exec "$@"' workspace "$(block_number "$device")" "${@:2}"
 }
 
 # used_bytes: what the filesystem in the image uses: a program of our image looks while it may be mounted, the superblock tells

@@ -16,7 +16,7 @@
 . "$BUNDLE/lib/storage.sh"
 
 report() {
-    ! replaced || { warn "$WHAT: $WHY" && warn "  mend: $MEND"; }
+    ! elsewhere || { warn "$WHAT: $WHY" && warn "  mend: $MEND"; }
     [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     say "file:       $IMAGE"
     say "apparent:   $(human "$(file_bytes "$IMAGE")")"

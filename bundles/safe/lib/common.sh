@@ -45,13 +45,16 @@ export BOLD GREEN RED DIM PLAIN
 say() { as_shown "$*" && printf '%s\n' "$SHOWN" 2>/dev/null || :; }
 warn() { as_shown "${RED}$*${PLAIN}" && printf '%s\n' "$SHOWN" >&2 2>/dev/null || :; }
 
-# fail CODE WHAT WHY MEND: says what could not be done, why, and the command that mends it, and ends the script.
+OWNER_DECIDES='  decides: owner   (only the owner of this machine may decide that)'
+
+# fail CODE WHAT WHY MEND [owner]: says what could not be done, why, the command that mends it, and who decides about that, and ends the script.
 fail() {
     FAILED_WITH=("$@")
     # None of it begins a line of its own.
     warn "error: ${2//$'\n'/$'\n  | '}"
     [ -z "${3:-}" ] || warn "  why:  ${3//$'\n'/$'\n  | '}"
     [ -z "${4:-}" ] || warn "  mend: ${4//$'\n'/$'\n  | '}"
+    [ -z "${5:-}" ] || warn "$OWNER_DECIDES"
     exit "$1"
 }
 
@@ -60,30 +63,6 @@ fail() {
 refuse() {
     [ -n "$(trap -p EXIT)" ] || trap 'last_line $?' EXIT
     fail "$EX_REFUSED" "$@"
-}
-
-# owner_of PATH: the number of its user; nothing for what is not there.
-# shellcheck disable=SC2012 # only its numbers are read, which stand before the name
-owner_of() { ls -ldn "$1" 2>/dev/null | awk '{ print $3 }'; }
-
-# own_state: refuses a state folder that somebody else may have filled, since a run believes what is in it. Ours is made with
-# this mode; what came with a clone or an archive has another one. Whoever owns the bundle could change this very script, so that
-# its state is theirs costs nobody anything: root runs such a bundle where an ordinary user may not use the engine.
-own_state() {
-    local mode='' mend why="$STATE is a link"
-    [ -e "$STATE" ] || [ -L "$STATE" ] || return 0
-    mend="ls -la $(quoted "$STATE")   (nothing of this bundle makes it one; if it is not yours: rm $(quoted "$STATE"))"
-    if [ ! -L "$STATE" ]; then
-        mode=$(ls -ld "$STATE")
-        why="$STATE is open to others than its owner"
-        mend="ls -la $(quoted "$STATE")   (if you know where it is from: chmod 700 $(quoted "$STATE"); if not: rm -r $(quoted "$STATE"))"
-        if [ ! -O "$STATE" ] && [ "$(owner_of "$STATE")" != "$(owner_of "$BUNDLE")" ]; then
-            mode='' why="$STATE belongs to neither you nor the owner of the bundle"
-            mend="sudo -u '#$(owner_of "$STATE")' $(quoted "$0")   (as the user who ran it before)"
-        fi
-    fi
-    case $mode in drwx------*) return 0 ;; esac
-    refuse "the state folder may not be this bundle's own, so nothing is run" "$why" "$mend"
 }
 
 # The machine-readable last line of a script, however it ends: result_of CODE names the result, unless the script did.
@@ -127,6 +106,15 @@ with_limit() {
     limited "$1" --foreground
     shift
     "${LIMITED[@]}" "$@"
+}
+
+# say_yes QUESTION: whether somebody at the terminal says yes to it. on_terminal: whether there is somebody to ask.
+on_terminal() { [ -t 0 ] && [ -t 1 ]; }
+say_yes() {
+    local answer=''
+    printf '%s [y/N] ' "$1"
+    read -r answer
+    case $answer in [yY] | [yY][eE][sS]) ;; *) return 1 ;; esac
 }
 
 # The script's own comment block, from its second line to the first that is no comment, is its help.
@@ -174,6 +162,9 @@ write_durably() {
     local file=$1
     shift
     [ $# -gt 0 ] || set -- cat
+    # A link would be written through, a pipe waited for, and into a folder the new one would be moved.
+    if [ -L "$file.new" ] || [ -p "$file.new" ]; then rm -f "$file.new" || return 1; fi
+    if [ -d "$file" ]; then warn "$file is a folder, so nothing can be written there" && return 1; fi
     "$@" >"$file.new" && durable "$file.new" && mv -f "$file.new" "$file" && durable "$file"
 }
 
@@ -287,10 +278,10 @@ instance() {
 . "$BUNDLE/lib/manifest.sh"
 
 # Each script looks at its bundle first, and reads no more of it until then. The scripts that it starts need not look again.
-if [ "${GEN_BUNDLE_SEEN:-}" != "$BUNDLE" ]; then
-    manifest_check
-    own_state
-fi
+[ "${GEN_BUNDLE_SEEN:-}" = "$BUNDLE" ] || manifest_check
+# shellcheck source=templates/lib/state.sh
+. "$BUNDLE/lib/state.sh"
+[ "${GEN_BUNDLE_SEEN:-}" = "$BUNDLE" ] || own_state
 export GEN_BUNDLE_SEEN=$BUNDLE
 
 # shellcheck source=/dev/null

@@ -7,31 +7,79 @@
 # What a signal, or the end of its time, leaves of a command has so long to end by itself, in seconds, before it is killed.
 LEASH_GRACE=5 LEASH_LIMIT=20
 
-# In the sandbox, as its user: signals all that bears the mark of this command in its environment, and looks until none is left.
-# Whoever takes the mark off stays until the sandbox is stopped; in a copy, what it writes is told as of no command.
-# shellcheck disable=SC2016 # the sandbox's shell expands it
-LEASH='marked() {
-    for process in /proc/[0-9]*; do
-        tr "\0" "\n" <"$process/environ" | grep -qx "GEN_COMMAND=$1" && echo "${process#/proc/}"
-    done 2>/dev/null
-}
-left=$2 signal=TERM
-while processes=$(marked "$1"); [ -n "$processes" ]; do
+# Signals all that bears the mark of this command in its environment, and looks until none is left. How processes are found, and made to
+# wait meanwhile, stands before this. Whoever takes the mark off stays until the sandbox is stopped; in a copy, what it writes is told as of
+# no command.
+# shellcheck disable=SC2016 # that shell expands it
+LEASH='left=$2 signal=TERM
+while hold; processes=$(marked "$1"); [ -n "$processes" ]; do
     [ "$left" -gt 0 ] || signal=KILL
     [ "$left" -gt -5 ] || exit 1
     kill -s "$signal" $processes 2>/dev/null
     left=$((left - 1))
+    let_go
     sleep 1
 done'
+
+# On the host, as root, for the control group $3: nothing in the sandbox has a say in it. Frozen, none begins another one between two looks.
+# shellcheck disable=SC2016 # that shell expands it
+OUTSIDE='group=$3 freeze=$3/cgroup.freeze cold=1 warm=0
+[ -e "$freeze" ] || freeze=$3/freezer.state cold=FROZEN warm=THAWED
+# One at a time: what one lets go another may still look at.
+exec 9<"$group" && flock --wait 20 9 || exit 2
+[ "$(cat "$freeze")" = "$warm" ] || exit 2
+let_go() { echo "$warm" >"$freeze"; }
+trap let_go EXIT
+trap exit HUP INT TERM
+hold() {
+    echo "$cold" >"$freeze" || exit 2
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        case $(cat "$group/cgroup.events" 2>/dev/null || cat "$freeze") in *"frozen 1"* | FROZEN) return ;; esac
+        sleep 0.02
+    done
+}
+marked() {
+    find "$group" -name cgroup.procs -exec cat {} + | while read -r process; do
+        grep -qzxF "GEN_COMMAND=$1" "/proc/$process/environ" && echo "$process"
+    done 2>/dev/null
+}
+'
+
+# In the sandbox, as its user, where this host sees none of its processes.
+# shellcheck disable=SC2016 # the sandbox's shell expands it
+INSIDE='hold() { :; }
+let_go() { :; }
+marked() {
+    for process in /proc/[0-9]*; do
+        tr "\0" "\n" <"$process/environ" | grep -qx "GEN_COMMAND=$1" && echo "${process#/proc/}"
+    done 2>/dev/null
+}
+'
 
 # leash_end: ends what this command has begun. A machine does so by itself when its client is gone. Where that could not be done (a sandbox
 # that is paused), whoever asks for its end reads it in the command's folder.
 leash_end() {
     [ "$BACKEND" != microvm ] || return 0
-    heard with_limit "$LEASH_LIMIT" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
-        </dev/null >/dev/null 2>&1 && return
+    if leash_outside || { [ $? -eq 2 ] && leash_inside; }; then return 0; fi
     [ ! -d "${COMMAND:-}" ] || : >"$COMMAND/left"
     warn "error: what the command began may still run in the sandbox" "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
+}
+
+# leash_outside: asked of this host. Gives back 2 where it does not see the sandbox's processes.
+leash_outside() {
+    # shellcheck source=templates/lib/storage.sh
+    . "$BUNDLE/lib/storage.sh"
+    local PID group RUN_SECONDS=$LEASH_LIMIT
+    [ "$BACKEND" = docker ] && find_process || return 2
+    group=$(control_group freezer)
+    [ -n "$group" ] || group=$(control_group '')
+    case $group in *"$(sandbox_id)"*) ;; *) return 2 ;; esac
+    mount_tool sh -c "$OUTSIDE$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" "$group" </dev/null >/dev/null 2>&1
+}
+
+leash_inside() {
+    heard with_limit "$LEASH_LIMIT" "$ENGINE" exec --user "$GEN_UID" "$(sandbox_id)" sh -c "$INSIDE$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" \
+        </dev/null >/dev/null 2>&1
 }
 
 # seconds_of TEXT: sets NUMBER from 30, 30s, 5m or 2h; fails for anything else.

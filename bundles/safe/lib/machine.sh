@@ -41,6 +41,40 @@ halt_sandbox() { machine stop; }
 machine_pid() { machine status --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }
 machine_words() { tr '\0' '\n' <"/proc/$(machine_pid)/cmdline"; }
 
+# machine_is_elsewhere: whether the machine that runs has another file open than the one that has the name of its workspace. Sets WHAT,
+# WHY, MEND, and OPEN, that file, where it has no name any more.
+machine_is_elsewhere() {
+    local file
+    OPEN=''
+    whole "$(machine_pid)" 10 || return 1
+    for file in "/proc/$NUMBER/fd"/*; do
+        if [ "$file" -ef "$MACHINE_WORK" ]; then return 1; fi
+        case $(readlink "$file") in "$MACHINE_WORK (deleted)") OPEN=$file ;; esac
+    done
+    # Whoever may not look sees no file at all.
+    [ -e "$file" ] || return 1
+    WHAT="the machine that runs does not work on its disk image" WHY="$MACHINE_WORK is another file than the one that it has open"
+    image_stands || WHY="nothing is at $MACHINE_WORK, and it goes on with the file that it has open"
+    MEND="scripts/stop.sh, then scripts/start.sh   (it works on $MACHINE_WORK again; what it wrote since stays in the file of before)"
+    [ -z "$OPEN" ] || MEND="scripts/rescue.sh   (what it has open becomes the disk image again; what is in its place is kept)"
+}
+
+# rescue_machine: the machine is stopped, and what it had open, as machine_is_elsewhere found it, becomes the disk image again.
+rescue_machine() {
+    local new=$MACHINE_WORK.new
+    OTHER=''
+    # Whether there is room for it is seen before the machine, which alone has it, ends; then we have it open until it is copied.
+    if ! machine freeze || ! cp --sparse=always "$OPEN" "$new"; then
+        rm -f "$new" && machine thaw
+        return 1
+    fi
+    exec 7<"$OPEN" && machine stop && cp --sparse=always /proc/self/fd/7 "$new.last" && mv -f "$new.last" "$new"
+    rm -f "$new.last"
+    exec 7<&- && is_whole "$new" && durable "$new" || return 1
+    if image_stands; then OTHER=$(keep_image "$MACHINE_WORK" -other) || return 1; fi
+    put_new "$new" "$MACHINE_WORK"
+}
+
 # need_sandbox: a machine asks no engine.
 need_sandbox() { :; }
 

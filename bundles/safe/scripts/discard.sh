@@ -9,8 +9,6 @@
 #             4 refused (also: you said no, or the engine does not answer), nothing was changed.
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-# shellcheck source=templates/lib/home.sh
-. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/journal.sh
@@ -29,9 +27,7 @@ if [ -s "$STATE/project/settings.json" ]; then
     "$BUNDLE/scripts/review.sh" --stat || :
 fi
 if [ -z "$yes" ]; then
-    [ -t 0 ] && [ -t 1 ] || fail "$EX_REFUSED" "nothing is thrown away unasked" "there is no terminal to ask on" "scripts/discard.sh --yes"
-    printf 'Throw all of this away, and the sandbox with it? [y/N] '
-    read -r answer
-    case $answer in [yY] | [yY][eE][sS]) ;; *) fail "$EX_REFUSED" "nothing was thrown away" ;; esac
+    on_terminal || fail "$EX_REFUSED" "nothing is thrown away unasked" "there is no terminal to ask on" "scripts/discard.sh --yes"
+    say_yes "Throw all of this away, and the sandbox with it?" || fail "$EX_REFUSED" "nothing was thrown away"
 fi
 exec "$BUNDLE/rollback.sh" --yes --delete-data

@@ -125,7 +125,11 @@ show_text() {
 show_step() { # STEP STATE
     step_value "$1" title
     case $2 in
-    kept) say "  ${GREEN}✓${PLAIN} $VALUE ${DIM}(holds, and is kept)${PLAIN}" && return ;;
+    kept)
+        say "  ${GREEN}✓${PLAIN} $VALUE ${DIM}(holds, and is kept)${PLAIN}"
+        in_words "$1" | printable | sed 's/^/      here: /'
+        return
+        ;;
     unknown) say "  ${RED}?${PLAIN} $VALUE (unknown)" ;;
     *)
         if [ "$2" = may ]; then say "  ~ $VALUE (may be done: that is decided on the way)"; else say "  + $VALUE"; fi
@@ -144,6 +148,7 @@ show_blocked() {
         [ -n "$what" ] || continue
         say "A start would stop here${owner:+, and only the owner of this machine may decide}: $what"
         say "  mend: $fix"
+        [ -z "$owner" ] || say "$OWNER_DECIDES"
     done <<<"$PLAN_BLOCKED" | printable
 }
 

@@ -9,8 +9,6 @@
 trap 'last_line $? >&2' EXIT
 # shellcheck source=templates/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-# shellcheck source=templates/lib/home.sh
-. "$BUNDLE/lib/home.sh"
 # shellcheck source=templates/lib/docker.sh
 . "$BUNDLE/lib/docker.sh"
 # shellcheck source=templates/lib/commands.sh
@@ -23,3 +21,4 @@ need_sandbox "$EX_REFUSED"
 home_check sandbox
 end_command "$COMMAND_NUMBER" TERM ||
     fail "$EX_FAILED" "the command $COMMAND_NUMBER, or what it began, may still run" "the sandbox is paused, or does not answer" "scripts/stop.sh"
+[ "$BACKEND" != gvisor ] || warn "gen: that nothing of it is left is what a program in the sandbox says; scripts/stop.sh is the sure end"

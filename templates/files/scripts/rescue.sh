@@ -16,10 +16,33 @@
 . "$BUNDLE/lib/storage.sh"
 help_or_refuse "$0" "$@"
 
+# end_rescue: says what there is now.
+end_rescue() {
+    say "The workspace's disk image is again what the sandbox worked on: $IMAGE"
+    if [ -n "$OTHER" ]; then
+        case $OTHER in *.img) ;; *) say "What had its name is kept: $OTHER" && say "Go on: scripts/start.sh" && return ;; esac
+        choose="mv $(quoted "$OTHER") $(quoted "$IMAGE")"
+        [ "$GEN_PROJECT_METHOD" != none ] || [ "$BACKEND" = microvm ] || choose="scripts/restore.sh $(quoted "$OTHER")"
+        say "What had its name is kept: $OTHER"
+        say "  take that one instead: $choose   (before the next start)"
+    fi
+    say "Go on: scripts/start.sh"
+}
+
 begin
-need_engine
+need_sandbox "$EX_REFUSED"
 need_name
-replaced || fail "$EX_REFUSED" "there is nothing to rescue" "no loop device has another file than $IMAGE" "scripts/status.sh"
+if [ "$BACKEND" = microvm ]; then
+    machine_is_elsewhere && [ -n "$OPEN" ] || fail "$EX_REFUSED" "there is nothing to rescue" "${WHY:-no file that the machine has open is without a name}" "scripts/status.sh"
+    taking_back file "$IMAGE.new"
+    rescue_machine || fail "$EX_FAILED" "what the machine works on could not be brought back" "$WHY" "df -h $(quoted "$STORAGE")"
+    end_rescue
+    exit
+fi
+if ! replaced; then
+    ! elsewhere || fail "$EX_REFUSED" "there is nothing to rescue: no file is without a name" "$WHAT: $WHY" "$MEND"
+    fail "$EX_REFUSED" "there is nothing to rescue" "no loop device has another file than $IMAGE" "scripts/status.sh"
+fi
 if ours "$(sandbox_line)" 3; then
     say "Stopping $GEN_CONTAINER …"
     thaw_sandbox 2>/dev/null
@@ -27,11 +50,4 @@ if ours "$(sandbox_line)" 3; then
 fi
 taking_back file "$IMAGE.new"
 rescue || fail "$EX_FAILED" "what the sandbox works on could not be brought back" "${HOLDERS:-$WHY}" "${HOLDER_MEND:-df -h $(quoted "$STORAGE")}"
-say "The workspace's disk image is again what the sandbox worked on: $IMAGE"
-if [ -n "$OTHER" ]; then
-    choose="mv $(quoted "$OTHER") $(quoted "$IMAGE")"
-    [ "$GEN_PROJECT_METHOD" != none ] || choose="scripts/restore.sh $(quoted "$OTHER")"
-    say "What had its name is kept: $OTHER"
-    say "  take that one instead: $choose   (before the next start)"
-fi
-say "Go on: scripts/start.sh"
+end_rescue

@@ -29,7 +29,7 @@ unpack() {
 
 verify_checksum() {
     local sum
-    [ -r "$1.sha256" ] || fail "$EX_REFUSED" "the backup has no checksum beside it" "$1.sha256 is missing" "take another backup: ls $(quoted "$BACKUPS")"
+    [ -r "$1.sha256" ] && [ -f "$1.sha256" ] || fail "$EX_REFUSED" "the backup has no checksum beside it" "$1.sha256 is missing" "take another backup: ls $(quoted "$BACKUPS")"
     read -r sum _ <"$1.sha256"
     [ "$(digest_of <"$1")" = "$sum" ] || fail "$EX_REFUSED" "the backup is damaged" "its checksum does not match" "take another backup: ls $(quoted "$BACKUPS")"
 }
@@ -50,6 +50,7 @@ mkdir -p "$STORAGE"
 size=$GEN_STORAGE_BYTES
 ! is_whole "$IMAGE" || size=$(file_bytes "$IMAGE")
 new=$IMAGE.new
+rm -f "$new" || fail "$EX_REFUSED" "no new disk image can be made" "something has the name $new" "ls -ld $(quoted "$new")"
 case $file in
 *.img)
     is_ext4 "$file" || fail "$EX_REFUSED" "this is no disk image with an ext4 filesystem: $file" "" "ls $(quoted "$STORAGE/kept")"

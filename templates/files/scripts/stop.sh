@@ -25,7 +25,9 @@ need_name
 ! called_otherwise || say "$WHAT; to start it again: $MEND"
 line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "$ENGINE ps -a"
 if ours "$line" 3; then
+    ! elsewhere || say "$WHAT: $WHY."
     say "Stopping $GEN_NAME …"
+    say_running "  ends with it: command"
     thaw_sandbox 2>/dev/null
     end_commands
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.

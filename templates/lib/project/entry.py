@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
 import sys
+import tempfile
 
 from project import histories, leave, limits, look, making, modes, records, unread, words
 from project.choose import Choice, Chooser
@@ -35,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--secret", action="append", default=[], metavar="PATTERN", help="leave this out as well")
     parser.add_argument("--keep", action="append", default=[], metavar="PATTERN", help="take this, secret or not")
     parser.add_argument("--foresee", action="store_true", help="only says how the copy would be made")
+    parser.add_argument("--room", type=int, default=0, metavar="BYTES", help="with --foresee: how large the disk is")
     parser.add_argument("--compare", action="store_true", help="only says which settings a copy was made without")
     parser.set_defaults(run=run)
 
@@ -56,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
         if not args.ignored:
             unread.refuse(project, most=unread.AHEAD)
         method, why = decide(args.method, project, os.fstat(root), args.sandbox_uid, "")
+        if method == "plain" and args.room:
+            _fits(args, project, root)
         os.close(root)
         sys.stdout.write(method_told(method, why) + "\n")
         return 0
@@ -82,6 +87,22 @@ def _otherwise(args: argparse.Namespace, state: str) -> list[str]:
     """The keys that are not what they were when the copy was made."""
     had, now = json.loads(Settings.load(state).asked), _asked(args)
     return [key for name, key in KEYS.items() if had.get(name, now[name]) != now[name]]
+
+
+def _fits(args: argparse.Namespace, project: bytes, root: int) -> None:
+    """Refuses what can't be copied: files alone that need more than the whole disk has."""
+    with tempfile.TemporaryDirectory() as place:
+        secrets = Secrets(args.secret, args.keep)
+        choice = Chooser(root, project, place, secrets, args.ignored, args.git).choose()
+    need = 0
+    for path, _ in choice.taken:
+        # One that goes meanwhile needs nothing.
+        with contextlib.suppress(OSError):
+            found = os.stat(path, dir_fd=root, follow_symlinks=False)
+            need += min(found.st_size, found.st_blocks * 512)
+    if need > args.room:
+        sizes = f"{need >> 20}M are to be copied, and it has {args.room >> 20}M"
+        raise Failure(f"the project is too large for the sandbox's disk: {sizes}", "", f"{(need * 2 >> 30) + 1}G", 4)
 
 
 def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> Choice:

@@ -16,6 +16,9 @@ fi
 if [ "${GEN_UNDO:-run}" = all ] && [ "${GEN_DELETE_DATA:-}" != yes ]; then
     kept=$(keep_image "$IMAGE") || exit 1
     echo "kept: $kept"
+elif [ -d "$IMAGE" ]; then
+    echo "$IMAGE is a folder, which this bundle did not make, and stays"
+    exit 1
 else
     rm -f "$IMAGE" || exit 1
 fi

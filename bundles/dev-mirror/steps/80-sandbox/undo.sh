@@ -9,6 +9,10 @@ set -u
 . "$BUNDLE/lib/storage.sh"
 
 let_go
+if [ "${GEN_DELETE_DATA:-}" != yes ]; then
+    if [ "$BACKEND" = microvm ] && machine_is_elsewhere && [ -n "$OPEN" ]; then rescue_machine || exit 1; fi
+    keep_worked || exit 1
+fi
 
 # left_machine: whether there is a machine to undo although the choice of it is undone by now: after an undo of this that failed.
 left_machine() {
@@ -25,9 +29,11 @@ if [ "${GEN_UNDO:-run}" = all ]; then
     # Whatever it is called by now: the profile's name may have changed since.
     end_tools || exit 1
     ids=$(our_containers) || exit 1
+    left=''
     for id in $ids; do
-        docker rm --force --volumes "$id" && disown container "$id" || exit 1
+        docker rm --force --volumes "$id" && disown container "$id" || left=yes
     done
+    [ -z "$left" ] || exit 1
     # What of it there still is, nobody knows any more but the record.
     all=$(docker ps --all --no-trunc --quiet) || exit 1
     ! recorded_among container <<<"$all" || exit 1

@@ -29,22 +29,31 @@ if [ -s "$STATE/base-images" ]; then
     done <"$STATE/base-images"
 fi
 unwrite "$STATE/base-images" || exit 1
-lines=$(owned_lines) || exit 1
-while read -r kind token id name; do
-    case $kind in base | name) ;; *) continue ;; esac
-    [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
-    if [ "$id" = - ] && [ -n "$cut_short" ]; then drop_late "$token" || exit 1; fi
-    drop_nothing "$token" "$name" && drop_part "$token" "$kind" && line=$(image_line "$name") || exit 1
+
+# drop_base KIND TOKEN ID NAME: one of them.
+drop_base() {
+    local kind=$1 token=$2 id=$3 name=$4 line
+    if [ "$id" = - ] && [ -n "$cut_short" ]; then drop_late "$token" || return 1; fi
+    drop_nothing "$token" "$name" && drop_part "$token" "$kind" && line=$(image_line "$name") || return 1
     # A pull that was cut off may have come to its end before that was written down.
-    [ "$id" != - ] || [ "${GEN_UNDO:-run}" = all ] || id=$(pulled_id "$name") || exit 1
+    [ "$id" != - ] || [ "${GEN_UNDO:-run}" = all ] || id=$(pulled_id "$name") || return 1
     word 1 "$line"
     if [ -n "$WORD" ] && [ "${WORD#sha256:}" = "${id#sha256:}" ]; then
         # Without --force: the engine itself refuses to take an image from a container that uses it.
-        drop_name "$name" "$WORD" "$token" "$kind" || exit 1
+        drop_name "$name" "$WORD" "$token" "$kind" || return 1
     else
         [ -z "$WORD" ] || echo "$name is another image by now, which stays"
-        if [ "$kind" = base ] && [ "${id:--}" != - ] && ! was_there "$id"; then drop_nameless "${id#sha256:}" || exit 1; fi
+        if [ "$kind" = base ] && [ "${id:--}" != - ] && ! was_there "$id"; then drop_nameless "${id#sha256:}" || return 1; fi
     fi
-    disown "$kind" "$token" || exit 1
+    disown "$kind" "$token"
+}
+
+lines=$(owned_lines) || exit 1
+left=''
+while read -r kind token id name; do
+    case $kind in base | name) ;; *) continue ;; esac
+    [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_BASE_REF" ] || continue
+    drop_base "$kind" "$token" "$id" "$name" || left="$left $name"
 done <<<"$lines"
+[ -z "$left" ] || { echo "left:$left" && exit 1; }
 clear_workshop

@@ -10,14 +10,17 @@ set -u
 end_build || exit 1
 
 lines=$(owned_lines) || exit 1
+left=''
 while read -r kind token id name; do
     [ "$kind" = image ] || continue
     [ "${GEN_UNDO:-run}" = all ] || [ "$name" = "$GEN_IMAGE_REF" ] || continue
     remove_image "$token" "$id" "$name" || {
         users=$(image_users "$id")
-        [ -z "$users" ] || printf '%s\n' "the image $name stays, since containers that are not ours use it:" "$users"
-        exit 1
+        # All of them are named at the end, where they are seen.
+        left="${left:+$left$'\n'}the image $name stays${users:+, since containers that are not ours use it:${users//$'\n'/,}}"
+        continue
     }
-    disown image "$token" || exit 1
+    disown image "$token" || left="${left:+$left$'\n'}the image $name is gone, and that cannot be written down"
 done <<<"$lines"
+[ -z "$left" ] || { printf '%s\n' "$left" && exit 1; }
 rm -rf "${STATE:?}/build"
