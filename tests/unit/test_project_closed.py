@@ -74,7 +74,7 @@ def test_it_is_left_aside_and_the_others_come(changed: Copy) -> None:
     program(changed, "review")
     done = program(changed, "apply", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-2:] == ["1 path left aside, which never comes back: see `review`", "  closed"]
+    assert done.stdout.splitlines()[-2:] == ["1 path left aside, which never comes back: scripts/review.sh", "  closed"]
     assert (changed.project / "a.py").read_text() == "a.py\nedited\n"
     assert (changed.project / "closed").read_text() == "closed\n"
 

@@ -47,7 +47,12 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(", ".join(_otherwise(args, state)) + "\n")
         return 0
     if os.path.exists(os.path.join(state, "settings.json")):
-        raise Failure("there is a copy of a project here already", Settings.load(state).shown(), "leave it first", 4)
+        raise Failure(
+            "there is a copy of a project here already",
+            Settings.load(state).shown(),
+            "scripts/review.sh, then scripts/discard.sh",
+            4,
+        )
     try:
         root = os.open(project, FOLDER)
     except OSError as error:

@@ -71,7 +71,7 @@ def told(state: str, settings: Settings) -> Iterator[str]:
     if listed["environments"]:
         found = [path.encode("utf-8", "surrogateescape") for path in listed["environments"]]
         # No mend can give back what was installed: that may need a network, or a folder of wheels.
-        mend = f"scripts/exec.sh -- python3 -m venv --clear {shlex.quote(words.path(found[0]))}"
+        mend = words.reachable(f"scripts/exec.sh -- python3 -m venv --clear {shlex.quote(words.path(found[0]))}")
         what = f"{_named(found)} names this machine's paths"
         yield f"no use: {what}; make it anew in the sandbox, and install again: {mend}"
     closed = _closed(state, settings) if settings.method == "overlay" else []

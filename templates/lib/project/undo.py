@@ -32,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Undoes, and says which paths it changed."""
     if args.count < 1:
-        raise Failure("there is nothing to undo in that", f"{args.count} commands", "undo 1", 2)
+        raise Failure("there is nothing to undo in that", f"{args.count} commands", "scripts/undo.sh 1", 2)
     track = entered(args.state)
     if args.foresee:
         _refuse_at_work(track.state)
@@ -102,7 +102,7 @@ def _refuse_mounted(state: str) -> None:
     """While an overlay is mounted, what changes in its layers is not seen through it."""
     if any(view.mounts(state)):
         why = "It would not see what is undone."
-        raise Failure("the sandbox has the copy mounted", why, "stop the sandbox first", 4)
+        raise Failure("the sandbox has the copy mounted", why, "scripts/stop.sh, then scripts/start.sh", 4)
 
 
 def before(track: Track, count: int) -> tuple[str | None, list[Commit]]:
@@ -121,7 +121,12 @@ def before(track: Track, count: int) -> tuple[str | None, list[Commit]]:
             end = max(end, starts[place])
     if len(met) < count:
         had = words.counted(len(met), "command")
-        raise Failure("so many commands have not changed anything", f"The history has {had}.", "see `log`", 2)
+        raise Failure(
+            "so many commands have not changed anything",
+            f"The history has {had}.",
+            "scripts/changes.sh   (lists them)",
+            2,
+        )
     return commits[end].oid if end < len(commits) else None, met
 
 
