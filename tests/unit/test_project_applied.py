@@ -7,7 +7,7 @@ import os
 import subprocess
 import tarfile
 
-from tests.unit.copying import Copy, copy, program
+from tests.unit.copying import Copy, copy, git, program
 
 __all__ = ["copy"]
 STAYS = "it was applied: the project has it, so it stays"
@@ -128,3 +128,21 @@ def content(layer: tarfile.TarFile, one: tarfile.TarInfo) -> bytes | None:
     """A file's; None is a whiteout."""
     file = layer.extractfile(one)
     return file and file.read()
+
+
+def test_where_what_was_applied_is_taken_back_and_what_an_undo_of_an_undo_does_is_said(copy: Copy) -> None:
+    """A newcomer waits for an undo that reaches into the project, and for a second one that goes further back."""
+    copy.write("a")
+    git(copy.project, "init", "-q")
+    copy.enter()
+    does(copy, "echo 1 >>a")
+    apply(copy)
+    own = (
+        f"what was applied is in your project: no undo reaches it there, your own git does: git -C {copy.project} diff"
+    )
+    assert undo(copy) == ["undone: 0 paths", "not undone: 1 path", f"  a: {STAYS}", own]
+    does(copy, "echo 2 >>a")
+    assert undo(copy) == ["undone: 1 path", "  a"]
+    said = undo(copy)
+    assert said[2] == "the last thing done was an undo: what that had taken back is here again"
+    assert "scripts/undo.sh N" in said[3]

@@ -62,6 +62,21 @@ write_out() {
     done
 }
 
+# reachable TEXT: sets REACHED to it with the bundle's scripts as they are called from where the user stands.
+reachable() {
+    local script lead
+    REACHED=" $1"
+    # Where one goes into its folder first, they are called from there.
+    case $1 in *"cd $(quoted "$BUNDLE") && "*) REACHED=$1 && return ;; esac
+    case $1 in *scripts/*.sh* | *./rollback.sh* | *./test-setup.sh*) ;; *) REACHED=$1 && return ;; esac
+    if [ ! "$PWD" -ef "$BUNDLE" ]; then
+        for script in "$BUNDLE"/scripts/*.sh "$BUNDLE"/./rollback.sh "$BUNDLE"/./test-setup.sh; do
+            for lead in ' ' '('; do REACHED=${REACHED//"$lead${script#"$BUNDLE/"}"/"$lead$(quoted "$BUNDLE")/${script#"$BUNDLE/"}"}; done
+        done
+    fi
+    REACHED=${REACHED# }
+}
+
 # written_out TEXT: prints it so.
 written_out() { write_out "$1" && printf '%s\n' "$WRITTEN"; }
 

@@ -22,6 +22,10 @@
 . "$BUNDLE/lib/journal.sh"
 # shellcheck source=templates/lib/lock.sh
 . "$BUNDLE/lib/lock.sh"
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
+# shellcheck source=templates/lib/work.sh
+. "$BUNDLE/lib/work.sh"
 # shellcheck source=templates/lib/project.sh
 [ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 trap 'last_line $?' EXIT
@@ -37,6 +41,17 @@ run_row() {
     else
         row run "$1 was interrupted: scripts/recover.sh undoes what it began (so does the next start or rollback)"
     fi
+}
+
+# commands_rows: the commands that run in it, and what was begun and nobody waits for any more.
+commands_rows() {
+    local number title=commands
+    for number in $(command_numbers); do
+        [ ! -e "$COMMANDS/$number/ended" ] && command_is "$number" && [ "$LIVES" != ended ] || continue
+        command_words "$number" && command_state
+        row "$title" "$number, $SHOWN_STATE since $BEGAN: $COMMAND_LINE   (scripts/kill.sh $number)"
+        title=''
+    done
 }
 
 # copy_rows: how the copy is made, and whether anything in it waits to be reviewed.
@@ -94,6 +109,10 @@ else
     row network none
 fi
 [ -z "$GEN_PORTS" ] || row ports "$GEN_PORTS (in the sandbox, listen on 0.0.0.0: what listens on 127.0.0.1 there is not reached)"
+commands_rows
+if [ -z "$(lock_owner)" ] || ! process_lives "$(lock_owner)"; then
+    while IFS= read -r line; do [ -z "$line" ] || { wrong=yes && row 'cut off' "$line: scripts/recover.sh"; }; done <<<"$(work_left)"
+fi
 if ! open=$(journal_open_run); then
     row run "cannot be known: $JOURNAL cannot be read"
 elif [ -n "$open" ]; then

@@ -130,7 +130,8 @@ def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     lines += [f"    ... and so on, {len(shown)} in all"] if len(shown) > SHOWN else []
     lines += [f"    look at {words.path(each.path)} yourself" for each in conflicts if each.path not in plain][:SHOWN]
     options = " ".join(f"--ours {shlex.quote(words.path(each.path))}" for each in conflicts)
-    return [*lines, f"    apply {options}    (what the sandbox made of it is in yours by then, and waits no longer)"]
+    last = words.reachable(f"scripts/apply.sh {options}")
+    return [*lines, f"    {last}    (what the sandbox made of it is in yours by then, and waits no longer)"]
 
 
 def _plain(root: bytes, path: bytes) -> bool:
@@ -143,9 +144,10 @@ def _plain(root: bytes, path: bytes) -> bool:
 def mends(conflicts: Sequence[Conflict]) -> list[str]:
     """What ends a conflict, with the first one's path."""
     path = shlex.quote(words.path(conflicts[0].path))
+    apply = words.reachable("scripts/apply.sh")
     return [
-        f"  mend: apply --except {path}       all the others; it stays and waits",
-        f"        apply --ours {path}         yours stays, and the sandbox's change of it waits no longer",
-        f"        apply --theirs {path}       the sandbox's, whole, in the place of yours",
-        "        apply --conflicts FOLDER   writes all versions, and a file with marks, into a new folder to look at",
+        f"  mend: {apply} --except {path}   (all the others; it stays and waits)",
+        f"        {apply} --ours {path}   (yours stays, and the sandbox's change of it waits no longer)",
+        f"        {apply} --theirs {path}   (the sandbox's, whole, in the place of yours)",
+        f"        {apply} --conflicts FOLDER   (all versions, and a file with marks, in a new folder to look at)",
     ]

@@ -117,7 +117,7 @@ def status(args: argparse.Namespace) -> int:
         document.show(told | found)
         return 0
     lines = [f"project: {settings.shown()}", f"method: {settings.told()}"]
-    waits = f"{words.counted(len(changes), 'change')}: scripts/review.sh" if changes else "nothing"
+    waits = f"{words.counted(len(changes), 'change')}: {words.reachable('scripts/review.sh')}" if changes else "nothing"
     lines += [f"waiting: {waits}", *left.told(track.state, settings)]
     lines += list(_stat(changes))
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
@@ -128,7 +128,7 @@ def status(args: argparse.Namespace) -> int:
 def _waiting(changes: list[Change]) -> Iterator[str]:
     if changes:
         waits = "1 change waits" if len(changes) == 1 else f"{len(changes)} changes wait"
-        yield f"{waits} and nobody has applied it: scripts/review.sh shows all of it"
+        yield f"{waits} and nobody has applied it: {words.reachable('scripts/review.sh')} shows all of it"
         yield from (f"  {line}" for line in list(_stat(changes))[:NAMED])
         if len(changes) > NAMED:
             yield f"  and {len(changes) - NAMED} more"

@@ -1,6 +1,7 @@
 """What the agent makes and the project's own .gitignore names: left alone, and noted once for each folder.
 
 The rules are those of the host's project. What the agent writes into a .gitignore counts when it was brought back.
+What it names and was taken along (project.ignored) is for the agent to use: that is left alone from the entry on.
 What tools drop wherever they work is left alone as well, where the project neither tracks it nor says otherwise.
 """
 
@@ -59,6 +60,11 @@ def keep(state: str, question: Question) -> None:
         shutil.copyfile(exclude, os.path.join(place, "info", "exclude"))
 
 
+def decide(state: str, paths: set[bytes]) -> None:
+    """Writes down what is left alone, whatever git says of it later."""
+    records.write(os.path.join(state, DECIDED), records.join((path, b"") for path in sorted(paths)))
+
+
 class Ignoring:
     """Asks git about what is new. One process for a commit, and none where nothing is new."""
 
@@ -115,8 +121,7 @@ class Ignoring:
             os.waitpid(self.process, 0)
             self.process = 0
         if len(self.decided) != self.before:
-            content = records.join((path, b"") for path in self.decided)
-            records.write(os.path.join(self.state, DECIDED), content)
+            decide(self.state, self.decided)
 
     def _ask(self, path: bytes) -> bool:
         try:

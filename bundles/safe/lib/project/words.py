@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # What a diff's lines may hold as they are. A carriage return may not: it hides the line before it.
 PLAIN = frozenset("\t")
 COLOURS = {"added": "32", "removed": "31", "hunk": "36", "head": "1", "held": "33;1", "never": "31;1"}
+# This program is lib/project of a bundle, whose scripts the user calls.
+BUNDLE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCRIPT = re.compile(r"(?<![^\s(`])(?:\./)?(scripts/[a-z-]+\.sh|rollback\.sh|test-setup\.sh)(?![^\s,;.:)`])")
 SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
@@ -64,6 +68,13 @@ def size(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def reachable(text: str) -> str:
+    """The bundle's scripts in a text as they are called from where the user stands."""
+    if not os.path.isdir(os.path.join(BUNDLE, "scripts")) or os.path.samefile(os.curdir, BUNDLE):
+        return text
+    return SCRIPT.sub(lambda found: f"{shlex.quote(BUNDLE)}/{found[1]}", text)
 
 
 class Paint:
