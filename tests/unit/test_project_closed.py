@@ -61,7 +61,7 @@ def test_what_is_not_in_the_copy_or_may_not_be_read_there_is_said(copy: Copy) ->
     for words in (("left-out", "--told"), ("status",), ("review", "--stat")):
         shown = program(copy, *words).stdout.splitlines()
         assert [line for line in shown if line.startswith(("left out", "closed"))] == lines, words
-    keys = {"schema", "left_out", "secrets", "environments"}
+    keys = {"schema", "left_out", "secrets", "along", "environments"}
     assert json.loads((copy.state / "left-out.json").read_text()).keys() == keys
 
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.unit.copying import Copy, copy, git
+from tests.unit.copying import Copy, copy, git, program
 
 __all__ = ["copy"]
 
@@ -58,11 +58,26 @@ def test_what_was_taken_along_is_left_alone_as_what_is_new_is(copy: Copy) -> Non
     assert "old.o/deep/f" in copy.look()
     run(copy, ALONG)
     assert copy.changed() == ["+seen", "~tracked.o"]
-    assert "ignored:node_modules" in copy.noted()
+    # What came with the entry is named there.
+    assert copy.noted() == ["ignored:.pytest_cache", "ignored:fresh.o"]
+    told = program(copy.state, "left-out", "--told").stdout.decode()
+    assert "along: __pycache__, d/node_modules, node_modules, old.o, y.o: git ignores it" in told
     commits = len(copy.track.commits())
     run(copy, "rm -rf node_modules d/node_modules __pycache__")
     assert len(copy.track.commits()) <= commits + 1
     assert copy.changed() == ["+seen", "~tracked.o"]
+
+
+def test_what_is_new_beside_something_that_was_taken_along_is_seen(copy: Copy) -> None:
+    """To git a folder with nothing in it but what is ignored is ignored as well."""
+    copy.write("a", "app/node_modules/x", "obj/y.o", ":odd/z.o", "deep/er/z.o")
+    (copy.project / ".gitignore").write_text("node_modules/\n*.o\n")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "a")
+    copy.enter("--ignored")
+    run(copy, "for f in app/n obj/n :odd/n deep/n deep/er/n app/node_modules/n; do echo n >$f; done; echo n >>obj/y.o")
+    assert copy.changed() == ["+:odd/n", "+app/n", "+deep/er/n", "+deep/n", "+obj/n"]
+    assert copy.noted() == []
 
 
 def test_what_a_nested_repository_ignores_and_was_taken_along_is_left_alone(copy: Copy) -> None:
