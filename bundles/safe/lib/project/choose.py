@@ -82,12 +82,13 @@ class Chooser:
         """Puts what git ignores and what the walk left out together."""
         choice = self.choice
         if self.take_ignored:
-            choice.along, self.ignored = set(self.ignored), {}
-            ignoring.decide(self.place, choice.along)
+            found = set(self.ignored)
+            choice.along = {path for path in found if not records.within(path.rpartition(b"/")[0] or b"/", found)}
+            ignoring.decide(self.place, set(), choice.along)
         elif self.ignored:
             choice.taken = [taken for taken in choice.taken if taken[0] not in self.ignored]
         # What git ignores and is a secret as well is named as the secret.
-        left = {**self.ignored, **choice.left}
+        left = {**({} if self.take_ignored else self.ignored), **choice.left}
         choice.folders = {path: found for path, found in choice.folders.items() if path not in left}
         # What lies below something that is left out is out with it: git lists both of a folder that ignores itself.
         choice.left = {path: why for path, why in left.items() if path.rpartition(b"/")[0] in choice.folders}
@@ -115,7 +116,7 @@ class Chooser:
             # The project lies in a folder that the repository around it ignores: it is none of that repository's.
             question = self._question(self.project, None)
             listed = question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard"))
-        for path in listed:
+        for path in question.themselves(listed) if self.take_ignored else listed:
             self.ignored[path.rstrip(b"/")] = "ignored"
         return question
 
@@ -126,7 +127,8 @@ class Chooser:
         if repository is None:
             return
         question = self._question(whole, repository)
-        for path in question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard")):
+        listed = question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard"))
+        for path in question.themselves(listed) if self.take_ignored else listed:
             if path != b"./":
                 self.ignored[folder + b"/" + path.rstrip(b"/")] = "ignored"
 

@@ -114,8 +114,12 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
         look.write_entered(state, folders, choice.moment)
     modes.write_entered(state, folders, method == "plain")
     left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
-    environments = [folder.decode("utf-8", "surrogateescape") for folder in choice.environments()]
-    listed = {"schema": 1, "left_out": left, "secrets": [*SECRETS, *args.secret], "environments": environments}
+    along, environments = (
+        [path.decode("utf-8", "surrogateescape") for path in paths]
+        for paths in (sorted(choice.along), choice.environments())
+    )
+    listed = {"schema": 1, "left_out": left, "secrets": [*SECRETS, *args.secret]}
+    listed.update(along=along, environments=environments)
     content = json.dumps(listed, indent=1).encode("ascii") + b"\n"
     records.write(os.path.join(state, "left-out.json"), content, durable=True)
     settings.save(state)

@@ -63,11 +63,14 @@ def run(args: argparse.Namespace) -> int:
 def told(state: str, settings: Settings) -> Iterator[str]:
     """What was not taken, counted by kind; what was, and the agent may not read, by name."""
     content = records.read(os.path.join(state, "left-out.json"))
-    listed = json.loads(content) if content else {"left_out": [], "environments": []}
+    listed = json.loads(content) if content else {"left_out": [], "along": [], "environments": []}
     kinds = [left["why"] for left in listed["left_out"]]
     if kinds:
         counts = ", ".join(f"{kinds.count(kind)} {TOLD.get(kind, kind)}" for kind in sorted(set(kinds)))
         yield f"left out: {counts}   (.state/project/left-out.json names each)"
+    if listed["along"]:
+        found = [path.encode("utf-8", "surrogateescape") for path in listed["along"]]
+        yield f"along: {_named(found)}: git ignores it, so what becomes of it stays in the sandbox"
     if listed["environments"]:
         found = [path.encode("utf-8", "surrogateescape") for path in listed["environments"]]
         # No mend can give back what was installed: that may need a network, or a folder of wheels.
