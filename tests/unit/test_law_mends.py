@@ -106,4 +106,4 @@ def test_what_only_looks_like_a_script_of_the_bundle_stays(bundle: Path, tmp_pat
     )
     place = "'" + str(bundle).replace("'", "'\\''") + "'"
     kept = "src/scripts/start.sh, rm '/x scripts/own.sh', cd there"
-    assert done.stdout == f"{kept} && ({place}/scripts/stop.sh), then {place}/./rollback.sh looks"
+    assert done.stdout == f"{kept} && ({place}/scripts/stop.sh), then {place}/rollback.sh looks"

@@ -43,13 +43,13 @@ find_fix() {
 without_missing() {
     local list=${FIX#*'image.packages=['} name bare left=''
     list=${list%%]*}
-    for name in ${list//,/ }; do
+    while IFS= read -r name; do
         bare=${name%%=*}
         case $1$'\n' in
         *"ackage $bare"[!a-z0-9.+-]* | *"ackage '$bare'"* | *"for '$bare' "*) ;;
         *) left=$left${left:+, }$name ;;
         esac
-    done
+    done <<<"${list//, /$'\n'}"
     [ "$left" = "$list" ] ||
         FIX="${FIX%%'image.packages=['*}image.packages=[$left]'   (without what this base does not have)"
 }

@@ -39,10 +39,7 @@ show_more() {
 }
 
 if [ "$show" = json ]; then
-    lines=()
-    while IFS= read -r line; do lines+=("$line"); done < <(without_times <"$log" | printable)
-    command_words "$COMMAND_NUMBER"
-    printf '{"schema":1,"command":%s,"output":[%s]}\n' "$(command_json "$COMMAND_NUMBER")" "$(json_strings ${lines[@]+"${lines[@]}"})"
+    output_json "$COMMAND_NUMBER" < <(without_times <"$log" | printable)
     exit
 fi
 while [ -n "$follow" ] && command_is "$COMMAND_NUMBER" && [ "$LIVES" = running ]; do
