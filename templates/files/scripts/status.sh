@@ -76,6 +76,8 @@ state=none
 ! ours "$line" 3 || { word 2 "$line" && state=$WORD; }
 [ "$state" != running ] || state="running, $(health)"
 say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION)"
+# What is named below is called from there.
+[ "$PWD" -ef "$BUNDLE" ] || row in "$(quoted "$BUNDLE")"
 case $state in
 none) row sandbox "none: scripts/start.sh makes it" ;;
 exited | created) row sandbox "stopped, kept: scripts/start.sh goes on with it" ;;

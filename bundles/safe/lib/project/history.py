@@ -117,7 +117,7 @@ def status(args: argparse.Namespace) -> int:
         document.show(told | found)
         return 0
     lines = [f"project: {settings.shown()}", f"method: {settings.told()}"]
-    waits = f"{words.counted(len(changes), 'change')}: {words.reachable('scripts/review.sh')}" if changes else "nothing"
+    waits = f"{words.counted(len(changes), 'change')}: scripts/review.sh" if changes else "nothing"
     lines += [f"waiting: {waits}", *left.told(track.state, settings)]
     lines += list(_stat(changes))
     lines += [f"{note.kind}: {words.path(note.path)}" for note in notes]
