@@ -98,10 +98,16 @@ def _require_project(folder: Path, project: Path | None, name: str, again: str) 
     word = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in project.name.lower()).strip(
         "-"
     )
+    other = f"Give this one a name of its own: {again} --set name={name}{'-' + word[:20] if word else '-2'}"
+    moved = (
+        f"If it was moved here: mv {shlex.quote(str(project))} {shlex.quote(str(has))}\n"
+        f"Or keep what waits in the copy as a patch: gen rollback {shlex.quote(str(folder))}, then {again}"
+    )
+    there = has.is_dir()
     raise GenError(
         f"The sandbox {name} works on another project",
-        details=f"It has a copy of {has}",
-        resolution=f"Give this one a name of its own: {again} --set name={name}{'-' + word[:20] if word else '-2'}",
+        details=f"It has a copy of {has}" + ("" if there else ", which is not there any more"),
+        resolution=other if there else f"{moved}\n{other}",
         exit_code=ExitCode.USAGE,
     )
 

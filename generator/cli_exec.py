@@ -107,7 +107,8 @@ def _bundle_and_number(which: tuple[str, ...]) -> tuple[Bundle, int]:
 @click.command("logs")
 @_which
 @click.option("-f", "--follow", is_flag=True, help="Go on until the command has ended.")
-def logs_command(which: tuple[str, ...], follow: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
+def logs_command(which: tuple[str, ...], follow: bool, as_json: bool) -> None:
     """Show what a detached command has printed. What could steer your terminal is written out. Runs scripts/logs.sh.
 
     Of much, the beginning and the newest end are kept. For the logs of a run, see gen log.
@@ -121,9 +122,12 @@ def logs_command(which: tuple[str, ...], follow: bool) -> None:
     Examples:
       gen logs 3
       gen logs dev 3 --follow
+      gen logs dev 3 --json | jq -r '.output[]'
     """
+    if follow and as_json:
+        raise click.UsageError("--follow prints as it comes: it has no --json.")
     bundle, number = _bundle_and_number(which)
-    become(commands.present(commands.show_output(bundle, number, follow=follow)))
+    become(commands.present(commands.show_output(bundle, number, follow=follow, as_json=as_json)))
 
 
 @click.command("kill")

@@ -61,6 +61,12 @@ out_option = click.option(
     metavar="DIR",
     help="With --profile: the bundle's folder.  [default: $XDG_DATA_HOME/gen/sandboxes/NAME]",
 )
+project_option = click.option(
+    "--project",
+    metavar="PATH",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    help="The project to copy, for a profile with a copy of one, such as safe.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one event a line, for programs.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 
@@ -71,6 +77,17 @@ class Output:
 
     as_json: bool = False
     quiet: bool = False
+
+
+def owned(sets: tuple[str, ...], project: str | None) -> tuple[str, ...]:
+    """With a project: the agent gets the number of whoever works with the copy, who reads and writes what it made.
+    Root can do that for anybody, so there it is the project's owner, for whom an overlay can be made."""
+    from generator.profile_values import NOBODY
+
+    if project is None or any(text.startswith("image.user.uid=") for text in sets):
+        return sets
+    user = os.geteuid() or Path(project).stat().st_uid
+    return (*sets, f"image.user.uid={user}") if user not in (0, NOBODY) else sets
 
 
 def the_bundle(given: str | None) -> Bundle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path  # noqa: TC003 - click reads the annotations
+from pathlib import Path
 
 import click
 
@@ -14,7 +14,9 @@ from generator.cli_options import (
     check_choice,
     compiled,
     out_option,
+    owned,
     profile_option,
+    project_option,
     quiet_option,
     set_option,
     the_bundle,
@@ -24,6 +26,7 @@ from generator.execute import commands
 from generator.execute.plan import read_plan
 from generator.execute.process import become, drive
 from generator.execute.recorder import Recorder
+from generator.execute.trust import require_apart
 from generator.execute.view import LAST_LINE, for_terminal
 
 
@@ -32,10 +35,17 @@ from generator.execute.view import LAST_LINE, for_terminal
 @profile_option
 @set_option
 @out_option
+@project_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 @quiet_option
 def plan_command(
-    bundle: str | None, ref: str | None, sets: tuple[str, ...], out: Path | None, as_json: bool, quiet: bool
+    bundle: str | None,
+    ref: str | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    project: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Show what gen up would do: what is kept, what is done and on which effects, and what a rollback would cost.
 
@@ -53,13 +63,17 @@ def plan_command(
     Examples:
       gen plan
       gen plan --profile dev --set storage.size=40G
+      gen plan --profile safe --project ~/my/repo
       gen plan dev --json | jq -r '.steps[] | select(.state=="do").title'
     """
     check_choice(bundle, ref, sets, out)
     output = Output(as_json=as_json, quiet=quiet)
-    found = the_bundle(compiled(ref, sets, output, out=out) if ref is not None else bundle)
+    if ref is not None:
+        bundle = compiled(ref, owned(sets, project), output, out=out, project=project)
+    found = the_bundle(bundle)
+    require_apart(found.path, Path(project) if project is not None else None)
     table = for_terminal(sys.stdout) and not quiet
-    command = commands.present(commands.plan(found, as_json=as_json or table))
+    command = commands.present(commands.plan(found, as_json=as_json or table, project=project))
     if not (as_json or table):
         become(command, quiet=quiet)
     recorder = Recorder()

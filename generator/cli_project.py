@@ -13,12 +13,17 @@ from generator.cli_options import Output, bundle_argument, exit_event, json_opti
 from generator.execute import commands
 from generator.execute.process import become
 
-_range_option = click.option("--range", "between", metavar="A..B", help="From commit A to commit B only.")
+_range_option = click.option(
+    "--range",
+    "between",
+    metavar="A..B|A",
+    help="From commit A to commit B only; or what the command of commit A changed.",
+)
 
 
 def _range(between: str | None) -> tuple[str, ...]:
-    if between is not None and (between.startswith("-") or ".." not in between):
-        raise click.UsageError(f"--range wants A..B, not {between}: gen log --changes lists the commits.")
+    if between is not None and between.startswith("-"):
+        raise click.UsageError(f"--range wants A..B or A, not {between}: gen log --changes lists the commits.")
     return (between,) if between is not None else ()
 
 
@@ -37,8 +42,11 @@ def _become(bundle: str | None, verb: str, words: tuple[str, ...]) -> None:
 @_range_option
 @click.option("--stat", is_flag=True, help="The summary alone.")
 @click.option("--patch", metavar="FILE", help="Write the difference to FILE as well, for git apply.")
+@click.option("--rules", is_flag=True, help="The table of what is held back, as JSON, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
-def review_command(bundle: str | None, between: str | None, stat: bool, patch: str | None, as_json: bool) -> None:
+def review_command(
+    bundle: str | None, between: str | None, stat: bool, patch: str | None, rules: bool, as_json: bool
+) -> None:
     """Show what the agent changed in its copy of your project. Changes nothing.
 
     A summary comes first, then what is held back because it could run or steer something on your machine, what is never
@@ -58,6 +66,10 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
       gen review safe --json | jq -r '.changes[] | select(.held != []).path'
     """
     words = (*_range(between), *_flags(stat=stat, json=as_json))
+    if rules:
+        if words or patch:
+            raise click.UsageError("--rules goes alone: it tells of no change.")
+        words = ("--rules",)
     words += ("--patch", str(Path(patch).absolute())) if patch else ()
     _become(bundle, "review", words)
 
@@ -78,6 +90,7 @@ def review_command(bundle: str | None, between: str | None, stat: bool, patch: s
 @click.option("--ours", metavar="PATH", multiple=True, help="Keep your version; the agent's waits no longer.")
 @click.option("--theirs", metavar="PATH", multiple=True, help="Bring the agent's version whole, in place of yours.")
 @click.option("--conflicts", metavar="FOLDER", help="Write conflicts into this new folder, for git mergetool.")
+@click.option("--recover", is_flag=True, help="Only end what an apply left that was cut off.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def apply_command(
     bundle: str | None,
@@ -90,6 +103,7 @@ def apply_command(
     ours: tuple[str, ...],
     theirs: tuple[str, ...],
     conflicts: str | None,
+    recover: bool,
     as_json: bool,
 ) -> None:
     """Bring what the agent changed back into your project: all of it, or nothing, and only what gen review has shown.
@@ -117,7 +131,7 @@ def apply_command(
       gen apply safe --ours notes.txt --theirs src/new.py
       gen apply safe --conflicts ../conflicts
     """
-    words = (*(("--approve", approve) if approve else ()), *_flags(yes=yes, json=as_json))
+    words = (*(("--approve", approve) if approve else ()), *_flags(yes=yes, recover=recover, json=as_json))
     words += tuple(f"--accept={path}" for path in accept)
     words += tuple(word for kind in accept_kind for word in ("--accept-kind", kind))
     named = {"only": only, "except": left, "ours": ours, "theirs": theirs}
@@ -130,8 +144,9 @@ def apply_command(
 @bundle_argument
 @_range_option
 @click.option("--stat", is_flag=True, help="The names alone.")
+@click.option("--patch", is_flag=True, help="As git apply takes it: nothing is escaped.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
-def diff_command(bundle: str | None, between: str | None, stat: bool, as_json: bool) -> None:
+def diff_command(bundle: str | None, between: str | None, stat: bool, patch: bool, as_json: bool) -> None:
     """Show the difference between two moments of the copy; without --range, since it was made. Runs scripts/diff.sh.
 
     \b
@@ -145,7 +160,7 @@ def diff_command(bundle: str | None, between: str | None, stat: bool, as_json: b
       gen diff safe
       gen diff safe --range 1f2e3d4..
     """
-    _become(bundle, "diff", (*_range(between), *_flags(stat=stat, json=as_json)))
+    _become(bundle, "diff", (*_range(between), *_flags(stat=stat, patch=patch, json=as_json)))
 
 
 @click.command("undo")

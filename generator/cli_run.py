@@ -15,7 +15,9 @@ from generator.cli_options import (
     exit_event,
     json_option,
     out_option,
+    owned,
     profile_option,
+    project_option,
     quiet_option,
     run_script,
     set_option,
@@ -24,7 +26,6 @@ from generator.cli_options import (
 from generator.execute import commands
 from generator.execute.process import become
 from generator.execute.trust import require_apart
-from generator.profile_values import NOBODY
 
 
 @click.command("up")
@@ -33,12 +34,7 @@ from generator.profile_values import NOBODY
 @set_option
 @out_option
 @click.option("--approve", metavar="HASH", help="Run only the plan that gen plan showed with this hash.")
-@click.option(
-    "--project",
-    metavar="PATH",
-    type=click.Path(exists=True, file_okay=False, resolve_path=True),
-    help="The project to copy, for a profile with a copy of one, such as safe.",
-)
+@project_option
 @json_option
 @quiet_option
 def up_command(
@@ -82,19 +78,10 @@ def up_command(
     output = Output(as_json=as_json, quiet=quiet)
     with exit_event(output):
         if ref is not None:
-            bundle = compiled(ref, _owned(sets, project), output, out=out, project=project)
+            bundle = compiled(ref, owned(sets, project), output, out=out, project=project)
         found = the_bundle(bundle)
         require_apart(found.path, Path(project) if project is not None else None)
         return run_script(commands.start(found, approve=approve, project=project), output, steps=True)
-
-
-def _owned(sets: tuple[str, ...], project: str | None) -> tuple[str, ...]:
-    """With a project: the agent gets the number of whoever works with the copy, who reads and writes what it made.
-    Root can do that for anybody, so there it is the project's owner, for whom an overlay can be made."""
-    if project is None or any(text.startswith("image.user.uid=") for text in sets):
-        return sets
-    user = os.geteuid() or Path(project).stat().st_uid
-    return (*sets, f"image.user.uid={user}") if user not in (0, NOBODY) else sets
 
 
 @click.command("down")

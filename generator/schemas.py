@@ -185,8 +185,8 @@ def _commits() -> Schema:
     return _object(schema=_ONE, commits=_list(commit, "the newest first"))
 
 
-def _commands() -> Schema:
-    command = _object(
+def _command() -> Schema:
+    return _object(
         number=_count("what scripts/logs.sh and scripts/kill.sh take", 1),
         began=_text(TIME),
         seconds=_or_null(_count("how long it runs, or ran")),
@@ -197,7 +197,15 @@ def _commands() -> Schema:
         id=_text(RUN, "in .state/audit.jsonl"),
         command=_LINES,
     )
-    return _object(schema=_ONE, commands=_list(command, "the newest first"))
+
+
+def _commands() -> Schema:
+    return _object(schema=_ONE, commands=_list(_command(), "the newest first"))
+
+
+def _output() -> Schema:
+    lines = _list(_text(), "what it printed on both outputs, a line each; of much the beginning and the newest end")
+    return _object(schema=_ONE, command=_command(), output=lines)
 
 
 def _changes() -> Schema:
@@ -215,6 +223,7 @@ _SCHEMAS: dict[str, tuple[str, Schema]] = {
     "apply": ("What scripts/apply.sh --json prints: what came back, and what did not", _apply()),
     "commits": ("What scripts/changes.sh --json prints: what was done in the copy, a commit a command", _commits()),
     "commands": ("What scripts/ps.sh --json prints: what runs in the sandbox, or ran detached", _commands()),
+    "output": ("What scripts/logs.sh --json prints: a detached command, and what it printed", _output()),
     "changes": ("What scripts/diff.sh --json prints: what differs between two commits", _changes()),
     "journal": ("A line of .state/journal.jsonl: a record of the journal", _journal()),
 }

@@ -137,6 +137,7 @@ def plan_state_schema() -> Schema:
         ),
         open_run=or_null(text(RUN, "the run that was interrupted, and is undone first")),
         undo_first=list_of(text(STEP), "its steps, in the order of their undoing"),
+        take_back=list_of(text(), "what a script that was cut off began, and is taken back first"),
         steps=list_of(
             object_of(
                 step=text(STEP),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,14 @@ def effect_words(profile: Profile, ca_pem: bytes | None) -> dict[str, str]:
         "{trust}": _trust(profile, ca_pem),
         "{subnet}": _subnet(profile),
         "{reach}": _lines(_reach(profile)),
+        "{packages}": _listed(profile.image.packages),
+        "{python}": _listed(tuple(dict.fromkeys((*profile.image.packages, "python3")))),
     }
+
+
+def _listed(packages: tuple[str, ...]) -> str:
+    """The profile's own list as `--set` takes it: whoever changes one of them keeps the others."""
+    return shlex.quote(f"image.packages=[{', '.join(packages)}]")
 
 
 def _origin(profile: Profile) -> str:

@@ -85,6 +85,10 @@ def _runs(bundle: BundleFacts, *, engine_answers: bool) -> Iterator[Finding]:
     if bundle.open_run:
         what = f"the run {bundle.open_run} was interrupted"
         yield _finding(bundle, "problem", "open-run", what, "what it began is not undone", mend, **how)
+    if bundle.cut_off:
+        what = f"a script was cut off, and what it began is not taken back: {', '.join(bundle.cut_off)}"
+        why = "a sandbox may be paused or stopped, or a file not be whole"
+        yield _finding(bundle, "problem", "cut-off", what, why, mend, **how)
     if bundle.orphan:
         what = "a process of a run that was killed is still at work"
         yield _finding(bundle, "problem", "orphan", what, "it changes what nobody undoes", mend, **how)

@@ -14,8 +14,9 @@ from generator.doctor.host import free_bytes
 from generator.execute.bundle import Bundle, all_bundles, find_bundle, is_bundle, strangers
 from generator.execute.history import open_run, read_journal
 from generator.execute.lock import is_at_work, lock_owner, process_lives
-from generator.execute.manifest import MANIFEST
+from generator.execute.manifest import MANIFEST, read_file
 from generator.execute.trust import Unknown, changed_since, is_known
+from generator.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,6 +57,7 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         lock=_lock(bundle),
         lock_pid=lock_owner(bundle).partition(":")[0],
         open_run=open_run(journal),
+        cut_off=tuple(_cut_off(state)),
         orphan=process_lives(_word(state / "child")),
         unfinished=_unfinished(bundle, {record.run for record in journal.records if record.event == "commit"}),
         unreadable=journal.unreadable,
@@ -67,6 +69,12 @@ def look_at_bundle(bundle: Bundle) -> BundleFacts:
         free=free_bytes(bundle.path),
         image=_allocated(bundle.path / "storage" / f"workspace-{instance}.img"),
     )
+
+
+def _cut_off(state: Path) -> Iterator[str]:
+    """What a script outside of any run has begun and not taken back (lib/work.sh): a word each."""
+    for line in (read_file(state / "work") or b"").decode("utf-8", "replace").splitlines()[:20]:
+        yield escaped(line.partition(" ")[0])
 
 
 def find_owners(objects: Iterable[EngineObject], bundles: Iterable[BundleFacts]) -> tuple[Owner, ...]:

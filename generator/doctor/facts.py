@@ -114,6 +114,7 @@ class BundleFacts:
     lock: LockState = "free"
     lock_pid: str = ""
     open_run: str = ""
+    cut_off: tuple[str, ...] = ()
     orphan: bool = False
     unfinished: tuple[str, ...] = ()
     unreadable: int = 0

@@ -81,7 +81,10 @@ def find_bundle(given: str | None, here: Path) -> Bundle:
         return _named(given, here)
     if is_bundle(here) and trust.is_known(here):
         return _known(here, ".")
-    near = {entry.path: _shown(entry) for entry in registry.entries() if _works_on(entry, here)}
+    known = registry.entries()
+    near = {entry.path: _shown(entry) for entry in known if _is_in(here, entry.project)}
+    # Where no copy of it is there, one that a next start would make.
+    near = near or {entry.path: _shown(entry) for entry in known if _is_in(here, entry.named_project)}
     near |= {(here / BUNDLES / name).resolve(): name for name in bundle_names(here)}
     if len(near) == 1:
         ((folder, shown),) = near.items()
@@ -115,6 +118,8 @@ def _named(given: str, here: Path) -> Bundle:
         if is_bundle(folder) and trust.is_known(folder) and not (plain and folder.is_symlink()):
             return _known(folder.resolve(), given)
     called = [entry for entry in registry.entries() if plain and entry.sandbox == given and is_bundle(entry.path)]
+    # A sandbox that was thrown away leaves its name to another one.
+    called = [entry for entry in called if entry.begun] or called
     if len(called) > 1:
         folders = ", ".join(entry.folder for entry in called)
         raise _usage(f"Which {given}? There are several", folders, "Name the folder")
@@ -136,9 +141,8 @@ def _known(folder: Path, shown: str) -> Bundle:
     return Bundle(path=folder, shown=shown)
 
 
-def _works_on(entry: registry.Entry, here: Path) -> bool:
-    """Whether the sandbox works on a copy of the project that we are in."""
-    project = entry.project
+def _is_in(here: Path, project: Path | None) -> bool:
+    """Whether we are in that project."""
     return project is not None and here.resolve().is_relative_to(project)
 
 

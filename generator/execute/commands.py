@@ -38,9 +38,10 @@ def start(bundle: Bundle, *, approve: str | None = None, project: str | None = N
     return Command(bundle=bundle, script="scripts/start.sh", arguments=words)
 
 
-def plan(bundle: Bundle, *, as_json: bool = False) -> Command:
-    """Shows what a start would do."""
-    return Command(bundle=bundle, script="scripts/plan.sh", arguments=("--json",) if as_json else ())
+def plan(bundle: Bundle, *, as_json: bool = False, project: str | None = None) -> Command:
+    """Shows what a start would do, with that project where one is copied."""
+    words = (*(("--json",) if as_json else ()), *(("--project", project) if project is not None else ()))
+    return Command(bundle=bundle, script="scripts/plan.sh", arguments=words)
 
 
 def stop(bundle: Bundle) -> Command:
@@ -90,9 +91,10 @@ def list_commands(bundle: Bundle, *, as_json: bool = False) -> Command:
     return Command(bundle=bundle, script="scripts/ps.sh", arguments=("--json",) if as_json else ())
 
 
-def show_output(bundle: Bundle, number: int, *, follow: bool = False) -> Command:
+def show_output(bundle: Bundle, number: int, *, follow: bool = False, as_json: bool = False) -> Command:
     """Shows what a detached command has printed."""
-    return Command(bundle=bundle, script="scripts/logs.sh", arguments=(*(("--follow",) if follow else ()), str(number)))
+    words = (*(("--follow",) if follow else ()), *(("--json",) if as_json else ()))
+    return Command(bundle=bundle, script="scripts/logs.sh", arguments=(*words, str(number)))
 
 
 def end_command(bundle: Bundle, number: int) -> Command:

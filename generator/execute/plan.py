@@ -40,6 +40,7 @@ class ShownPlan:
     hash: str
     open_run: str
     undo_first: tuple[str, ...]
+    take_back: tuple[str, ...]
     blocked: tuple[Reason, ...]
     aside: tuple[str, ...]
     steps: tuple[StepPlan, ...]
@@ -57,6 +58,7 @@ def read_plan(text: str) -> ShownPlan | None:
             open_run=escaped(str(data["open_run"] or "")),
             undo_first=_texts(data["undo_first"]),
             # What an older bundle does not tell.
+            take_back=_texts(data.get("take_back", ())),
             blocked=tuple(map(_reason, data.get("blocked", ()))),
             aside=tuple(map(_aside, data.get("aside", ()))),
             steps=tuple(map(_step, steps)),

@@ -32,6 +32,8 @@ def show_plan(plan: ShownPlan, out: TextIO, shown: str) -> None:
     console.print(f"The plan of {plan.name}; looking changes nothing")
     if plan.open_run:
         console.print(f"The last run ({plan.open_run}) was interrupted. First is undone: {', '.join(plan.undo_first)}")
+    if plan.take_back:
+        console.print(f"First is taken back what a script began that was cut off: {'; '.join(plan.take_back)}")
     if plan.steps:
         console.print(table)
     for line in plan.aside:

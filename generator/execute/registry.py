@@ -50,9 +50,21 @@ class Entry:
         return inode_of(self.path) == self.inode
 
     @property
+    def begun(self) -> bool:
+        """Whether a run of it made something that no rollback has taken away."""
+        return (self.path / ".state" / "names").is_dir() or self.project is not None
+
+    @property
     def project(self) -> Path | None:
-        """The project that its sandbox works on a copy of."""
+        """The project that its sandbox has a copy of."""
         return project_of(self.path)
+
+    @property
+    def named_project(self) -> Path | None:
+        """The project that its next start would copy, where none is copied."""
+        content = read_file(self.path / "local" / "project") or b""
+        line = os.fsdecode(content.split(b"\n", 1)[0])
+        return Path(line) if line.startswith("/") else None
 
 
 def home() -> Path:
@@ -134,10 +146,12 @@ def instance_of(folder: Path) -> str:
 
 
 def project_of(folder: Path) -> Path | None:
-    """The project that was named to this bundle."""
-    content = read_file(folder / "local" / "project") or b""
-    line = os.fsdecode(content.split(b"\n", 1)[0])
-    return Path(line) if line.startswith("/") else None
+    """The project that a copy was made of, and is there: that one was named is nobody's claim to a folder."""
+    try:
+        project = json.loads(read_file(folder / ".state" / "project" / "settings.json") or b"")["project"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return Path(project) if isinstance(project, str) and project.startswith("/") and "\0" not in project else None
 
 
 def sandbox_of(folder: Path) -> str:

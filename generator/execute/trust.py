@@ -93,7 +93,9 @@ def require_apart(folder: Path, project: Path | None) -> None:
     known = [entry for entry in entries() if entry.path != here]
     for entry in known:
         if entry.project is not None and here.is_relative_to(_real(entry.project)):
-            raise _overlap(f"{folder} lies in {entry.project}, which the agent of {entry.path} works on", _ELSEWHERE)
+            over = f"if that sandbox is no longer wanted: gen discard {shlex.quote(entry.folder)}"
+            why = f"{folder} lies in {entry.project}, which the agent of {entry.path} works on"
+            raise _overlap(why, f"{_ELSEWHERE}\nOr, {over}")
     if project is None:
         return
     given = _real(project)

@@ -43,7 +43,7 @@ export BOLD GREEN RED DIM PLAIN
 # What a script prints, it prints by these: whatever stands in it, it steers no terminal. A reader that went away (a closed pipe)
 # must not end a run half way, so a failed print is no error.
 say() { as_shown "$*" && printf '%s\n' "$SHOWN" 2>/dev/null || :; }
-warn() { as_shown "${RED}$*${PLAIN}" && printf '%s\n' "$SHOWN" >&2 2>/dev/null || :; }
+warn() { reachable "$*" && as_shown "${RED}$REACHED${PLAIN}" && printf '%s\n' "$SHOWN" >&2 2>/dev/null || :; }
 
 OWNER_DECIDES='  decides: owner   (only the owner of this machine may decide that)'
 

@@ -29,12 +29,29 @@ find_fix() {
             if [ -z "$pattern" ] || ! grep -qaiE -e "$pattern" <<<"$end"; then continue; fi
             FIX=${line#*=}
             [ "${line%%=*}" = mend ] || DECIDES=owner
+            case $FIX in *'image.packages=['*) without_missing "$(grep -aiE -e "$pattern" <<<"$end")" ;; esac
             return
             ;;
         esac
     done <<<"$known"$'\n'"$TROUBLES"
     step_value "$1" hint
     FIX=$VALUE
+}
+
+# without_missing LINES: takes those packages out of the list in FIX of which the lines say that there is none: of the profile's own
+# words, so that nothing which somebody else printed becomes a part of it.
+without_missing() {
+    local list=${FIX#*'image.packages=['} name bare left=''
+    list=${list%%]*}
+    while IFS= read -r name; do
+        bare=${name%%=*}
+        case $1$'\n' in
+        *"ackage $bare"[!a-z0-9.+-]* | *"ackage '$bare'"* | *"for '$bare' "*) ;;
+        *) left=$left${left:+, }$name ;;
+        esac
+    done <<<"${list//, /$'\n'}"
+    [ "$left" = "$list" ] ||
+        FIX="${FIX%%'image.packages=['*}image.packages=[$left]'   (without what this base does not have)"
 }
 
 # own_words LOG: the end of what a step's own programs said, without the names of files, which others chose.

@@ -244,3 +244,18 @@ changed() { # CODE SEQUENCE COMMAND...
     plan --json
     [ "$(value 'd["undo_first"]')" = "['20-image', '10-network']" ]
 }
+
+@test "what a script that was cut off began is shown as taken back first, and approved with the rest" {
+    started start
+    without=$(hash)
+    printf 'file %s/backups/x.part\npaused\n' "$PWD" >.state/work
+    before=$(everything)
+    plan
+    [ "$code" -eq 0 ]
+    [ "$(grep -c '  ↩ ' "$out")" -eq 2 ]
+    grep -A 1 'a script that was cut off' "$out" | grep -q 'the sandbox was paused, and goes on'
+    plan --json
+    [ "$(value 'd["take_back"][1]')" = "this was written in part, and is removed: $PWD/backups/x.part" ]
+    [ "$(value 'd["hash"]')" != "$without" ]
+    [ "$before" = "$(everything)" ]
+}

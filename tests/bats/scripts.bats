@@ -187,3 +187,20 @@ PYTHON
         [ "$code" -ne 124 ]
     done
 }
+
+@test "status shows the commands that run, and what a script that was cut off left" {
+    make_real_bundle running
+    our_sandbox
+    mkdir -p .state/commands/3 .state/commands/4
+    printf '%s\0' npm run 'watch it' | tee .state/commands/3/words >.state/commands/4/words
+    sleep 60 &
+    keeper=$(. lib/common.sh && . lib/lock.sh && process_name $!)
+    for number in 3 4; do echo "2026-11-30T20:00:00Z 1 x-1 $keeper detached" >.state/commands/$number/begun; done
+    echo '2026-11-30T20:00:01Z 0 itself 1' >.state/commands/4/ended
+    echo paused >.state/work
+    run scripts/status.sh
+    kill $!
+    [[ $output == *"commands     3, runs since 2026-11-30T20:00:00Z: npm run 'watch it'   (scripts/kill.sh 3)"* ]]
+    [[ $output != *'4, '* ]]
+    [[ $output == *'cut off      the sandbox was paused, and goes on: scripts/recover.sh'* ]]
+}

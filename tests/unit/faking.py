@@ -174,3 +174,15 @@ def log(bundle: Path, name: str, lines: Iterable[str], run: str = RUN) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
     return path
+
+
+def named(folder: Path, project: Path) -> None:
+    """What scripts/start.sh writes down once nothing refuses the start."""
+    (folder / "local").mkdir(exist_ok=True)
+    (folder / "local/project").write_text(f"{project}\n", "utf-8")
+
+
+def copied(folder: Path, project: Path) -> None:
+    """What is written down once there is a copy, and goes with it."""
+    (folder / ".state/project").mkdir(parents=True, exist_ok=True)
+    (folder / ".state/project/settings.json").write_text(json.dumps({"project": str(project)}), "ascii")

@@ -49,7 +49,7 @@ def test_a_conflict_names_what_ends_it(tracked: Tracked) -> None:
     assert paths(applied(tracked, code=1), "conflicts") == CLASHING
     said = tracked.run("apply", "--yes", check=False).stdout
     for option in ("--except a", "--ours a", "--theirs a", "--conflicts FOLDER"):
-        assert f"apply {option}" in said
+        assert f"scripts/apply.sh {option}" in said
     assert snapshot(tracked.project) == before
 
 
@@ -190,8 +190,8 @@ def test_the_commands_that_are_printed_end_the_conflicts(tracked: Tracked, tmp_p
     for line in lines:
         if line.startswith("cp "):
             subprocess.run(shlex.split(line), check=True)
-    (last,) = (shlex.split(line) for line in lines if line.startswith("apply --ours"))
-    tracked.run(*last, "--yes")
+    (last,) = (shlex.split(line) for line in lines if line.startswith("scripts/apply.sh --ours"))
+    tracked.run("apply", *last[1:], "--yes")
     assert stands(tracked) == {**SANDBOX, **dict.fromkeys(CLASHING, "settled\n")}
     assert tracked.review()["changes"] == []
 

@@ -34,6 +34,9 @@ def place(tmp_path: Path) -> Path:
         ("apply b --ours o --theirs t --except e --except -f", "apply --except=e --except=-f --ours=o --theirs=t"),
         ("apply b --conflicts /c", "apply --conflicts /c"),
         ("diff b --range a..", "diff a.."),
+        ("diff b --range a --patch", "diff a --patch"),
+        ("review b --rules", "review --rules"),
+        ("apply b --recover", "apply --recover"),
         ("undo b", "undo 1"),
         ("undo b -n 3", "undo 3"),
         ("discard b", "discard"),
@@ -51,7 +54,14 @@ def test_a_patch_is_written_where_it_was_asked_for(place: Path) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["review b --range a", "diff b --range --stat", "undo b -n 0", "discard b --json", "log b --changes --audit"],
+    [
+        "review b --range --json",
+        "review b --rules --stat",
+        "diff b --range --stat",
+        "undo b -n 0",
+        "discard b --json",
+        "log b --changes --audit",
+    ],
 )
 def test_what_cannot_be_meant_is_refused(place: Path, given: str) -> None:
     done = gen(place, *given.split())

@@ -183,6 +183,7 @@ def test_what_the_host_lacks_and_nothing_needs_is_no_warning(changed: dict[str, 
 
 BUNDLES = [
     ({"open_run": "R-1"}, "problem bundle-open-run: the run R-1 was interrupted", RECOVER),
+    ({"cut_off": ("paused", "file")}, "problem bundle-cut-off: a script was cut off, and what it began", RECOVER),
     ({"orphan": True}, "problem bundle-orphan: a process of a run that was killed", RECOVER),
     ({"lock": "stale", "lock_pid": "7"}, "warning bundle-stale-lock: its lock names process 7", RECOVER),
     ({"unfinished": ("R-1",)}, "warning bundle-unfinished: the run R-1 committed", RECOVER),

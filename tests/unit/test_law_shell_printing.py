@@ -84,4 +84,4 @@ def test_say_warn_and_fail_are_the_ones_of_common_sh() -> None:
     assert defining == ["lib/common.sh", "lib/text.sh"]
     common = (TEMPLATES / "lib/common.sh").read_text()
     assert re.search(r'(?m)^say\(\) \{ as_shown "\$\*" && ', common)
-    assert re.search(r'(?m)^warn\(\) \{ as_shown "\$\{RED\}\$\*\$\{PLAIN\}" && ', common)
+    assert re.search(r'(?m)^warn\(\) \{ reachable "\$\*" && as_shown "\$\{RED\}\$REACHED\$\{PLAIN\}" && ', common)

@@ -9,7 +9,7 @@ import tarfile
 
 import pytest
 
-from tests.unit.copying import Copy, copy, program
+from tests.unit.copying import Copy, copy, git, program
 
 __all__ = ["copy"]
 STAYS = "an apply has settled it (it was brought back, or yours was kept), so it stays"
@@ -159,3 +159,21 @@ def test_what_its_user_refused_is_not_offered_again(copy: Copy, forgets: str) ->
     # What the agent does to it after that is another matter.
     does(copy, "mkdir -p d; echo mine >gone; echo 2 >>a")
     assert waiting(copy) == ["~a", "+gone"]
+
+
+def test_where_what_was_applied_is_taken_back_and_what_an_undo_of_an_undo_does_is_said(copy: Copy) -> None:
+    """A newcomer waits for an undo that reaches into the project, and for a second one that goes further back."""
+    copy.write("a")
+    git(copy.project, "init", "-q")
+    copy.enter()
+    does(copy, "echo 1 >>a")
+    apply(copy)
+    own = (
+        f"what was applied is in your project: no undo reaches it there, your own git does: git -C {copy.project} diff"
+    )
+    assert undo(copy) == ["undone: 0 paths", "not undone: 1 path", f"  a: {STAYS}", own]
+    does(copy, "echo 2 >>a")
+    assert undo(copy) == ["undone: 1 path", "  a"]
+    said = undo(copy)
+    assert said[2] == "the last thing done was an undo: what that had taken back is here again"
+    assert "scripts/undo.sh N" in said[3]

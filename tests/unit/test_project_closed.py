@@ -61,7 +61,8 @@ def test_what_is_not_in_the_copy_or_may_not_be_read_there_is_said(copy: Copy) ->
     for words in (("left-out", "--told"), ("status",), ("review", "--stat")):
         shown = program(copy, *words).stdout.splitlines()
         assert [line for line in shown if line.startswith(("left out", "closed"))] == lines, words
-    assert json.loads((copy.state / "left-out.json").read_text()).keys() == {"schema", "left_out", "secrets"}
+    keys = {"schema", "left_out", "secrets", "along", "environments"}
+    assert json.loads((copy.state / "left-out.json").read_text()).keys() == keys
 
 
 def test_it_is_left_aside_and_the_others_come(changed: Copy) -> None:
@@ -73,7 +74,7 @@ def test_it_is_left_aside_and_the_others_come(changed: Copy) -> None:
     program(changed, "review")
     done = program(changed, "apply", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-2:] == ["1 path left aside, which never comes back: see `review`", "  closed"]
+    assert done.stdout.splitlines()[-2:] == ["1 path left aside, which never comes back: scripts/review.sh", "  closed"]
     assert (changed.project / "a.py").read_text() == "a.py\nedited\n"
     assert (changed.project / "closed").read_text() == "closed\n"
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.unit.copying import Copy, copy, git
+from tests.unit.copying import Copy, copy, git, program
 
 __all__ = ["copy"]
 
@@ -39,10 +39,56 @@ def test_it_is_noted_once_and_never_stored(copy: Copy) -> None:
     assert copy.noted() == []
 
 
-def test_all_is_seen_when_ignored_files_were_asked_for(copy: Copy) -> None:
-    start(copy, "--ignored")
-    run(copy, MAKE)
-    assert copy.changed() == ["+:z", "+d/node_modules/x/f", "+keep.o", "~tracked.o", "+y.o"]
+ALONG = """
+test -e node_modules/x/f
+echo n >>node_modules/x/f; echo n >node_modules/x/more; rm y.o; rm -r old.o; mkdir -p node_modules/.cache
+echo n >node_modules/.cache/x
+rm -r d/node_modules; mkdir d/node_modules; echo n >d/node_modules/made; chmod 700 node_modules/x; echo n >fresh.o
+mkdir -p __pycache__ .pytest_cache; echo n >__pycache__/a.pyc; echo n >.pytest_cache/x; echo n >seen; echo n >tracked.o
+"""
+
+
+def test_what_was_taken_along_is_left_alone_as_what_is_new_is(copy: Copy) -> None:
+    """Installed packages that were made anew, or used, are no change of the project: they hid what was."""
+    copy.write("a", "tracked.o", "node_modules/x/f", "y.o", "old.o/deep/f", "d/node_modules/y/f", "__pycache__/b.pyc")
+    (copy.project / ".gitignore").write_text("node_modules/\n*.o\n")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "-f", "a", "tracked.o")
+    copy.enter("--ignored")
+    assert "old.o/deep/f" in copy.look()
+    run(copy, ALONG)
+    assert copy.changed() == ["+seen", "~tracked.o"]
+    # What came with the entry is named there.
+    assert copy.noted() == ["ignored:.pytest_cache", "ignored:fresh.o"]
+    told = program(copy.state, "left-out", "--told").stdout.decode()
+    assert "along: __pycache__, d/node_modules, node_modules, old.o, y.o: git ignores it" in told
+    commits = len(copy.track.commits())
+    run(copy, "rm -rf node_modules d/node_modules __pycache__")
+    assert len(copy.track.commits()) <= commits + 1
+    assert copy.changed() == ["+seen", "~tracked.o"]
+
+
+def test_what_is_new_beside_something_that_was_taken_along_is_seen(copy: Copy) -> None:
+    """To git a folder with nothing in it but what is ignored is ignored as well."""
+    copy.write("a", "app/node_modules/x", "obj/y.o", ":odd/z.o", "deep/er/z.o")
+    (copy.project / ".gitignore").write_text("node_modules/\n*.o\n")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", "a")
+    copy.enter("--ignored")
+    run(copy, "for f in app/n obj/n :odd/n deep/n deep/er/n app/node_modules/n; do echo n >$f; done; echo n >>obj/y.o")
+    assert copy.changed() == ["+:odd/n", "+app/n", "+deep/er/n", "+deep/n", "+obj/n"]
+    assert copy.noted() == []
+
+
+def test_what_a_nested_repository_ignores_and_was_taken_along_is_left_alone(copy: Copy) -> None:
+    """By its own list, of which git says nothing in the project's name."""
+    copy.write("sub/f", "sub/built/x")
+    git(copy.project / "sub", "init", "-q")
+    (copy.project / "sub/.git/info/exclude").write_text("built/\n")
+    git(copy.project, "init", "-q")
+    copy.enter("--ignored")
+    run(copy, "echo n >>sub/built/x; echo n >sub/built/y; echo n >>sub/f")
+    assert copy.changed() == ["~sub/f"]
 
 
 def test_an_agent_cannot_hide_what_it_does(copy: Copy) -> None:

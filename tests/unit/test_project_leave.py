@@ -147,3 +147,17 @@ def test_what_only_root_can_remove_is_named_with_its_mend(tmp_path: Path) -> Non
     ordinary = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", *PYTHON, PROGRAM / "__main__.py")
     done = subprocess.run((*ordinary, "--state", copy.state, "leave"), capture_output=True, text=True, check=False)
     assert (done.returncode, f"mend: sudo rm -r {copy.state}/disk/work/work" in done.stderr) == (1, True), done.stderr
+
+
+def test_of_a_project_that_was_moved_what_waits_is_kept(copy: Copy) -> None:
+    """Its mend says so: a rollback keeps it as a patch, though the project is not there."""
+    copy.write("a")
+    copy.enter()
+    (copy.root / "a").write_text("new\n")
+    assert copy.commit() is not None
+    copy.hide()
+    copy.project.rename(copy.project.with_name("moved"))
+    done = program(copy.state, "apply", "--yes")
+    assert (done.returncode, b"mend: mv FOLDER " in done.stderr) == (1, True), done.stderr
+    assert program(copy.state, "leave").returncode == 0
+    assert b"+new" in (copy.state / "track-1.patch").read_bytes()

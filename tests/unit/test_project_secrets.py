@@ -3,7 +3,7 @@
 import pytest
 from project.secret import Secrets
 
-from tests.unit.copying import Copy, copy
+from tests.unit.copying import Copy, copy, git, program
 from tests.unit.test_project_entry import left
 
 __all__ = ["copy"]
@@ -41,6 +41,39 @@ def test_some_are_secrets_by_what_is_in_them(copy: Copy) -> None:
     (copy.project / "key.json").write_text('{"private_key": "-----BEGIN PRIVATE KEY-----"}')
     copy.enter()
     assert left(copy) == {".npmrc": "secret", "key.json": "secret"}
+
+
+def test_certificates_alone_are_no_secret(copy: Copy) -> None:
+    """Without its list of authorities, what is taken along of an environment reaches nobody."""
+    public = "# Issuer: x\n-----BEGIN CERTIFICATE-----\nMIIx\n-----END CERTIFICATE-----\n"
+    token = "ghp_" + "a1B2" * 9
+    secret = {
+        "key.pem": public + "-----BEGIN PRIVATE KEY-----\n",
+        "rsa.pem": "-----BEGIN RSA PRIVATE KEY-----\n",
+        "none.pem": "MIIx\n",
+        "token.pem": public + token,
+        "asked.pem": public,
+        "other.key": public,
+        "large.pem": public * 70000,
+    }
+    for name, content in {**secret, "certifi/cacert.pem": public * 3, "chain.PEM": public}.items():
+        copy.write(name)
+        (copy.project / name).write_text(content)
+    (copy.project / "link.pem").symlink_to("chain.PEM")
+    copy.enter("--secret", "asked*")
+    assert left(copy) == dict.fromkeys((*secret, "link.pem"), "secret")
+
+
+def test_an_environment_that_names_this_machine_s_paths_is_said(copy: Copy) -> None:
+    copy.write(".gitignore", "venv/pyvenv.cfg", "venv/bin/pip", "a b/.venv/pyvenv.cfg", "pyvenv.cfg.d/x")
+    (copy.project / ".gitignore").write_text("venv/\n.venv/\n")
+    git(copy.project, "init", "-q")
+    copy.enter("--ignored")
+    told = program(copy.state, "left-out", "--told").stdout.decode().splitlines()
+    assert [line for line in told if line.startswith("no use")] == [
+        "no use: a b/.venv, venv names this machine's paths; make it anew in the sandbox, and install again: "
+        "scripts/exec.sh -- python3 -m venv --clear 'a b/.venv'"
+    ]
 
 
 def test_names_that_tools_document_are_secrets_and_their_samples_are_not() -> None:

@@ -14,7 +14,7 @@ from generator import cli
 from generator.errors import GenError
 from generator.execute import registry, trust
 from generator.execute.bundle import find_bundle
-from tests.unit.faking import fake_bundle, gen, journal
+from tests.unit.faking import copied, fake_bundle, gen, journal, named
 
 SCRIPTS = ("start", "plan", "stop", "status", "recover", "connect", "rollback", "test_setup")
 COMMANDS = (
@@ -138,9 +138,8 @@ def test_a_bundle_lives_in_the_sandboxes_home_and_is_found_from_the_project(
     assert [path.name for path in project.iterdir()] == ["src"]
     assert [data_home.stat().st_mode & 0o777, (data_home / "sandboxes").stat().st_mode & 0o777] == [0o700, 0o700]
     assert (data_home / "registry.json").stat().st_mode & 0o777 == 0o600
-    # What scripts/start.sh writes down.
-    (home / "local").mkdir()
-    (home / "local/project").write_text(f"{project}\n", "utf-8")
+    named(home, project)
+    copied(home, project)
     for here, words in ((project, ("status",)), (project / "src", ("status",)), (tmp_path, ("status", "safe"))):
         assert f"would run {home}/scripts/status.sh" in gen(here, *words).stdout
     assert gen(tmp_path, "status").returncode == 2
@@ -157,14 +156,14 @@ def test_a_bundle_is_not_written_into_a_project(tmp_path: Path, data_home: Path,
     project = tmp_path / "repo"
     project.mkdir()
     mine = fake_bundle(data_home / "sandboxes" / "mine")
-    (mine / "local").mkdir()
     if "--project" not in words:
-        (mine / "local/project").write_text(f"{project}\n", "utf-8")
+        copied(mine, project)
     for given in (words, words.replace("up", "bundle").replace(" --project .", "")):
         done = gen(project, *given.split())
         if given == words or "--project" not in words:
             assert done.returncode == 2, done.stderr
             assert "must lie apart" in done.stderr
+            assert "--project" in words or f"gen discard {mine}" in done.stderr
             assert not (project / "box").exists()
 
 

@@ -90,7 +90,7 @@ name_problems() {
         word 1 "$line"
         folder=$(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$WORD" 2>/dev/null)
         ! bundle_made "$folder" "$WORD" ||
-            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "$(again --set "name=$GEN_NAME-2")   (a name that is free; or, for whoever owns it, ./rollback.sh in the folder $(quoted "$folder"))" owner
+            problem "another bundle on this machine runs a sandbox named $GEN_NAME" "$(again --set "name=$GEN_NAME-2")   (a name that is free; or, for whoever owns it: $(quoted "$folder")/rollback.sh)" owner
     fi
     ! renamed || problem "$WHAT" "$MEND" owner
     ! called_otherwise || problem "$WHAT" "$MEND" owner

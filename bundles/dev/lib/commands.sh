@@ -146,6 +146,15 @@ commands_json() {
     printf ']}\n'
 }
 
+# output_json NUMBER: the document of one, with what it printed, which is standard input.
+output_json() {
+    local line lines=()
+    while IFS= read -r line; do lines+=("$line"); done
+    printf '{"schema":1,"command":'
+    command_is "$1" && command_words "$1" && command_json "$1"
+    printf ',"output":[%s]}\n' "$(json_strings ${lines[@]+"${lines[@]}"})"
+}
+
 # shown_commands: the numbers of those that run, and of the detached ones that have ended.
 shown_commands() {
     local number

@@ -114,6 +114,7 @@ plan_hash() {
         local_digest
         # As it was when only the file could say it.
         if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED" | digest_of; elif [ -e "$LOCAL/project" ]; then digest_of <"$LOCAL/project"; else echo none; fi
+        work_left
         printf '%s\n' "${ENGINE_ID:-none}" "${PLAN_OPEN:-none}" "$PLAN_STATES" "$PLAN_TOLD" | named_alike
     } | digest_of
 }

@@ -58,13 +58,17 @@ report_failure() {
 
 # failure_summary: what failed, why, the last lines of its log, and what mends that: the last words of a run that failed.
 failure_summary() {
-    local log
+    local log line
     [ -n "$FAILURE_STEP" ] || return 0
     log=$(log_path "$FAILURE_STEP" "$FAILURE_PHASE")
     step_value "$FAILURE_STEP" title
     warn "error: step $FAILURE_STEP failed: $VALUE"
     warn "  why:  $FAILURE_WHY"
-    last_lines "$log" 15 >&2
+    last_lines "$log" 15 | while IFS= read -r line; do
+        # A requirement that is not met says its own mend there.
+        case $line in '  |     mend: '*) reachable "$line" && line=$REACHED ;; esac
+        say "$line"
+    done >&2
     # Where the disk was full what it said is lost, and the reason with it.
     [ -s "$log" ] || [ -n "$SIGNAL" ] || warn "  | its log is empty: it said nothing, or the disk was full (df -h $(quoted "$STATE"))"
     [ -n "$SIGNAL" ] || show_fix "$FAILURE_STEP" "$log"

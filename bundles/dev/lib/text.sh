@@ -62,6 +62,27 @@ write_out() {
     done
 }
 
+# reachable TEXT: sets REACHED to it with the bundle's scripts as they are called from where the user stands.
+reachable() {
+    local rest=" $1" before place script
+    REACHED=$1
+    case $1 in *scripts/*.sh* | *./rollback.sh* | *./test-setup.sh*) ;; *) return 0 ;; esac
+    place=$(quoted "$BUNDLE")
+    # Where one goes into its folder first, they are called from there.
+    case $1 in *"cd $place && "*) return 0 ;; esac
+    [ ! "$PWD" -ef "$BUNDLE" ] || return 0
+    REACHED=''
+    while before=${rest%%[ (]scripts/*} && [ "$before" != "$rest" ]; do
+        REACHED=$REACHED$before${rest:${#before}:1} rest=${rest:$((${#before} + 1))}
+        script=${rest%%.sh*}.sh
+        [ ! -f "$BUNDLE/$script" ] || REACHED=$REACHED$place/
+        REACHED=${REACHED}scripts/ rest=${rest#scripts/}
+    done
+    REACHED=$REACHED$rest
+    for script in rollback.sh test-setup.sh; do REACHED=${REACHED//" ./$script"/" $place/$script"}; done
+    REACHED=${REACHED# }
+}
+
 # written_out TEXT: prints it so.
 written_out() { write_out "$1" && printf '%s\n' "$WRITTEN"; }
 

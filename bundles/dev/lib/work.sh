@@ -17,6 +17,22 @@ taking_back() {
 
 work_and() { { [ ! -e "$WORK" ] || cat "$WORK"; } && printf '%s\n' "$1"; }
 
+# work_left: a line for each thing that a script which was cut off has left, the first to be taken back first. For whoever only looks.
+work_left() {
+    local line
+    [ -s "$WORK" ] || return 0
+    awk '{ line[NR] = $0 } END { for (n = NR; n > 0; n--) print line[n] }' "$WORK" | while IFS= read -r line; do
+        case $line in
+        paused*) echo "the sandbox was paused, and goes on" ;;
+        stopped*) echo "the sandbox was stopped, and is started again" ;;
+        attached*) echo "the disk image was put on a loop device, and goes off it" ;;
+        'file '*) echo "this was written in part, and is removed: ${line#file }" ;;
+        size*) echo "the disk image was made larger, and gets the size of its filesystem" ;;
+        *) echo "what this bundle does not know: $line" ;;
+        esac
+    done
+}
+
 # take_back: takes back all of it. Fails when something is left, which is named with its mend and stays written down.
 take_back() {
     WORKING=''

@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage "$0" && exit "$EX_DONE" ;;
     --timeout)
-        seconds_of "${2:-}" || fail "$EX_USAGE" "not a time: ${2:-}" "it is a whole number with s, m or h" "$0 --timeout 5m -- COMMAND"
+        seconds_of "${2:-}" || fail "$EX_USAGE" "not a time: ${2:-}" "it is a whole number with s, m or h" "scripts/connect.sh --timeout 5m -- COMMAND"
         limit=$NUMBER
         shift 2
         ;;
@@ -42,10 +42,10 @@ while [ $# -gt 0 ]; do
     # What --detach starts: its own number is what it says to 3.
     --detached) how=detached && trap - EXIT && shift ;;
     --) shift && break ;;
-    *) fail "$EX_USAGE" "unknown argument: $1" "a command stands behind --" "$0 -- $*" ;;
+    *) fail "$EX_USAGE" "unknown argument: $1" "a command stands behind --" "scripts/connect.sh -- COMMAND" ;;
     esac
 done
-if [ "$how" != attached ] && [ $# -eq 0 ]; then fail "$EX_USAGE" "say which command" "it stands behind --" "$0 --detach -- COMMAND"; fi
+if [ "$how" != attached ] && [ $# -eq 0 ]; then fail "$EX_USAGE" "say which command" "it stands behind --" "scripts/connect.sh --detach -- COMMAND"; fi
 [ "$how" != detach ] || start_detached ${limit:+--timeout "${limit}s"} -- "$@"
 
 need_sandbox "$EX_REFUSED"

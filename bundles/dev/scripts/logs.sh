@@ -2,9 +2,10 @@
 # Shows what a detached command has printed on both of its outputs, line by line. What could steer a terminal is written out
 # (\x1b). Of much, the beginning and the newest end are kept.
 #
-# usage: scripts/logs.sh [--follow] N
+# usage: scripts/logs.sh [--follow | --json] N
 #
 #   --follow   go on until the command has ended
+#   --json     one document for programs (schemas/output.schema.json)
 #
 # Exit codes: 0 shown; 2 wrong arguments, or no such command.
 trap 'last_line $? >&2' EXIT
@@ -18,10 +19,11 @@ trap 'last_line $? >&2' EXIT
 . "$BUNDLE/lib/log.sh"
 end_on_signals
 
-follow=''
+follow='' show=''
 case ${1:-} in
 -h | --help) usage "$0" && exit "$EX_DONE" ;;
 -f | --follow) follow=yes && shift ;;
+--json) show=json && shift ;;
 esac
 known_command "${1:-}"
 [ -e "$COMMANDS/$COMMAND_NUMBER/log" ] ||
@@ -36,6 +38,10 @@ show_more() {
     shown=$NUMBER
 }
 
+if [ "$show" = json ]; then
+    output_json "$COMMAND_NUMBER" < <(without_times <"$log" | printable)
+    exit
+fi
 while [ -n "$follow" ] && command_is "$COMMAND_NUMBER" && [ "$LIVES" = running ]; do
     show_more
     sleep 0.5

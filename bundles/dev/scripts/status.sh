@@ -20,6 +20,10 @@
 . "$BUNDLE/lib/journal.sh"
 # shellcheck source=templates/lib/lock.sh
 . "$BUNDLE/lib/lock.sh"
+# shellcheck source=templates/lib/commands.sh
+. "$BUNDLE/lib/commands.sh"
+# shellcheck source=templates/lib/work.sh
+. "$BUNDLE/lib/work.sh"
 # shellcheck source=templates/lib/project.sh
 [ "$GEN_PROJECT_METHOD" = none ] || . "$BUNDLE/lib/project.sh"
 trap 'last_line $?' EXIT
@@ -36,6 +40,17 @@ run_row() {
         row run "$1 was interrupted: scripts/recover.sh undoes what it began (so does the next start or rollback)"
     fi
     row '' "what it did: gen log --run $1, or $(quoted "$STATE/logs/$1")"
+}
+
+# commands_rows: the commands that run in it, and what was begun and nobody waits for any more.
+commands_rows() {
+    local number title=commands
+    for number in $(command_numbers); do
+        [ ! -e "$COMMANDS/$number/ended" ] && command_is "$number" && [ "$LIVES" != ended ] || continue
+        command_words "$number" && command_state
+        row "$title" "$number, $SHOWN_STATE since $BEGAN: $COMMAND_LINE   (scripts/kill.sh $number)"
+        title=''
+    done
 }
 
 # copy_rows: how the copy is made, and whether anything in it waits to be reviewed.
@@ -60,6 +75,8 @@ state=none
 ! ours "$line" 3 || { word 2 "$line" && state=$WORD; }
 [ "$state" != running ] || state="running, $(health)"
 say "${BOLD}$GEN_NAME${PLAIN} (gen $GEN_VERSION)"
+# What is named below is called from there.
+[ "$PWD" -ef "$BUNDLE" ] || row in "$(quoted "$BUNDLE")"
 case $state in
 none) row sandbox "none: scripts/start.sh makes it" ;;
 exited | created) row sandbox "stopped, kept: scripts/start.sh goes on with it" ;;
@@ -94,6 +111,10 @@ else
     row network none
 fi
 [ -z "$GEN_PORTS" ] || row ports "$GEN_PORTS (in the sandbox, listen on 0.0.0.0: what listens on 127.0.0.1 there is not reached)"
+commands_rows
+if [ -z "$(lock_owner)" ] || ! process_lives "$(lock_owner)"; then
+    while IFS= read -r line; do [ -z "$line" ] || { wrong=yes && row 'cut off' "$line: scripts/recover.sh"; }; done <<<"$(work_left)"
+fi
 if ! open=$(journal_open_run); then
     row run "cannot be known: $JOURNAL cannot be read"
 elif [ -n "$open" ]; then

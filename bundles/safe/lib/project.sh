@@ -58,11 +58,13 @@ name_project() {
     case $path in *$'\n'*) fail "$EX_USAGE" "the project's path has a line break" "" "give the folder another name" ;; esac
     if ! apart "$path"; then
         fail "$EX_USAGE" "the project and this bundle must lie apart" "what an agent can write must never be what this host runs: $BUNDLE, $path" \
-            "mv $(quoted "$BUNDLE") to a folder outside of the project, or name another one"
+            "scripts/start.sh --project PATH   (of a folder that this bundle does not lie in; or move the bundle out of it)"
     fi
     if has=$(copied project) && [ "$has" != "$path" ]; then
+        [ -d "$has" ] || fail "$EX_REFUSED" "this sandbox holds a copy of $has, which is not there any more" "" \
+            "mv $(quoted "$path") $(quoted "$has")   (if it was moved here; or ./rollback.sh, which keeps what waits as a patch, and then this again)"
         fail "$EX_REFUSED" "this sandbox holds a copy of another project" "$has" \
-            "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --set name=NAME)"
+            "scripts/review.sh, then scripts/discard.sh   (or write another bundle: gen bundle --profile $(quoted "$BUNDLE/profile.yaml") --set name=NAME --out FOLDER)"
     fi
     export GEN_PROJECT_NAMED=$path
 }
@@ -82,10 +84,12 @@ project_problems() {
     path=$(project_path)
     if [ -z "$path" ]; then
         problem "no project is named: this bundle makes a copy of one" "scripts/start.sh --project PATH"
+    elif [ ! -e "$path" ] && [ "$(copied project)" = "$path" ]; then
+        problem "the project is not there any more: $path" "mv FOLDER $(quoted "$path")   (if it was moved or renamed: back to its place; or ./rollback.sh keeps what waits in its copy as a patch, then: scripts/start.sh --project FOLDER)"
     elif [ ! -d "$path" ] || [ ! -r "$path" ] || [ ! -x "$path" ]; then
         problem "the project cannot be read: $path" "ls -ld $(quoted "$path")   (or name another one: scripts/start.sh --project PATH)"
     elif ! apart "$(cd -- "$path" && pwd -P)"; then
-        problem "the project and this bundle must lie apart: $path" "mv $(quoted "$BUNDLE") to a folder outside of the project"
+        problem "the project and this bundle must lie apart: $path" "scripts/start.sh --project PATH   (of a folder that this bundle does not lie in)"
     fi
     [ "$EUID" -eq 0 ] || [ "$EUID" -eq "$GEN_UID" ] ||
         problem "the sandbox's user is number $GEN_UID and you are $EUID: neither could use what the other makes in the copy" \

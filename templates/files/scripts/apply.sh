@@ -3,6 +3,7 @@
 #
 # usage: scripts/apply.sh [--approve HASH] [--yes] [--accept PATH]... [--accept-kind KIND]... [--only PATH]... [--except PATH]...
 #                         [--ours PATH]... [--theirs PATH]... [--conflicts FOLDER] [--json]
+#        scripts/apply.sh --recover
 #
 #   --approve HASH   only if it is what scripts/review.sh showed with this hash
 #   --yes            do not ask. This covers neither what is held back nor what scripts/review.sh has not shown.
@@ -17,6 +18,7 @@
 #   --conflicts FOLDER
 #                    where there are conflicts, write each version of each path into this new folder, and files with marks
 #                    in which `git mergetool` works
+#   --recover        only end what an apply left that was cut off
 #   --json           one document for programs (schemas/apply.schema.json)
 #
 # Nothing comes back that the last scripts/review.sh has not shown; on a terminal, where there was none, it is shown first.

@@ -17,7 +17,7 @@ shown='' FAILED_WITH=()
 # show_stopped CODE WHAT WHY FIX: the document where no run would even look at its steps: another holds the lock, a file of the
 # bundle or the journal is not what was written. A bundle that is not whole is asked nothing, not even for the sandbox's name.
 show_stopped() {
-    printf '{"schema":2,"name":%s,"hash":null,"open_run":null,"undo_first":[],"blocked":[{"step":null,"what":%s,"fix":%s,"owner_only":false}],"moves":[],"aside":[],"names":[],"steps":[],"rollback":null}\n' \
+    printf '{"schema":2,"name":%s,"hash":null,"open_run":null,"undo_first":[],"take_back":[],"blocked":[{"step":null,"what":%s,"fix":%s,"owner_only":false}],"moves":[],"aside":[],"names":[],"steps":[],"rollback":null}\n' \
         "$(json_strings "${GEN_NAME:-}")" "$(json_strings "$2${3:+: $3}")" "$(json_strings "${4:-scripts/status.sh}")"
 }
 end_unseen() {
@@ -89,8 +89,8 @@ show_json() {
     local step state title comma='' open=null before='' keys=(kind id state name new_name)
     [ -z "$PLAN_OPEN" ] || open=$(json_strings "$PLAN_OPEN")
     [ -z "$PLAN_FIRST" ] || before=$(strings <<<"$PLAN_FIRST")
-    printf '{"schema":2,"name":%s,"hash":"%s","open_run":%s,"undo_first":[%s],"blocked":[%s],\n"moves":[%s],"aside":[%s],"names":[%s],"steps":[' \
-        "$(json_strings "$GEN_NAME")" "$hash" "$open" "$before" "$(reasons)" "$(tells moves | objects "${keys[@]}")" \
+    printf '{"schema":2,"name":%s,"hash":"%s","open_run":%s,"undo_first":[%s],"take_back":[%s],"blocked":[%s],\n"moves":[%s],"aside":[%s],"names":[%s],"steps":[' \
+        "$(json_strings "$GEN_NAME")" "$hash" "$open" "$before" "$(work_left | printable | strings)" "$(reasons)" "$(tells moves | objects "${keys[@]}")" \
         "$(objects_aside | objects "${keys[@]}")" "$({ tells named; names_taken; } | sort -u | objects kind wanted name)"
     while read -r step state; do
         [ -n "$step" ] || continue
@@ -111,6 +111,10 @@ show_text() {
         say "First the last run ($PLAN_OPEN), which was interrupted, is undone:"
         for step in $PLAN_FIRST; do step_value "$step" title && say "  ↩ $VALUE"; done
         say "Then:"
+    fi
+    if [ -s "$WORK" ]; then
+        say "First what a script that was cut off began is taken back:"
+        work_left | while IFS= read -r step; do say "  ↩ $step"; done
     fi
     while read -r step state; do [ -z "$step" ] || show_step "$step" "$state"; done <<<"$PLAN_STATES"
     say_aside | printable

@@ -56,9 +56,11 @@ def main(argv: list[str]) -> int:
 
 
 def _told(failure: Failure) -> int:
+    from project.words import reachable
+
     lines = [f"gen: {failure.what}"]
     lines += [f"  {line}" for line in failure.why.splitlines()]
-    lines += [f"  mend: {failure.mend}"] if failure.mend else []
+    lines += [f"  mend: {reachable(failure.mend)}"] if failure.mend else []
     sys.stderr.write("\n".join(lines) + "\n")
     return failure.code
 

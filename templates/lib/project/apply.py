@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from project.reviewed import Reviewed
     from project.verdict import Verdict
 
-LOOK = "scripts/review.sh (gen review), then apply again"
+LOOK = "scripts/review.sh, then scripts/apply.sh again"
 # Of what came since the last review, so many paths are named.
 SHOWN = 50
 RECOVERED = {
@@ -102,7 +103,7 @@ def _text(path: bytes) -> str:
 def _approved(found: Reviewed, approved: str | None) -> None:
     if approved is not None and approved != found.hash:
         why = f"It was approved: {words.path(os.fsencode(approved))}\nThere is now: {found.hash or 'nothing'}"
-        raise Failure("this is not what was reviewed, so nothing is changed", why, "review again", 4)
+        raise Failure("this is not what was reviewed, so nothing is changed", why, LOOK, 4)
 
 
 def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
@@ -208,7 +209,10 @@ def _ask(args: argparse.Namespace, plan: Plan, wanted: Sequence[Verdict], choice
         return
     if not _terminal(args):
         raise Failure(
-            "nobody is there to ask, so nothing is changed", "", "apply --approve HASH, as `review` says it", 4
+            "nobody is there to ask, so nothing is changed",
+            "",
+            "scripts/apply.sh --approve HASH   (scripts/review.sh prints the hash)",
+            4,
         )
     merged = {put.path for put in plan.puts if put.merged}
     for one in wanted:
@@ -259,7 +263,9 @@ def _brought(wanted: Sequence[Verdict], merged: set[bytes]) -> list[str]:
         how = ", merged" if one.change.path in merged else ""
         lines.append(f"  {one.change.status.value:8} {words.path(one.change.path)}{how}")
     return lines + (
-        [f"  and {len(wanted) - SHOWN} more: scripts/changes.sh, then scripts/diff.sh"] if len(wanted) > SHOWN else []
+        [f"  and {len(wanted) - SHOWN} more: {words.reachable('scripts/changes.sh, then scripts/diff.sh')}"]
+        if len(wanted) > SHOWN
+        else []
     )
 
 
@@ -284,9 +290,12 @@ def _say(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], c
         )
         out += [f"  {words.path(path)}" for path in sorted(choice.ours)[:SHOWN]]
     if left := _left(found, wanted, choice):
-        out.append(f"{words.counted(len(left), 'path')} still held back: apply --accept PATH, one by one")
+        first = shlex.quote(words.path(left[0].change.path))
+        way = words.reachable(f"scripts/apply.sh --accept {first}")
+        out.append(f"{words.counted(len(left), 'path')} still held back, to be accepted one by one: {way}")
         out += [f"  {words.path(verdict.change.path)}" for verdict in left]
     if never := found.never():
-        out.append(f"{words.counted(len(never), 'path')} left aside, which never comes back: see `review`")
+        look = words.reachable("scripts/review.sh")
+        out.append(f"{words.counted(len(never), 'path')} left aside, which never comes back: {look}")
         out += [f"  {words.path(verdict.change.path)}" for verdict in never[:SHOWN]]
     words.show(out, paged=False)

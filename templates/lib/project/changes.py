@@ -100,7 +100,8 @@ class Changes:
         if folder:
             self.ignored.add(item.path)
         # Without its size: a log that grows is no change.
-        self.notes.append((item.path, "ignored", 0, 1))
+        if not records.within(item.path, self.ignoring.along):
+            self.notes.append((item.path, "ignored", 0, 1))
         return True
 
     def _read(self, item: Item, old: Version | None) -> None:

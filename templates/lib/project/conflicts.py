@@ -132,7 +132,8 @@ def told(folder: str, conflicts: Sequence[Conflict], root: bytes) -> list[str]:
     apart = [each for each in conflicts if each.path not in plain][:SHOWN]
     lines += ["; ".join((f"    look at {words.path(each.path)} yourself", *held(each))) for each in apart]
     options = " ".join(f"--ours {shlex.quote(words.path(each.path))}" for each in conflicts)
-    return [*lines, f"    apply {options}    (what the sandbox made of it is in yours by then, and waits no longer)"]
+    last = words.reachable(f"scripts/apply.sh {options}")
+    return [*lines, f"    {last}    (what the sandbox made of it is in yours by then, and waits no longer)"]
 
 
 def _plain(root: bytes, path: bytes) -> bool:
@@ -145,18 +146,19 @@ def _plain(root: bytes, path: bytes) -> bool:
 def mends(conflicts: Sequence[Conflict]) -> list[str]:
     """What ends a conflict, with the first one's path."""
     path = shlex.quote(words.path(conflicts[0].path))
+    apply = words.reachable("scripts/apply.sh")
     lines = [
-        f"  mend: apply --except {path}       all the others; it stays and waits",
-        f"        apply --ours {path}         yours stays, and the sandbox's change of it waits no longer",
+        f"  mend: {apply} --except {path}   (all the others; it stays and waits)",
+        f"        {apply} --ours {path}   (yours stays, and the sandbox's change of it waits no longer)",
     ]
     # Where there is a folder, or no way to the path, the sandbox's cannot come whole either.
     for each in [each for each in conflicts if each.whole][:1]:
         path = shlex.quote(words.path(each.path))
         also = f" --accept {path}" if each.held else ""
-        lines.append(f"        apply --theirs {path}{also}       the sandbox's, whole, in the place of yours")
+        lines.append(f"        {apply} --theirs {path}{also}   (the sandbox's, whole, in the place of yours)")
     return [
         *lines,
-        "        apply --conflicts FOLDER   writes all versions, and a file with marks, into a new folder to look at",
+        f"        {apply} --conflicts FOLDER   (all versions, and a file with marks, in a new folder to look at)",
     ]
 
 

@@ -128,7 +128,7 @@ def status(args: argparse.Namespace) -> int:
 def _waiting(changes: list[Change]) -> Iterator[str]:
     if changes:
         waits = "1 change waits" if len(changes) == 1 else f"{len(changes)} changes wait"
-        yield f"{waits} and nobody has applied it: scripts/review.sh shows all of it"
+        yield f"{waits} and nobody has applied it: {words.reachable('scripts/review.sh')} shows all of it"
         yield from (f"  {line}" for line in list(_stat(changes))[:NAMED])
         if len(changes) > NAMED:
             yield f"  and {len(changes) - NAMED} more"

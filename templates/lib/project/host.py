@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shlex
 import stat
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -89,7 +90,10 @@ class Host:
         try:
             self.fd = os.open(self.real, FOLDER)
         except OSError as error:
-            raise Failure("the project cannot be opened", f"{words.path(root)}: {error.strerror}") from None
+            # What waits in the copy is of that path. Without it, it is kept as a patch by a rollback.
+            shown = words.path(root)
+            mend = f"mv FOLDER {shlex.quote(shown)}   (if it was moved or renamed: back to its place)"
+            raise Failure("the project cannot be opened", f"{shown}: {error.strerror}", mend) from None
         self.root = words.path(root)
         self.device = os.fstat(self.fd).st_dev
         self._open: OrderedDict[bytes, int] = OrderedDict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import sys
 
@@ -62,16 +63,28 @@ def run(args: argparse.Namespace) -> int:
 def told(state: str, settings: Settings) -> Iterator[str]:
     """What was not taken, counted by kind; what was, and the agent may not read, by name."""
     content = records.read(os.path.join(state, "left-out.json"))
-    kinds = [left["why"] for left in json.loads(content)["left_out"]] if content else []
+    listed = json.loads(content) if content else {"left_out": [], "along": [], "environments": []}
+    kinds = [left["why"] for left in listed["left_out"]]
     if kinds:
         counts = ", ".join(f"{kinds.count(kind)} {TOLD.get(kind, kind)}" for kind in sorted(set(kinds)))
         yield f"left out: {counts}   (.state/project/left-out.json names each)"
+    if listed["along"]:
+        found = [path.encode("utf-8", "surrogateescape") for path in listed["along"]]
+        yield f"along: {_named(found)}: git ignores it, so what becomes of it stays in the sandbox"
+    if listed["environments"]:
+        found = [path.encode("utf-8", "surrogateescape") for path in listed["environments"]]
+        # No mend can give back what was installed: that may need a network, or a folder of wheels.
+        mend = words.reachable(f"scripts/exec.sh -- python3 -m venv --clear {shlex.quote(words.path(found[0]))}")
+        what = f"{_named(found)} names this machine's paths"
+        yield f"no use: {what}; make it anew in the sandbox, and install again: {mend}"
     closed = _closed(state, settings) if settings.method == "overlay" else []
     if closed:
-        named = ", ".join(map(words.path, closed[:NAMED])) + (
-            f" and {len(closed) - NAMED} more" if len(closed) > NAMED else ""
-        )
-        yield f"closed: the agent may not read {words.counted(len(closed), 'path')}: {named}"
+        yield f"closed: the agent may not read {words.counted(len(closed), 'path')}: {_named(closed)}"
+
+
+def _named(paths: list[bytes]) -> str:
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(map(words.path, paths[:NAMED])) + more
 
 
 def _closed(state: str, settings: Settings) -> list[bytes]:

@@ -143,7 +143,12 @@ def accepted_paths(found: Reviewed, accept: list[str]) -> list[bytes]:
         ]
         if not exact:
             shown = words.path(os.fsencode(word))
-            raise Failure(f"{shown} is not held back", "", "see `review`; a folder is accepted file by file", 2)
+            raise Failure(
+                f"{shown} is not held back",
+                "",
+                "scripts/review.sh   (shows what is; a folder is accepted file by file)",
+                2,
+            )
         accepted += exact
     return accepted
 
@@ -231,7 +236,8 @@ def _diff(track: Track, found: Reviewed, paint: words.Paint) -> Iterator[str]:
     with Patch(track.git.repo, shown, found.apart) as patch:
         yield from _painted(patch.shown().split(b"\n")[:-1], paint)
     if left:
-        yield paint("held", f"not shown here, too large: {words.counted(len(left), 'path')}; see review --patch FILE")
+        way = words.reachable("scripts/review.sh --patch FILE")
+        yield paint("held", f"not shown here, too large: {words.counted(len(left), 'path')}; {way}")
         yield from (f"  {words.path(change.path)}" for change in left)
 
 

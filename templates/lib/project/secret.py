@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 
-from project.secret_table import BY_CONTENT, HARMLESS, KEPT_AS, KEPT_BEFORE, PROGRAMS, SECRETS
+from project.layer import Unread, read_at
+from project.secret_table import ANY, BY_CONTENT, HARMLESS, KEPT_AS, KEPT_BEFORE, PROGRAMS, SECRETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 LOOKED_INTO = 65536
+# What of PEM anybody may read; a list of authorities is larger than other files that are looked into.
+PUBLIC = frozenset((b"CERTIFICATE", b"TRUSTED CERTIFICATE", b"X509 CERTIFICATE", b"X509 CRL", b"PUBLIC KEY"))
+CERTIFICATES = 4 << 20
 _WORDS = tuple(word.encode() for word in KEPT_AS)
 _PROGRAMS = frozenset(word.encode() for word in PROGRAMS)
 _AGED = frozenset((*_WORDS, b"~"))
@@ -21,6 +25,14 @@ ENDING = re.compile(rb"(?:(?:\.~\d+)?~|(?<![._ (-])[._ (-]+(?:%b|\d{1,14})\)?)\Z
 BEGINNING = re.compile(rb"(?:%b)(?:[ _-](?:of|von|de)[ _-]|[ _-]+)" % b"|".join(word.encode() for word in KEPT_BEFORE))
 # A name has fewer marks, unless somebody plays.
 MOST_MARKS = 8
+
+
+def content_at(folder: int, name: bytes, most: int) -> bytes:
+    """A file's content, to look into; nothing where it cannot be read or is larger."""
+    try:
+        return read_at(folder, name, most)[1]
+    except Unread:
+        return b""
 
 
 def originals(name: bytes, folder: bool = False) -> list[bytes]:
@@ -159,6 +171,15 @@ class Secrets:
         if not self.names.match_any(owns, folder) or self.keep.match(path, name, folder):
             return False
         return self.asked.match_any(owns, folder) or not self.harmless.match_any(owns, folder)
+
+    def is_public(self, path: bytes, name: bytes, folder: int) -> bool:
+        """Whether a file with a name of a secret holds certificates alone, as the lists of authorities do."""
+        if not name.lower().endswith(b".pem") or self.asked.match_any(_owns(path, name)):
+            return False
+        content = content_at(folder, name, CERTIFICATES)
+        begun = content.split(b"-----BEGIN ")[1:]
+        labels = {each.partition(b"-----")[0] for each in begun}
+        return bool(labels) and labels <= PUBLIC and not re.search(ANY, content)
 
     def is_suspect(self, path: bytes, name: bytes, size: int) -> bool:
         """Whether a file's content decides."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from project import begun, commit, seen, view, words
 from project.failure import Failure
 from project.history import began, entered
-from project.reverted import Reverted
+from project.reverted import APPLIED, Reverted
 from project.settings import Settings
 from project.writing import Overlay, Plain
 
@@ -32,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Undoes, and says which paths it changed."""
     if args.count < 1:
-        raise Failure("there is nothing to undo in that", f"{args.count} commands", "undo 1", 2)
+        raise Failure("there is nothing to undo in that", f"{args.count} commands", "scripts/undo.sh 1", 2)
     track = entered(args.state)
     if args.foresee:
         _refuse_at_work(track.state)
@@ -57,7 +58,20 @@ def _undo(track: Track, count: int) -> None:
     # The next look at the copy reads what it finds, whatever it remembers.
     seen.read_again(track.state)
     commit.held(track.state, "undo", f"undo {count}")
-    words.show([*told(wanted, commands, count), *_left(wanted.left(track))], paged=False)
+    _tell(track, wanted, commands, count)
+
+
+def _tell(track: Track, wanted: Reverted, commands: list[Commit], count: int) -> None:
+    lines = [*told(wanted, commands, count), *_left(wanted.left(track))]
+    project = Settings.load(track.state).project
+    if APPLIED in wanted.kept.values() and os.path.exists(os.path.join(project, b".git")):
+        git = f"git -C {shlex.quote(words.path(project))} diff"
+        lines.append(f"what was applied is in your project: no undo reaches it there, your own git does: {git}")
+    if count == 1 and commands[0].kind == "undo":
+        lines.append("the last thing done was an undo: what that had taken back is here again")
+        more, listed = words.reachable("scripts/undo.sh N"), words.reachable("scripts/changes.sh")
+        lines.append(f"to go further back instead: {more}   (each command and each undo that {listed} shows counts)")
+    words.show(lines, paged=False)
 
 
 def told(wanted: Reverted, commands: list[Commit], count: int) -> Iterator[str]:
@@ -86,7 +100,7 @@ def _as_tar(track: Track, count: int, file: str) -> None:
     blobs = track.blobs(entry.oid for entry in (change.new for change in layer) if entry)
     with open(file, "xb") as out:
         stream.write(out, layer, blobs, (settings.uid, settings.gid), {**wanted.then.own, **wanted.permissions})
-    words.show([*told(wanted, commands, count), *_left(wanted.left(track))], paged=False)
+    _tell(track, wanted, commands, count)
 
 
 def _refuse_at_work(state: str) -> None:
@@ -102,7 +116,7 @@ def _refuse_mounted(state: str) -> None:
     """While an overlay is mounted, what changes in its layers is not seen through it."""
     if any(view.mounts(state)):
         why = "It would not see what is undone."
-        raise Failure("the sandbox has the copy mounted", why, "stop the sandbox first", 4)
+        raise Failure("the sandbox has the copy mounted", why, "scripts/stop.sh, then scripts/start.sh", 4)
 
 
 def before(track: Track, count: int) -> tuple[str | None, list[Commit]]:
@@ -121,7 +135,12 @@ def before(track: Track, count: int) -> tuple[str | None, list[Commit]]:
             end = max(end, starts[place])
     if len(met) < count:
         had = words.counted(len(met), "command")
-        raise Failure("so many commands have not changed anything", f"The history has {had}.", "see `log`", 2)
+        raise Failure(
+            "so many commands have not changed anything",
+            f"The history has {had}.",
+            "scripts/changes.sh   (lists them)",
+            2,
+        )
     return commits[end].oid if end < len(commits) else None, met
 
 

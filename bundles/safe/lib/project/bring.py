@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Finish = Callable[[Mapping[str, Any]], None]
 
-AGAIN = "look at it and try again"
+AGAIN = "scripts/apply.sh   (again; scripts/review.sh shows what would come)"
 
 
 @contextlib.contextmanager
@@ -36,7 +36,12 @@ def opened(state: str) -> Iterator[Journal]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise Failure("another apply is at work on this project", "", "wait for its end", 4) from None
+                raise Failure(
+                    "another apply is at work on this project",
+                    "",
+                    "scripts/apply.sh   (again, when that one has ended)",
+                    4,
+                ) from None
             yield journal
     finally:
         journal.close()
@@ -72,7 +77,7 @@ def recover(root: bytes, journal: Journal, finish: Finish) -> str | None:
             raise Failure(
                 "an apply was interrupted, and the project's folder is another one now",
                 f"{host.root} is not the folder that it was. The old files are in {record.name}/old of that folder.",
-                "move the project's folder back to its place, then run it again",
+                "move the project's folder back to its place, then: scripts/apply.sh --recover",
                 3,
             )
         if record.phase == DONE:
@@ -86,7 +91,9 @@ def _undo(host: Host, journal: Journal, record: Record) -> None:
     try:
         _undo_all(host, journal, record)
     except OSError as error:
-        raise Failure("an apply could not be undone", reason(error), "mend that, then: apply --recover", 3) from None
+        raise Failure(
+            "an apply could not be undone", reason(error), "mend that, then: scripts/apply.sh --recover", 3
+        ) from None
 
 
 def _undo_all(host: Host, journal: Journal, record: Record) -> None:
@@ -96,7 +103,7 @@ def _undo_all(host: Host, journal: Journal, record: Record) -> None:
             raise Failure(
                 "an apply could not be undone wholly",
                 f"{names}\nSomebody changed them meanwhile. The old files are in {host.root}/{record.name}/old.",
-                "move these out of the way, then: apply --recover",
+                "move these out of the way, then: scripts/apply.sh --recover",
                 3,
             )
         journal.write(replace(record, phase=STAGING))
@@ -109,7 +116,7 @@ def _back(host: Host, record: Record) -> list[bytes]:
         return Swap(host, Stage(host, record.name), record).back()
     except OSError as error:
         why = f"{host.root}/{record.name}: {error.strerror}"
-        raise Failure("an apply could not be undone", why, "mend that, then: apply --recover", 3) from None
+        raise Failure("an apply could not be undone", why, "mend that, then: scripts/apply.sh --recover", 3) from None
 
 
 def _close(host: Host, journal: Journal, record: Record, finish: Finish) -> None:
@@ -122,7 +129,7 @@ def _close(host: Host, journal: Journal, record: Record, finish: Finish) -> None
     except (Failure, OSError) as error:
         what = "the changes are in the project, and the sandbox's own record could not be moved on"
         why = reason(error) if isinstance(error, OSError) else f"{error.what}\n{error.why}"
-        raise Failure(what, why, "mend that, then: apply --recover", 3) from None
+        raise Failure(what, why, "mend that, then: scripts/apply.sh --recover", 3) from None
 
 
 def _clean(host: Host, record: Record) -> None:
@@ -142,5 +149,5 @@ def _why(error: BaseException) -> BaseException:
         )
     if isinstance(error, OSError):
         why = f"{error.strerror}. Nothing is changed."
-        return Failure("the changes could not be brought into the project", why, "mend that, and try again")
+        return Failure("the changes could not be brought into the project", why, "mend that, then: scripts/apply.sh")
     return error

@@ -9,7 +9,7 @@ from project import histories, ignoring, layer, limits, records, shapes
 from project.failure import Failure
 from project.moment import Moment
 from project.repository import Question, Repository, excludes_of_user
-from project.secret import LOOKED_INTO
+from project.secret import LOOKED_INTO, content_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ class Choice:
         self.left: dict[bytes, str] = {}
         # What git keeps for itself is neither tracked nor, when it was asked for, left out.
         self.history: list[bytes] = []
+        # What git ignores and was asked for is in the copy for the agent to use, and tracked no more than what is new.
+        self.along: set[bytes] = set()
+
+    def tracked(self, path: bytes) -> bool:
+        """Whether what becomes of a path that was taken is looked at."""
+        return not records.within(path, self.along)
+
+    def environments(self) -> list[bytes]:
+        """The virtual environments of Python in it, whose programs name the paths of this machine."""
+        ending = b"/pyvenv.cfg"
+        return [path[: -len(ending)] for path, _ in self.taken if path.endswith(ending)]
 
 
 class Chooser:
@@ -44,7 +55,7 @@ class Chooser:
         self.root, self.project, self.place = root, project, place
         self.secrets, self.take_ignored, self.take_history = secrets, ignored, history
         self.choice = Choice(Moment.now(root))
-        self.excludes = "" if ignored else ignoring.excludes(place, excludes_of_user())
+        self.excludes = ignoring.excludes(place, excludes_of_user())
         self.questions: list[Question] = []
         self.ignored: dict[bytes, str] = {}
         self.tracked: set[bytes] = set()
@@ -56,12 +67,11 @@ class Chooser:
         """The whole choice."""
         try:
             waiting = self._ask()
-            self._walk(b"", bool(waiting))
-            if waiting:
-                ignoring.keep(self.place, self._take_answer(*waiting))
-                for folder in self.later:
-                    if folder not in self.ignored:
-                        self._walk(folder, False)
+            self._walk(b"", not self.take_ignored)
+            ignoring.keep(self.place, self._take_answer(*waiting))
+            for folder in self.later:
+                if folder not in self.ignored:
+                    self._walk(folder, False)
         finally:
             for question in self.questions:
                 question.close()
@@ -71,18 +81,20 @@ class Chooser:
     def _settle(self) -> None:
         """Puts what git ignores and what the walk left out together."""
         choice = self.choice
-        if self.ignored:
+        if self.take_ignored:
+            found = set(self.ignored)
+            choice.along = {path for path in found if not records.within(path.rpartition(b"/")[0] or b"/", found)}
+            ignoring.decide(self.place, set(), choice.along)
+        elif self.ignored:
             choice.taken = [taken for taken in choice.taken if taken[0] not in self.ignored]
         # What git ignores and is a secret as well is named as the secret.
-        left = {**self.ignored, **choice.left}
+        left = {**({} if self.take_ignored else self.ignored), **choice.left}
         choice.folders = {path: found for path, found in choice.folders.items() if path not in left}
         # What lies below something that is left out is out with it: git lists both of a folder that ignores itself.
         choice.left = {path: why for path, why in left.items() if path.rpartition(b"/")[0] in choice.folders}
         choice.taken.sort()
 
-    def _ask(self) -> tuple[Question, subprocess.Popen[bytes]] | None:
-        if self.take_ignored:
-            return None
+    def _ask(self) -> tuple[Question, subprocess.Popen[bytes]]:
         question = self._question(self.project, Repository.of(self.project))
         process = question.ask("-o", "-i", "--directory", "--exclude-standard")
         for folder in {path.rpartition(b"/")[0] for path in question.answer(question.ask("-c"))}:
@@ -104,7 +116,7 @@ class Chooser:
             # The project lies in a folder that the repository around it ignores: it is none of that repository's.
             question = self._question(self.project, None)
             listed = question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard"))
-        for path in listed:
+        for path in question.themselves(listed) if self.take_ignored else listed:
             self.ignored[path.rstrip(b"/")] = "ignored"
         return question
 
@@ -112,10 +124,11 @@ class Chooser:
         """A repository in the project (a submodule, or one that nobody added): git ignores there by its own rules."""
         whole = os.path.join(self.project, folder)
         repository = Repository.of(whole, upwards=False)
-        if repository is None or self.take_ignored:
+        if repository is None:
             return
         question = self._question(whole, repository)
-        for path in question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard")):
+        listed = question.answer(question.ask("-o", "-i", "--directory", "--exclude-standard"))
+        for path in question.themselves(listed) if self.take_ignored else listed:
             if path != b"./":
                 self.ignored[folder + b"/" + path.rstrip(b"/")] = "ignored"
 
@@ -133,7 +146,7 @@ class Chooser:
                 stack.pop()
                 continue
             path = prefix + name
-            if path in self.ignored:
+            if path in self.ignored and not self.take_ignored:
                 continue
             if waiting and path not in self.tracked:
                 self.later.append(path)
@@ -212,7 +225,7 @@ class Chooser:
                     choice.left[path] = "secret"
                 else:
                     folders.append(name)
-            elif secrets.is_secret(path, name):
+            elif secrets.is_secret(path, name) and not secrets.is_public(path, name, here):
                 choice.left[path] = "secret"
             elif (found := self._file(here, path, name, entry)) is not None:
                 take((path, records.stat_words(found)))
@@ -229,14 +242,10 @@ class Chooser:
             # A socket of the host's could be connected to through an overlay.
             self.choice.left[path] = "special"
             return None
-        if self.secrets.is_suspect(path, name, found.st_size):
-            try:
-                _, content = layer.read_at(here, name, LOOKED_INTO)
-            except layer.Unread:
-                content = b""
-            if self.secrets.tells(path, name, content):
-                self.choice.left[path] = "secret"
-                return None
+        looked = self.secrets.is_suspect(path, name, found.st_size)
+        if looked and self.secrets.tells(path, name, content_at(here, name, LOOKED_INTO)):
+            self.choice.left[path] = "secret"
+            return None
         return found
 
     def _git(self, path: bytes, folder: bytes) -> None:

@@ -64,7 +64,12 @@ def _named(args: argparse.Namespace, option: str, every: Iterable[bytes]) -> set
     matched = reviewed.match(getattr(args, option), every)
     for word, hits in matched.items():
         if not hits:
-            raise Failure(f"{words.path(os.fsencode(word))} was not changed in the sandbox", "", "see `review`", 2)
+            raise Failure(
+                f"{words.path(os.fsencode(word))} was not changed in the sandbox",
+                "",
+                "scripts/review.sh   (shows what was changed)",
+                2,
+            )
     return {path for hits in matched.values() for path in hits}
 
 

@@ -50,14 +50,18 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(", ".join(_otherwise(args, state)) + "\n")
         return 0
     if os.path.exists(os.path.join(state, "settings.json")):
-        raise Failure("there is a copy of a project here already", Settings.load(state).shown(), "leave it first", 4)
+        raise Failure(
+            "there is a copy of a project here already",
+            Settings.load(state).shown(),
+            "scripts/review.sh, then scripts/discard.sh",
+            4,
+        )
     try:
         root = os.open(project, FOLDER)
     except OSError as error:
         raise Failure(f"the project cannot be read: {words.path(project)}", str(error.strerror), code=2) from None
     if args.foresee:
-        if not args.ignored:
-            unread.refuse(project, most=unread.AHEAD)
+        unread.refuse(project, most=unread.AHEAD)
         method, why = decide(args.method, project, os.fstat(root), args.sandbox_uid, "")
         if method == "plain" and args.room:
             _fits(args, project, root)
@@ -124,12 +128,19 @@ def _enter(args: argparse.Namespace, state: str, project: bytes, root: int) -> C
     else:
         _plain(state, choice, root, settings)
     title = choice.moment.title() if choice.moment else b""
-    records.write(os.path.join(state, "base.list"), records.join(choice.taken, title), durable=True)
+    base = records.join((taken for taken in choice.taken if choice.tracked(taken[0])), title)
+    records.write(os.path.join(state, "base.list"), base, durable=True)
+    folders = {path: folder for path, folder in choice.folders.items() if choice.tracked(path)}
     if method == "overlay" and choice.moment:
-        look.write_entered(state, choice.folders, choice.moment)
-    modes.write_entered(state, choice.folders, method == "plain")
+        look.write_entered(state, folders, choice.moment)
+    modes.write_entered(state, folders, method == "plain")
     left = [{"path": path.decode("utf-8", "surrogateescape"), "why": why} for path, why in sorted(choice.left.items())]
+    along, environments = (
+        [path.decode("utf-8", "surrogateescape") for path in paths]
+        for paths in (sorted(choice.along), choice.environments())
+    )
     listed = {"schema": 1, "left_out": left, "secrets": [*SECRETS, *args.secret]}
+    listed.update(along=along, environments=environments)
     content = json.dumps(listed, indent=1).encode("ascii") + b"\n"
     records.write(os.path.join(state, "left-out.json"), content, durable=True)
     settings.save(state)

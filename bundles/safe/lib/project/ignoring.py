@@ -1,6 +1,7 @@
 """What the agent makes and the project's own .gitignore names: left alone, and noted once for each folder.
 
 The rules are those of the host's project. What the agent writes into a .gitignore counts when it was brought back.
+What it names and was taken along (project.ignored) is for the agent to use: that is left alone from the entry on.
 What tools drop wherever they work is left alone as well, where the project neither tracks it nor says otherwise.
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = "ignore.git"
 DECIDED = "ignored.list"
+ALONG = b"along"
 # One answer takes a thousandth of it. A .gitignore of the host's may be something that cannot be read at all.
 SECONDS = 10
 # A longer path is none that git could open: about one of those it gives no answer at all.
@@ -59,6 +61,12 @@ def keep(state: str, question: Question) -> None:
         shutil.copyfile(exclude, os.path.join(place, "info", "exclude"))
 
 
+def decide(state: str, paths: set[bytes], along: set[bytes]) -> None:
+    """Writes down what is left alone, whatever git says of it later; `along` is what came so with the entry."""
+    found = ((path, ALONG if path in along else b"") for path in sorted(paths | along))
+    records.write(os.path.join(state, DECIDED), records.join(found))
+
+
 class Ignoring:
     """Asks git about what is new. One process for a commit, and none where nothing is new."""
 
@@ -67,20 +75,24 @@ class Ignoring:
         self.place = os.path.join(state, FOLDER)
         self.asking = os.path.isdir(self.place)
         self.decided: set[bytes] = set()
+        # What was taken along though it is ignored: named by the entry, and not by each commit.
+        self.along: set[bytes] = set()
         # Folders with something in them that was tracked, once that is asked for.
         self.holding: set[bytes] | None = None
         self.process = 0
         self.links: dict[bytes, bool] = {}
         if self.asking:
             try:
-                self.decided = {path for path, _ in records.split(records.read(os.path.join(state, DECIDED)))[1]}
+                found = records.split(records.read(os.path.join(state, DECIDED)))[1]
+                self.decided = {path for path, _ in found}
+                self.along = {path for path, words in found if words == ALONG}
             except ValueError:
                 pass
         self.before = len(self.decided)
 
     def ignores(self, path: bytes, folder: bool) -> bool:
         """Whether something is new and named by a .gitignore. What was ever tracked stays so."""
-        if path in self.decided:
+        if path in self.decided or records.within(path, self.along):
             return True
         if not self.asking or len(path) > LONGEST or path in self.known or self.base.find(path) is not None:
             return False
@@ -115,8 +127,7 @@ class Ignoring:
             os.waitpid(self.process, 0)
             self.process = 0
         if len(self.decided) != self.before:
-            content = records.join((path, b"") for path in self.decided)
-            records.write(os.path.join(self.state, DECIDED), content)
+            decide(self.state, self.decided, self.along)
 
     def _ask(self, path: bytes) -> bool:
         try:

@@ -33,7 +33,9 @@ def accepted(
     for kind in sorted(wanted - TOGETHER.keys()):
         shown = words.line(os.fsencode(kind))
         why = f"One yes covers these kinds: {', '.join(TOGETHER)}. Of any other, something may run by itself."
-        raise Failure(f"{shown} is no kind that is accepted as a whole", why, "apply --accept PATH, one by one", 2)
+        raise Failure(
+            f"{shown} is no kind that is accepted as a whole", why, "scripts/apply.sh --accept PATH   (one by one)", 2
+        )
     coming = {path for path in (one.change.path for one in found.wanted(also)) if chosen is None or path in chosen}
     return [
         one for one in found.held() if only(one, wanted) and (one.change.path in coming or _follows(one, found, coming))

@@ -218,9 +218,10 @@ def _tell(doubtful: list[bytes]) -> None:
     if doubtful:
         from project import words
 
+        mend = words.reachable("scripts/stop.sh, then scripts/start.sh")
         shown = ", ".join(map(words.path, doubtful[:SHOWN]))
         more = f" and {len(doubtful) - SHOWN} more" if len(doubtful) > SHOWN else ""
         sys.stderr.write(
             f"gen: of what changed in the project, the sandbox may still have what was there before: {shown}{more}\n"
-            "  What it makes of that would be a conflict.\n  mend: scripts/stop.sh, then scripts/start.sh\n"
+            f"  What it makes of that would be a conflict.\n  mend: {mend}\n"
         )

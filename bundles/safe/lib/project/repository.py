@@ -11,6 +11,7 @@ import subprocess
 from project import unread
 from project.failure import Failure
 from project.git import SECONDS, Git, missing, said
+from project.records import within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +134,29 @@ class Question:
             unread.refuse(self.folder, self.top)
             raise Failure("git cannot list the project", said(complaint), "git -C PROJECT status")
         return listed.split(b"\0")[:-1]
+
+    def themselves(self, listed: list[bytes]) -> list[bytes]:
+        """Of what `ls-files --directory` lists: for a folder that only has nothing but what is ignored, the files."""
+        folders = [b"./" + path for path in listed if path.endswith(b"/")]
+        command = ("check-ignore", "--no-index", "-z", "--stdin")
+        words: Any = self.git.words("--no-literal-pathspecs", *self.words[:2], *command)
+        asked = b"\0".join([*folders, b""])
+        told = subprocess.run(
+            words,
+            input=asked,
+            capture_output=True,
+            env=self.git.environment,
+            cwd=self.folder,
+            timeout=SECONDS,
+            check=False,
+        )
+        # Of a path that it cannot judge git says nothing at all: then no folder counts.
+        whole = set(told.stdout.split(b"\0") if told.returncode in (0, 1) else ())
+        opened = {path[2:-1] for path in folders if path not in whole}
+        if not opened:
+            return listed
+        files = self.answer(self.ask("-o", "-i", "--exclude-standard"))
+        return [path for path in listed if path[:-1] not in opened] + [path for path in files if within(path, opened)]
 
     def _patiently(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         """What git says: where it takes long, after a look for what it may wait for in vain."""

@@ -50,11 +50,11 @@ class Track:
     def resolve(self, name: str) -> str:
         """The full name of a commit that is given by its beginning, or as HEAD~N. Raises Failure for any other."""
         if name.startswith("-"):
-            raise Failure(f"{name} is no commit", "", "see `log`", 2)
+            raise Failure(f"{name} is no commit", "", "scripts/changes.sh   (lists them)", 2)
         spelled = BRANCH.decode() + name[4:] if name.startswith("HEAD") else name
         found = self.git.run("rev-parse", "--verify", "--quiet", f"{spelled}^{{commit}}", ok=(0, 1, 128))
         if not found:
-            raise Failure(f"{name} is no commit of this project's copy", "", "see `log`", 2)
+            raise Failure(f"{name} is no commit of this project's copy", "", "scripts/changes.sh   (lists them)", 2)
         return found.decode().strip()
 
     def before(self, name: str) -> str | None:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import io
 import os
+import re
 import select
 import shlex
 import subprocess
@@ -25,6 +26,9 @@ PLAIN = frozenset("\t")
 COLOURS = {"added": "32", "removed": "31", "hunk": "36", "head": "1", "held": "33;1", "never": "31;1"}
 # Milliseconds between two looks at what a pager has not read yet.
 WAIT = 50
+# This program is lib/project of a bundle, whose scripts the user calls.
+BUNDLE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCRIPT = re.compile(r"(?<![^\s(`])(?:\./)?(scripts/[a-z-]+\.sh|rollback\.sh|test-setup\.sh)(?![^\s,;.:)`])")
 SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
@@ -70,6 +74,13 @@ def size(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def reachable(text: str) -> str:
+    """The bundle's scripts in a text as they are called from where the user stands."""
+    if not os.path.isdir(os.path.join(BUNDLE, "scripts")) or os.path.samefile(os.curdir, BUNDLE):
+        return text
+    return SCRIPT.sub(lambda found: f"{shlex.quote(BUNDLE)}/{found[1]}", text)
 
 
 class Paint:
