@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from dataclasses import replace
 
-from project import bring, chosen, closed, conflicts, document, kinds, limits, looked, merge, review, reviewed, words
+from project import bring, brought, chosen, closed, conflicts, kinds, limits, looked, merge, review, reviewed, words
 from project.failure import Failure, reason
 from project.host import Host
 from project.modes import Modes
@@ -18,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
-    from typing import Any
 
     from project.chosen import Chosen
     from project.merge import Plan
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from project.verdict import Verdict
 
 LOOK = "scripts/review.sh, then scripts/apply.sh again"
-# Of what came since the last review, so many paths are named.
-SHOWN = 50
 RECOVERED = {
     "undone": "an apply that was cut off before is undone: the project is what it was before it",
     "done": "an apply that was cut off at its end is done",
@@ -87,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
                 closed.keep(track.state, host, plan)
                 bring.bring(host, journal, plan, told, review.moved_on(track))
     try:
-        (_json if args.json else _say)(args, found, wanted, choice, plan)
+        (brought.show if args.json else brought.say)(args, found, wanted, choice, plan)
     except OSError as error:
         if plan.conflicts or not (wanted or choice.ours):
             raise
@@ -126,8 +122,8 @@ def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
 
 def _some(title: str, lines: Sequence[str]) -> list[str]:
     """The first of many lines below a title; nothing where there is none."""
-    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return [f"{title} ({words.counted(len(lines), 'path')}):", *lines[:SHOWN], *more] if lines else []
+    more = [f"and {len(lines) - brought.SHOWN} more"] if len(lines) > brought.SHOWN else []
+    return [f"{title} ({words.counted(len(lines), 'path')}):", *lines[: brought.SHOWN], *more] if lines else []
 
 
 def _beside(found: Reviewed, args: argparse.Namespace, choice: Chosen, host: Host) -> Reviewed:
@@ -234,68 +230,3 @@ def _yes(question: str) -> bool:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _left(found: Reviewed, wanted: Sequence[Verdict], choice: Chosen) -> list[Verdict]:
-    settled = {verdict.change.path for verdict in wanted} | choice.ours
-    return [verdict for verdict in found.held() if verdict.change.path not in settled]
-
-
-def _json(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], choice: Chosen, plan: Plan) -> None:
-    merged = {put.path for put in plan.puts if put.merged}
-    told: dict[str, Any] = {
-        "hash": found.hash,
-        "applied": [] if plan.conflicts else [document.named(verdict.change.path) for verdict in wanted],
-        "merged": [] if plan.conflicts else [document.named(path) for path in sorted(merged)],
-        "dropped": [] if plan.conflicts else [document.named(path) for path in sorted(choice.ours)],
-        "conflicts": [conflicts.document_of(one) for one in plan.conflicts],
-        "written": document.named(os.fsencode(args.conflicts)) if plan.conflicts and args.conflicts else None,
-        "held": [document.named(verdict.change.path) for verdict in _left(found, wanted, choice)],
-        "never": [document.named(verdict.change.path) for verdict in found.never()],
-    }
-    document.show(told)
-
-
-def _brought(wanted: Sequence[Verdict], merged: set[bytes]) -> list[str]:
-    """What came back, by name; of very many the first."""
-    lines = []
-    for one in wanted[:SHOWN]:
-        how = ", merged" if one.change.path in merged else ""
-        lines.append(f"  {one.change.status.value:8} {words.path(one.change.path)}{how}")
-    return lines + (
-        [f"  and {len(wanted) - SHOWN} more: {words.reachable('scripts/changes.sh, then scripts/diff.sh')}"]
-        if len(wanted) > SHOWN
-        else []
-    )
-
-
-def _say(args: argparse.Namespace, found: Reviewed, wanted: Sequence[Verdict], choice: Chosen, plan: Plan) -> None:
-    out = []
-    if plan.conflicts:
-        out.append(f"{words.counted(len(plan.conflicts), 'conflict')}: nothing is changed")
-        for one in plan.conflicts:
-            out += [f"  {words.path(one.path)}: {one.why}", *(f"    {line}" for line in conflicts.held(one))]
-        root = reviewed.project(args.state)
-        folder = args.conflicts
-        out += conflicts.told(folder, plan.conflicts, root) if folder else conflicts.mends(plan.conflicts)
-    elif not wanted and not choice.ours:
-        out.append("there is nothing to bring back")
-    elif wanted:
-        merged = sum(put.merged for put in plan.puts)
-        out.append(f"{words.counted(len(wanted), 'path')} brought back, {merged} of them merged with your own changes")
-        out += _brought(wanted, {put.path for put in plan.puts if put.merged})
-    if choice.ours and not plan.conflicts:
-        out.append(
-            f"{words.counted(len(choice.ours), 'path')} stay yours: what the sandbox made of them waits no longer"
-        )
-        out += [f"  {words.path(path)}" for path in sorted(choice.ours)[:SHOWN]]
-    if left := _left(found, wanted, choice):
-        first = shlex.quote(words.path(left[0].change.path))
-        way = words.reachable(f"scripts/apply.sh --accept {first}")
-        out.append(f"{words.counted(len(left), 'path')} still held back, to be accepted one by one: {way}")
-        out += [f"  {words.path(verdict.change.path)}" for verdict in left]
-    if never := found.never():
-        look = words.reachable("scripts/review.sh")
-        out.append(f"{words.counted(len(never), 'path')} left aside, which never comes back: {look}")
-        out += [f"  {words.path(verdict.change.path)}" for verdict in never[:SHOWN]]
-    words.show(out, paged=False)
