@@ -86,14 +86,14 @@ cost_text() {
 
 # cost_json: the same as the fields of a JSON object.
 cost_json() {
-    local line changes commits folder comma='' file=null copy=null outside=null commands=()
-    while IFS= read -r line; do [ -z "$line" ] || commands+=("$line"); done <<<"$COST_COMMANDS"
+    local line changes commits folder comma='' file=null copy=null outside=null commands=''
+    while IFS= read -r line; do [ -z "$line" ] || commands=${commands:+$commands,}$(json_strings "$line"); done <<<"$COST_COMMANDS"
     [ -z "$COST_BYTES" ] || file=$(json_strings "${IMAGE#"$BUNDLE"/}")
     [ -z "$COST_COPY" ] || copy=$(printf '{"file":%s,"bytes":%s,"time":"%s"}' \
         "$(json_strings "${COST_COPY#"$BUNDLE"/}")" "$(json_number "$(file_bytes "$COST_COPY")")" "$(written_at "$COST_COPY")")
     case $COST_OUTSIDE in yes) outside=true ;; no) outside=false ;; esac
     printf '"workspace":%s,"workspace_bytes":%s,"newest_copy":%s,"commands":[%s],"lost_outside_workspace":%s,"repositories":' \
-        "$file" "$(json_number "$COST_BYTES")" "$copy" "$([ ${#commands[@]} -eq 0 ] || json_strings "${commands[@]}")" "$outside"
+        "$file" "$(json_number "$COST_BYTES")" "$copy" "$commands" "$outside"
     [ -n "$COST_GIT_KNOWN" ] || { printf null && return; }
     printf '['
     while read -r changes commits folder; do

@@ -97,7 +97,7 @@ def on_another_disk(bundle: Bundle, image: Path) -> str:
 def test_a_sandbox_on_another_disk_is_said_by_all_that_look(
     make_bundle: MakeBundle, tmp_path: Path, isolation: str
 ) -> None:
-    bundle = make_bundle(f"isolation={isolation}")
+    bundle = make_bundle(f"isolation={isolation}", "network.mode=none")
     bundle.start()
     holds(bundle)
     image = tmp_path / "their disk.img"

@@ -24,7 +24,7 @@ ALLOWED = {
         '$([ -z "$owner" ] && echo false || echo true)',
     },
     "lib/archive.sh": {"$layers"},
-    "lib/cost.sh": {"$file", "$copy", "$outside"},
+    "lib/cost.sh": {"$commands", "$file", "$copy", "$outside"},
     "lib/journal.sh": {"$SUM"},
     "lib/progress.sh": {"${3:-}"},
 }  # fmt: skip

@@ -6,7 +6,10 @@ take_away() { # NAME-OR-ID
     local tries=0 said
     until said=$(docker rmi --no-prune "$1" 2>&1); do
         tries=$((tries + 1))
-        [ "$tries" -lt 5 ] && end_tools || { printf '%s\n' "$said" && return 1; }
+        if [ "$tries" -ge 5 ] || ! end_tools; then
+            printf '%s\n' "$said"
+            return 1
+        fi
         sleep 1
     done
 }
