@@ -69,6 +69,7 @@ leash_end() {
 leash_outside() {
     # shellcheck source=templates/lib/storage.sh
     . "$BUNDLE/lib/storage.sh"
+    # shellcheck disable=SC2034 # client.sh reads it
     local PID group RUN_SECONDS=$LEASH_LIMIT
     [ "$BACKEND" = docker ] && find_process || return 2
     group=$(control_group freezer)
