@@ -36,6 +36,7 @@ sandbox_client() {
 
 thaw_sandbox() { machine thaw; }
 halt_sandbox() { machine stop; }
+kill_words() { echo "python3 -I $(quoted "$BUNDLE/lib/microvm") --state $(quoted "$MACHINE") kill"; }
 
 # machine_pid: the number of QEMU's process. machine_words: its command line, a word a line.
 machine_pid() { machine status --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }

@@ -64,7 +64,7 @@ attach() {
     recorded_loop
     worked_loop
     unmount_forgotten || return 1
-    if shown_still; then warn "$WHAT: $WHY" "  mend: $MEND" && return 1; fi
+    if shown_still; then warn "$WHAT: $WHY" && warn "  mend: $MEND" && return 1; fi
     number=$(file_number "$IMAGE")
     # shellcheck disable=SC2016 # that shell expands it
     # The link is made and not replaced: ln would have another name in /dev for a moment, and a kill there would leave it.

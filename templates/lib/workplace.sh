@@ -88,19 +88,19 @@ worked_loop() {
     esac
 }
 
-# keep_worked: has such a device stay when the sandbox goes, and writes it down. Fails where what is written there would go with it.
+# keep_worked: has such a device stay when the sandbox goes, and writes it down. Fails where what is written there would go with it, and
+# sets WHAT, WHY and MEND.
 keep_worked() {
     local WORKED disk
     if [ "$BACKEND" = microvm ]; then
-        machine_is_elsewhere && [ -n "$OPEN" ] || return 0
-        warn "$WHAT: $WHY" "  mend: $MEND"
-        return 1
+        ! machine_is_elsewhere || [ -z "$OPEN" ]
+        return
     fi
     worked_loop
     [ -n "$WORKED" ] || return 0
     # shellcheck disable=SC2016 # that shell expands it
     loop_tool sh -c "$STAY"'stay "$1"' keep "$WORKED" && disk=$(disk_number "$WORKED") && write_durably "$ATTACHED" echo "$WORKED $disk -" && return
-    warn "$WORKED, which alone has what the sandbox works on, would go with the sandbox"
+    WHAT="$WORKED alone has what the sandbox works on" WHY="it could not be kept, and would go with the sandbox" MEND=scripts/rescue.sh
     return 1
 }
 

@@ -62,7 +62,8 @@ leash_end() {
     [ "$BACKEND" != microvm ] || return 0
     if leash_outside || { [ $? -eq 2 ] && leash_inside; }; then return 0; fi
     [ ! -d "${COMMAND:-}" ] || : >"$COMMAND/left"
-    warn "error: what the command began may still run in the sandbox" "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
+    warn "error: what the command began may still run in the sandbox"
+    warn "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
 }
 
 # leash_outside: asked of this host. Gives back 2 where it does not see the sandbox's processes.

@@ -26,6 +26,7 @@ need_name
 line=$(sandbox_line) || fail "$EX_RESIDUE" "the sandbox cannot be stopped" "the engine does not list its containers" "$ENGINE ps -a"
 if ours "$line" 3; then
     ! elsewhere || say "$WHAT: $WHY."
+    keep_worked || fail "$EX_RESIDUE" "the sandbox is not stopped, since what is written in it would go with it" "$WHAT: $WHY" "$MEND"
     say "Stopping $GEN_NAME …"
     say_running "  ends with it: command"
     thaw_sandbox 2>/dev/null
@@ -33,7 +34,7 @@ if ours "$line" 3; then
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
     [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"
     stop_sandbox ||
-        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$ENGINE kill $(sandbox_id)"
+        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$(kill_words)"
 fi
 if ! detach >/dev/null; then
     [ -n "$GOING" ] || fail "$EX_RESIDUE" "the workspace's disk could not be taken off its loop device" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"

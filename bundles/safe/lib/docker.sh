@@ -172,9 +172,12 @@ stop_sandbox() {
     # shellcheck source=templates/lib/storage.sh
     . "$BUNDLE/lib/storage.sh"
     end_commands
-    keep_worked && halt_sandbox
+    if ! keep_worked; then warn "error: $WHAT: $WHY" && warn "  mend: $MEND" && return 1; fi
+    halt_sandbox
 }
 halt_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }
+# kill_words: the command that ends it at once.
+kill_words() { echo "$ENGINE kill $(sandbox_id)"; }
 # no_disk_needed: whether what isolates the sandbox keeps its workspace itself, so that this step has nothing to do.
 no_disk_needed() { [ "$BACKEND" = microvm ] && [ -z "${GEN_UNDO:-}" ]; }
 # need_sandbox CODE: ends a script that can ask nothing of the sandbox.

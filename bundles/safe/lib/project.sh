@@ -211,7 +211,8 @@ track() {
     if copy_is_shown; then
         warn "what this command changed is not written down yet: scripts/changes.sh tries again"
     else
-        warn "the sandbox was stopped meanwhile: what this command changed last is written down when it runs again" "  mend: scripts/start.sh"
+        warn "the sandbox was stopped meanwhile: what this command changed last is written down when it runs again"
+        warn "  mend: scripts/start.sh"
     fi
 }
 

@@ -11,7 +11,7 @@ set -u
 let_go
 if [ "${GEN_DELETE_DATA:-}" != yes ]; then
     if [ "$BACKEND" = microvm ] && machine_is_elsewhere && [ -n "$OPEN" ]; then rescue_machine || exit 1; fi
-    keep_worked || exit 1
+    if ! keep_worked; then warn "$WHAT: $WHY" && exit 1; fi
 fi
 
 # left_machine: whether there is a machine to undo although the choice of it is undone by now: after an undo of this that failed.
