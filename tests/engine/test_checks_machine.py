@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Bundle, bundle_maker, inventory, until
+from tests.engine.conftest import Bundle, bundle_maker, inventory, run, until
 from tests.engine.test_checks import failing
 from tests.engine.test_detached import sees_to_what_is_detached
 from tests.engine.test_leash import sees_to_its_ends
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("qemu-system-x86_64"), reason="
 QEMU, AGENT, WORKSPACE, SHELL = (
     "lib/microvm/qemu.py", "lib/microvm/guest/requests.py", "lib/microvm/guest/workspace.py", "lib/machine.sh",
 )  # fmt: skip
+OTHER = "the machine that runs does not work on its disk image"
 SHARE = '"-virtfs", "local,path=/etc,mount_tag=host,security_model=none,readonly=on"'
 
 # What is replaced by what, in which file; and the checks that must not hold then. Of one check only the first of its
@@ -91,6 +92,7 @@ def test_a_weakened_microvm_is_caught_and_a_command_in_one_ends_and_goes_on(bund
     # The engine's client is another one here: it waits for a command that does not heed a signal.
     sees_to_its_ends(bundle)
     sees_to_what_is_detached(bundle)
+    brings_back_what_it_works_on(bundle)
     bundle.script("scripts/stop.sh")
     for weakness, (changes, expected) in WEAKENED.items():
         own = weaken(bundle, changes)
@@ -109,6 +111,24 @@ def test_a_weakened_microvm_is_caught_and_a_command_in_one_ends_and_goes_on(bund
     assert failing(bundle, "kernel")
     choice.write_text("microvm\nmicrovm: it boots\n")
     undone_at_the_second_attempt(bundle)
+
+
+def brings_back_what_it_works_on(bundle: Bundle) -> None:
+    """Another file has the name of the machine's disk, which the machine has open: nothing ends it, and nothing is lost."""
+    disk = bundle.path / ".state/microvm/work.img"
+    assert OTHER not in bundle.script("scripts/status.sh").stdout
+    run("cp", "-a", "--sparse=always", disk, f"{disk}.x")
+    os.replace(f"{disk}.x", disk)
+    bundle.script("scripts/exec.sh", "--", "sh", "-c", "echo day >day; sync")
+    for script in ("status", "start", "stop"):
+        done = bundle.script(f"scripts/{script}.sh", check=False)
+        assert done.returncode != 0, script
+        assert OTHER in done.stdout + done.stderr, script
+        assert "mend: scripts/rescue.sh" in done.stderr or script == "status", done.stderr
+    bundle.script("scripts/rescue.sh")
+    bundle.start()
+    assert bundle.script("scripts/exec.sh", "--", "cat", "day").stdout == "day\n"
+    assert list((bundle.path / "storage/kept").glob("*-other.img"))
 
 
 def undone_at_the_second_attempt(bundle: Bundle) -> None:
