@@ -76,6 +76,8 @@ if [ -f "$IMAGE" ]; then
     if [ "$GEN_DELETE_DATA" = yes ] && { holds_files "$STORAGE/kept" || holds_files "$BACKUPS"; }; then
         say "  What was kept of it before stays: storage/kept/, backups/   (they are yours to remove)"
     fi
+    set -- "$STATE"/project/track-*.*
+    [ ! -e "$1" ] || say "  What was kept of earlier copies stays: .state/project/track-*   (they are yours to remove)"
     say "  What was installed or written in the sandbox outside the workspace goes with the container."
 fi
 say_running "  What runs in the sandbox will end: command"

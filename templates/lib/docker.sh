@@ -165,6 +165,13 @@ end_with_sandbox() {
     sleep 2 && signal_process KILL "$client" && warn "error: the sandbox ended while the command ran"
 }
 thaw_sandbox() { docker unpause "$(sandbox_id)" >/dev/null; }
+# thaw_first: what runs in the sandbox goes on, where somebody froze it to end a command and was killed.
+thaw_first() {
+    [ -e "$STATE/frozen" ] || return 0
+    # shellcheck source=templates/lib/storage.sh
+    . "$BUNDLE/lib/storage.sh"
+    let_go
+}
 # stop_sandbox: the commands in it end first, so that each writes down as its own what it changed. halt_sandbox: and then it itself.
 stop_sandbox() {
     # shellcheck source=templates/lib/commands.sh

@@ -4,12 +4,14 @@
 # writers: every container that may write to the workspace, a line each: "id state since name". One that is paused or stopped, and is
 # the same at the end, has not written; but see went_on.
 writers() {
-    local ids id
-    ids=$(docker ps --all --no-trunc --quiet --filter "volume=$VOLUME") || return 1
+    local ids id folder
+    # Somebody may have the folder of the volume, and not the volume.
+    ids=$(docker ps --all --no-trunc --quiet) && folder=$(volume_folder) || return 1
     while read -r id; do
         [ -z "$id" ] || docker container inspect --format \
-            '{{.Id}} {{.State.Status}} {{json .State.StartedAt}} {{.Name}}{{range .Mounts}} {{if .RW}}{{.Name}}{{end}}{{end}}' "$id" || return 1
-    done <<<"$ids" | awk -v volume="$VOLUME" '{ for (i = 5; i <= NF; i++) if ($i == volume) { print $1, $2, $3, $4; next } }'
+            '{{.Id}} {{.State.Status}} {{json .State.StartedAt}} {{.Name}}{{range .Mounts}}{{if .RW}} {{.Name}} {{json .Source}}{{end}}{{end}}' "$id" || return 1
+    done <<<"$ids" | awk -v volume="$VOLUME" -v folder="$folder" '
+        index($0 " ", " " volume " ") || (folder != "" && (index($0, "\"" folder "\"") || index($0, "\"" folder "/"))) { print $1, $2, $3, $4 }'
     [ "${PIPESTATUS[*]}" = '0 0' ]
 }
 

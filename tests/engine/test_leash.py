@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Bundle, bundle_maker, until
+from tests.engine.conftest import Bundle, bundle_maker, run, until
 
 LOOP = "while :; do date +%N >>/workspace/ticks; sleep 0.1; done"
 CHILDREN = f"({LOOP}) & setsid sh -c '{LOOP}' & {LOOP}"
@@ -132,6 +132,35 @@ def test_a_chain_that_is_never_the_same_process_ends(sandbox: Bundle) -> None:
         assert sandbox.inspect("{{.State.Status}} {{.State.Health.Status}}") == "running healthy"
     finally:
         told(sandbox, "touch halt; sleep 1; rm halt")
+
+
+def test_who_holds_a_lock_in_the_sandbox_hinders_no_end(sandbox: Bundle) -> None:
+    """The folder of its control group is there to be opened, and with it to be locked."""
+    folders = "/sys/fs/cgroup/freezer /sys/fs/cgroup"
+    locks = f"for one in {folders}; do env -u GEN_COMMAND setsid flock $one sleep 611 >/dev/null 2>&1 & done; sleep 1"
+    told(sandbox, locks)
+    try:
+        client = begun(sandbox, "--", "bash", "-c", CHAIN)
+        client.send_signal(signal.SIGTERM)
+        client.communicate(timeout=60)
+        assert not goes_on(sandbox)
+    finally:
+        told(sandbox, "pkill -f [s]leep.611; touch halt; sleep 1; rm halt")
+
+
+def test_what_an_end_that_was_killed_has_left_frozen_goes_on(sandbox: Bundle) -> None:
+    cold = 'cd "$1" && . lib/docker.sh && . lib/storage.sh && find_group && '
+    cold += 'sh -c "$FREEZE"\'echo "$cold" >"$freeze"\' - - - "$GROUP" && : >.state/frozen'
+    for script, code in (("start", 0), ("connect", 0), ("kill", 2), ("stop", 0)):
+        run("bash", "-c", cold, "-", sandbox.path, env={**os.environ, **sandbox.env})
+        assert "held still" in sandbox.script("scripts/status.sh", check=False).stdout
+        words = {"connect": ("--", "true"), "kill": ("99",)}.get(script, ())
+        done = sandbox.script(f"scripts/{script}.sh", *words, check=False, limit=60)
+        assert done.returncode == code, done.stdout + done.stderr
+        if script == "kill":
+            sandbox.script("scripts/start.sh")
+        assert not (sandbox.path / ".state/frozen").exists()
+    sandbox.start()
 
 
 def test_under_gvisor_it_ends_as_well(tmp_path: Path, base_image: str) -> None:

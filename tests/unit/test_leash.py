@@ -12,8 +12,8 @@ from tests.unit.test_law_shell import TEMPLATES
 
 # What a command leaves: a program, and one that does not want to end.
 LOOPS = ("sleep 60", "trap '' TERM; while :; do sleep 0.1; done")
-END = """BUNDLE=$1; . "$1/lib/leash.sh" 2>/dev/null
-exec sh -c "$OUTSIDE$LEASH" leash the-mark 1 "$2" """
+END = """BUNDLE=$1 STATE=$2; . "$1/lib/leash.sh" 2>/dev/null; . "$1/lib/workplace.sh"
+exec sh -c "$FREEZE$OUTSIDE$LEASH" leash the-mark 1 "$2" """
 
 
 def ended(group: Path) -> int:
@@ -45,9 +45,9 @@ def test_what_bears_the_mark_ends_and_nothing_else(group: Path) -> None:
 
 def test_a_sandbox_that_is_paused_stays_so(group: Path) -> None:
     (group / "freezer.state").write_text("FROZEN\n")
-    assert ended(group) == 2
+    assert ended(group) == 1
     assert (group / "freezer.state").read_text() == "FROZEN\n"
 
 
 def test_what_cannot_be_asked_is_no_answer(tmp_path: Path) -> None:
-    assert ended(tmp_path / "none") == 2
+    assert ended(tmp_path / "none") == 1

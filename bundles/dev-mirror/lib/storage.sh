@@ -126,8 +126,11 @@ held_still() {
 # hold_disk [--release]: says when it holds the disk, and holds it until its input ends.
 hold_disk() { mount_tool python3 -I -S -B "$BUNDLE/lib/still.py" "$DISK" "$HELD" "$@"; }
 
-# let_go: a disk that one has held who was killed is written to again.
-let_go() { [ ! -s "$HELD" ] || hold_disk --release; }
+# let_go: a disk that one has held who was killed is written to again, and what runs in the sandbox goes on.
+let_go() {
+    [ ! -e "$FROZEN" ] || one_freezes thaw_left || return 1
+    [ ! -s "$HELD" ] || hold_disk --release
+}
 
 unmount_disk() {
     let_go

@@ -82,6 +82,8 @@ none) row sandbox "none: scripts/start.sh makes it" ;;
 exited | created) row sandbox "stopped, kept: scripts/start.sh goes on with it" ;;
 *) row sandbox "$state" ;;
 esac
+# While a command is ended it is frozen for moments; for longer only where that was killed.
+[ ! -e "$FROZEN" ] || row '' "held still, to end a command; where nobody does that any more, scripts/start.sh has it go on"
 wrong=''
 if renamed; then wrong=yes && row '' "$WHAT: ./rollback.sh undoes it"; fi
 if [ "$BACKEND" != microvm ] && called_otherwise; then row '' "$WHAT: a start wants $MEND"; fi

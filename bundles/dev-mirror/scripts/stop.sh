@@ -30,6 +30,7 @@ if ours "$line" 3; then
     say "Stopping $GEN_NAME …"
     say_running "  ends with it: command"
     thaw_sandbox 2>/dev/null
+    thaw_first
     end_commands
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
     [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"

@@ -21,13 +21,9 @@ while hold; processes=$(marked "$1"); [ -n "$processes" ]; do
     sleep 1
 done'
 
-# On the host, as root, for the control group $3: nothing in the sandbox has a say in it. Frozen, none begins another one between two looks.
+# On the host, as root: nothing in the sandbox has a say in it. Frozen, none begins another one between two looks.
 # shellcheck disable=SC2016 # that shell expands it
-OUTSIDE='group=$3 freeze=$3/cgroup.freeze cold=1 warm=0
-[ -e "$freeze" ] || freeze=$3/freezer.state cold=FROZEN warm=THAWED
-# One at a time: what one lets go another may still look at.
-exec 9<"$group" && flock --wait 20 9 || exit 2
-[ "$(cat "$freeze")" = "$warm" ] || exit 2
+OUTSIDE='[ "$(cat "$freeze")" = "$warm" ] || exit 1
 let_go() { echo "$warm" >"$freeze"; }
 trap let_go EXIT
 trap exit HUP INT TERM
@@ -60,7 +56,8 @@ marked() {
 # that is paused), whoever asks for its end reads it in the command's folder.
 leash_end() {
     [ "$BACKEND" != microvm ] || return 0
-    if leash_outside || { [ $? -eq 2 ] && leash_inside; }; then return 0; fi
+    # shellcheck disable=SC2034 # kill.sh reads it
+    if leash_outside || { [ $? -eq 2 ] && ASKED_INSIDE=yes && leash_inside; }; then return 0; fi
     [ ! -d "${COMMAND:-}" ] || : >"$COMMAND/left"
     warn "error: what the command began may still run in the sandbox"
     warn "  mend: scripts/stop.sh, or look with: scripts/connect.sh -- ps -ef"
@@ -71,12 +68,18 @@ leash_outside() {
     # shellcheck source=templates/lib/storage.sh
     . "$BUNDLE/lib/storage.sh"
     # shellcheck disable=SC2034 # client.sh reads it
-    local PID group RUN_SECONDS=$LEASH_LIMIT
-    [ "$BACKEND" = docker ] && find_process || return 2
-    group=$(control_group freezer)
-    [ -n "$group" ] || group=$(control_group '')
-    case $group in *"$(sandbox_id)"*) ;; *) return 2 ;; esac
-    mount_tool sh -c "$OUTSIDE$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" "$group" </dev/null >/dev/null 2>&1
+    local GROUP RUN_SECONDS=$LEASH_LIMIT
+    find_group || return 2
+    one_freezes end_marked || return 1
+}
+
+# end_marked: what bears the mark ends, by one look after the other at a sandbox that is frozen.
+end_marked() {
+    local code=0
+    thaw_left && : >"$FROZEN" || return 1
+    mount_tool sh -c "$FREEZE$OUTSIDE$LEASH" leash "$AUDIT_ID" "$LEASH_GRACE" "$GROUP" </dev/null >/dev/null 2>&1 || code=1
+    rm -f "$FROZEN"
+    return "$code"
 }
 
 leash_inside() {

@@ -16,6 +16,38 @@ control_group() {
         print "/sys/fs/cgroup" (controller == "" ? "" : "/" controller) substr($0, length($1 $2) + 3); exit }' "/proc/$PID/cgroup"
 }
 
+# find_group: sets GROUP, the folder of the sandbox's control group that can be frozen; fails where this host does not see one.
+find_group() {
+    local PID
+    [ "$BACKEND" = docker ] && find_process || return 1
+    GROUP=$(control_group freezer)
+    [ -n "$GROUP" ] || GROUP=$(control_group '')
+    case $GROUP in *"$(sandbox_id)"*) ;; *) return 1 ;; esac
+}
+
+# For the control group $3, in either version of them.
+# shellcheck disable=SC2016 # that shell expands it
+FREEZE='group=$3 freeze=$3/cgroup.freeze cold=1 warm=0
+[ -e "$freeze" ] || freeze=$3/freezer.state cold=FROZEN warm=THAWED
+'
+
+# There while a command's end has the sandbox frozen; and afterwards, where that was killed.
+FROZEN=$STATE/frozen
+
+# thaw_left: what was left frozen goes on; what its owner paused stays so. For one at a time.
+thaw_left() {
+    local GROUP
+    [ -e "$FROZEN" ] || return 0
+    # shellcheck disable=SC2016 # that shell expands it
+    if find_group && [ "$(docker inspect --format '{{.State.Paused}}' "$(sandbox_id)")" = false ]; then
+        mount_tool sh -c "$FREEZE"'[ "$(cat "$freeze")" = "$warm" ] || echo "$warm" >"$freeze"' thaw '' '' "$GROUP" || return 1
+    fi
+    rm -f "$FROZEN"
+}
+
+# one_freezes COMMAND...: runs it while nobody else freezes or thaws. The lock is where nobody in the sandbox can hold it.
+one_freezes() { { flock --wait 20 8 && "$@"; } 8>"$STATE/frozen.lock"; }
+
 # mounted_in_sandbox: what is mounted there, a line each: "POINT TYPE ROOT OPTIONS DEVICE SOURCE SUPEROPTIONS"; fields without
 # blanks, the device by its numbers.
 mounted_in_sandbox() { mounts_in <"/proc/$PID/mountinfo"; }
@@ -110,8 +142,15 @@ elsewhere() {
     local TYPE='' ROOT='' ON='' SOURCE='' MORE=''
     ! replaced || return 0
     if [ "$BACKEND" = microvm ]; then machine_is_elsewhere; return; fi
-    workplace && ! on_our_image || return 1
+    workplace && ! on_our_image && ! of_an_override || return 1
     say_workplace
+}
+
+# of_an_override: whether what is there is neither a disk nor our volume: the owner's override has put it there, and the checks judge that.
+of_an_override() {
+    local folder LOOP BACKING
+    [ -n "$ROOT" ] && [ "$TYPE" != overlay ] && ! loop_at "${ON:-none}" && folder=$(volume_folder) || return 1
+    case $folder in *"$ROOT") return 1 ;; esac
 }
 
 # say_workplace: what it works on instead, in words.
@@ -159,10 +198,12 @@ shown_still() {
 # engine_mounts: the places where the engine has our volume mounted from a device of ours, a line each. What a person mounted elsewhere
 # is that person's.
 engine_mounts() {
-    local device numbers=' '
+    local device numbers=' ' place
     for device in $(named_loops "${IMAGE##*/}"); do numbers="$numbers$(block_number "$device") "; done
-    awk -v word="gen-workspace-$INSTANCE" -v numbers="$numbers" -v place="/volumes/$VOLUME/_data" '
-        { for (i = 7; $i != "-"; i++)
-          ours = $(i + 2) == word || $(i + 2) == "/dev/" word || index(numbers, " " $3 " ")
-          if (ours && substr($5, length($5) - length(place) + 1) == place) print $5 }' /proc/self/mountinfo
+    # An engine that no longer knows the volume shows it nowhere else.
+    place=$(volume_folder) || place=''
+    place=${place:-/volumes/$VOLUME/_data}
+    mounts_in </proc/self/mountinfo | awk -v word="gen-workspace-$INSTANCE" -v numbers="$numbers" -v place="${place// /\\\\040}" '
+        { ours = $6 == word || $6 == "/dev/" word || index(numbers, " " $5 " ") }
+        ours && substr($1, length($1) - length(place) + 1) == place { print $1 }'
 }

@@ -56,6 +56,7 @@ if ! ours "$line" 3 || ! has_word 2 "$line" running; then
     fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run" "" "scripts/start.sh"
 fi
 
+thaw_first
 [ $# -gt 0 ] || set -- bash -l
 looking=''
 if [ "$GEN_PROJECT_METHOD" != none ]; then

@@ -19,6 +19,7 @@ case ${1:-} in -h | --help) usage "$0" && exit "$EX_DONE" ;; esac
 known_command "${1:-}"
 need_sandbox "$EX_REFUSED"
 home_check sandbox
+thaw_first
 end_command "$COMMAND_NUMBER" TERM ||
     fail "$EX_FAILED" "the command $COMMAND_NUMBER, or what it began, may still run" "the sandbox is paused, or does not answer" "scripts/stop.sh"
-[ "$BACKEND" != gvisor ] || warn "gen: that nothing of it is left is what a program in the sandbox says; scripts/stop.sh is the sure end"
+[ -z "${ASKED_INSIDE:-}" ] || warn "gen: that nothing of it is left is what a program in the sandbox says; scripts/stop.sh is the sure end"

@@ -32,7 +32,7 @@ other_size() {
     [ "$chosen" != "$GEN_STORAGE_BYTES $NUMBER" ] || return 1
     WHAT="the workspace has $(human "$NUMBER"), and the profile says $(human "$GEN_STORAGE_BYTES"), which takes hold in a new one only"
     MEND="scripts/resize-volume.sh $((GEN_STORAGE_BYTES >> 20))M"
-    [ -e "$BUNDLE/scripts/resize-volume.sh" ] || MEND="scripts/apply.sh or scripts/discard.sh, then start again"
+    [ -e "$BUNDLE/scripts/resize-volume.sh" ] || MEND="scripts/apply.sh for what you want of it, then scripts/discard.sh, then start again"
 }
 
 # image_stands: whether anything has the disk image's name. What is there and is not whole is damaged, and never taken for nothing.

@@ -36,7 +36,7 @@ sandbox_client() {
 
 thaw_sandbox() { machine thaw; }
 halt_sandbox() { machine stop; }
-kill_words() { echo "python3 -I $(quoted "$BUNDLE/lib/microvm") --state $(quoted "$MACHINE") kill"; }
+kill_words() { echo "python3 -I $(quoted "$BUNDLE/lib/microvm/__main__.py") --state $(quoted "$MACHINE") kill"; }
 
 # machine_pid: the number of QEMU's process. machine_words: its command line, a word a line.
 machine_pid() { machine status --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }
@@ -45,18 +45,21 @@ machine_words() { tr '\0' '\n' <"/proc/$(machine_pid)/cmdline"; }
 # machine_is_elsewhere: whether the machine that runs has another file open than the one that has the name of its workspace. Sets WHAT,
 # WHY, MEND, and OPEN, that file, where it has no name any more.
 machine_is_elsewhere() {
-    local file
+    local file name had=''
     OPEN=''
     whole "$(machine_pid)" 10 || return 1
     for file in "/proc/$NUMBER/fd"/*; do
         if [ "$file" -ef "$MACHINE_WORK" ]; then return 1; fi
-        case $(readlink "$file") in "$MACHINE_WORK (deleted)") OPEN=$file ;; esac
+        # Whatever it was called when it went: it writes to no file but its system's disk and this one.
+        if [ ! -f "$file" ] || [ "$file" -ef "$MACHINE/system.img" ] || ! grep -qs '^flags:.*2$' "/proc/$NUMBER/fdinfo/${file##*/}"; then continue; fi
+        name=$(readlink "$file")
+        case $name in /memfd:*) ;; *' (deleted)') OPEN=$file ;; *) had=$name ;; esac
     done
     # Whoever may not look sees no file at all.
     [ -e "$file" ] || return 1
     WHAT="the machine that runs does not work on its disk image" WHY="$MACHINE_WORK is another file than the one that it has open"
     image_stands || WHY="nothing is at $MACHINE_WORK, and it goes on with the file that it has open"
-    MEND="scripts/stop.sh, then scripts/start.sh   (it works on $MACHINE_WORK again; what it wrote since stays in the file of before)"
+    MEND="scripts/stop.sh, then scripts/start.sh   (it works on $MACHINE_WORK again; what it wrote since stays in ${had:-no file that could be seen})"
     [ -z "$OPEN" ] || MEND="scripts/rescue.sh   (what it has open becomes the disk image again; what is in its place is kept)"
 }
 

@@ -12,7 +12,11 @@ project() { python3 -I -S -B "$BUNDLE/lib/project/__main__.py" --state "$PROJECT
 
 # project_path: the project that this bundle is for, as this start was told or as it was named before; empty when nobody has named one.
 project_path() {
-    if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED"; elif [ -s "$LOCAL/project" ]; then head -n 1 "$LOCAL/project"; fi
+    local path
+    if [ -n "${GEN_PROJECT_NAMED:-}" ]; then printf '%s\n' "$GEN_PROJECT_NAMED" && return; fi
+    [ -s "$LOCAL/project" ] && IFS= read -r path <"$LOCAL/project" || [ -n "${path:-}" ] || return 0
+    # Somebody wrote it there: with a slash at its end, or by a link.
+    (CDPATH='' cd -- "$path" 2>/dev/null && pwd -P) || printf '%s\n' "$path"
 }
 
 # copied: one value of what was decided when the copy was made. Fails when there is none.
@@ -137,7 +141,7 @@ enter_project() {
 # made_without: sets WHY, where the profile says otherwise by now what is in the copy.
 made_without() {
     WHY=$(enter_project --compare 2>/dev/null) && [ -n "$WHY" ] || return 1
-    WHY="the copy was made before $WHY changed, which takes hold in a new one only: scripts/apply.sh or scripts/discard.sh, then start again"
+    WHY="the copy was made before $WHY changed, which takes hold in a new one only: scripts/apply.sh for what you want of it, then scripts/discard.sh, then start again"
 }
 
 # tar_for_machine: the copy as one file, which the machine reads and cannot write.

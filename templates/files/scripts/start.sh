@@ -47,6 +47,7 @@ say_left_out() {
 }
 
 say "${BOLD}Starting the sandbox $GEN_NAME${PLAIN}"
+thaw_first
 run_up || exit
 say "The sandbox ${BOLD}$GEN_NAME${PLAIN} runs."
 say_aside | printable | sed 's/^/  aside:      /'

@@ -1,9 +1,13 @@
-"""`leave`: takes away all that `enter` made and the sandbox wrote; the history stays, unless told otherwise."""
+"""`leave`: takes away all that `enter` made and the sandbox wrote; the history stays, unless told otherwise.
+
+What was kept of an earlier copy always stays.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sys
 
@@ -35,6 +39,8 @@ FILES = (
     "lock",
 )
 FOLDERS = ("upper", "work", "masks", "tree")
+# Of an earlier copy: what was changed in it, and what of that was not applied.
+KEPT = re.compile(r"track-[0-9]+[.](git|patch)")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,7 +98,7 @@ def remove(state: str, history: bool) -> int:
     for name in os.listdir(state):
         if name.startswith(("held", "command.")):
             os.unlink(os.path.join(state, name))
-        elif name.startswith("track") and not history:
+        elif KEPT.fullmatch(name) or (name.startswith("track") and not history):
             continue
         elif name.startswith("track") and not os.path.isdir(os.path.join(state, name)):
             os.unlink(os.path.join(state, name))
