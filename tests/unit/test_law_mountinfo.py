@@ -1,4 +1,4 @@
-"""A line of /proc/PID/mountinfo has optional fields, none or many: what looks for their end does nothing else meanwhile."""
+"""A line of /proc/PID/mountinfo has optional fields, or none: what looks for their end does nothing else meanwhile."""
 
 from __future__ import annotations
 
