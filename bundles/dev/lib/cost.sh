@@ -69,7 +69,7 @@ cost_text() {
     if [ -n "$COST_BYTES" ]; then
         say "  the workspace: $(human "$COST_BYTES") in ${IMAGE#"$BUNDLE"/}; it is kept in storage/kept/, and lost only with --delete-data"
         if [ -n "$COST_COPY" ]; then
-            say "  the newest other copy of it: ${COST_COPY#"$BUNDLE"/}, from $(written_at "$COST_COPY")"
+            say "  the newest other copy, of it or of an earlier one: ${COST_COPY#"$BUNDLE"/}, from $(written_at "$COST_COPY")"
         else
             say "  there is no other copy of it"
         fi

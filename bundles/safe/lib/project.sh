@@ -82,6 +82,11 @@ keep_project() {
         fail "$EX_REFUSED" "the project's name cannot be kept" "$LOCAL/project" "ls -ld $(quoted "$LOCAL")"
 }
 
+# way_back PATH: what to do where the project was.
+way_back() {
+    echo "mv FOLDER $(quoted "$1")   (if it was moved or renamed: back to its place; or ./rollback.sh keeps what waits in its copy as a patch, then: scripts/start.sh --project FOLDER)"
+}
+
 # project_problems: what stands in the way of a copy, for preflight.
 project_problems() {
     local path
@@ -89,7 +94,7 @@ project_problems() {
     if [ -z "$path" ]; then
         problem "no project is named: this bundle makes a copy of one" "scripts/start.sh --project PATH"
     elif [ ! -e "$path" ] && [ "$(copied project)" = "$path" ]; then
-        problem "the project is not there any more: $path" "mv FOLDER $(quoted "$path")   (if it was moved or renamed: back to its place; or ./rollback.sh keeps what waits in its copy as a patch, then: scripts/start.sh --project FOLDER)"
+        problem "the project is not there any more: $path" "$(way_back "$path")"
     elif [ ! -d "$path" ] || [ ! -r "$path" ] || [ ! -x "$path" ]; then
         problem "the project cannot be read: $path" "ls -ld $(quoted "$path")   (or name another one: scripts/start.sh --project PATH)"
     elif ! apart "$(cd -- "$path" && pwd -P)"; then
@@ -235,10 +240,14 @@ look() {
 # undo_commands N: what was changed last is written down first, once nothing runs that could add to it. A layer that is
 # mounted is not changed behind its back; a machine is sent another one.
 undo_commands() {
-    local state layer=$PROJECT/layer.$$ code=0
+    local state layer=$PROJECT/layer.$$ code=0 path
     state=$(sandbox_state) || return 1
     copy_is_shown || fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run, so nothing is undone" "" "scripts/start.sh"
     # Before anything is stopped for it.
+    path=$(copied project)
+    if [ "$(copied method)" = overlay ] && [ ! -d "$path" ]; then
+        fail "$EX_REFUSED" "the project is not there any more, so nothing is undone" "$path" "$(way_back "$path")"
+    fi
     track_rest && project undo --foresee "$1" || return
     if [ "$BACKEND" = microvm ]; then
         project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?
