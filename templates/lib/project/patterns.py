@@ -40,7 +40,7 @@ GIVEN = re.compile(
     + _SHELL
     + rb"""[ \t]+["']?\$)|(?:-x|-X|--exec(?:-batch)?)[ \t]+"""
     + _SHELL
-    + rb"""(?=$|[ \t;|&\n])"""
+    + rb"""(?=$|[\s;|&)"'`])"""
 )
 FOLDERS = re.compile(rb"\b(find|fdfind|fd|ls)[ \t]+([^\n;|&()<>]{1,400})")
 # Keys of a service's and an assistant's file whose patterns it reads more of the same by.

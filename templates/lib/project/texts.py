@@ -35,7 +35,7 @@ LOADS = re.compile(
 FOLDER = re.compile(
     rb"""(?:(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir|rulesDirectory|rulePaths|includeBuild|tsdk"""
     rb"""|nodePath)["']?[\s=:(\[{"']*|\bgo[ \t]+run[ \t]+(?:-\S+[ \t]+)*"""
-    rb"""|\brun\b[^\n]{0,80}[ \t](?:-p|--package|--project|--manifest-path)[ \t=])(""" + loading.PATH + rb")"
+    rb"""|\brun\b(?!["']?:)[^\n]{0,80}[ \t](?:-p|--package|--project|--manifest-path)[ \t=])(""" + loading.PATH + rb")"
 )
 # A folder is told to who builds and runs what is there before he is told to.
 BUILDERS = re.compile(rb"\b(?:cargo|go|swift|dotnet)\b(?:[ \t]+[^\s;&|]+){0,12}")

@@ -11,7 +11,21 @@ import os
 from bisect import bisect
 from itertools import chain, islice
 
-from project import gitnames, imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
+from project import (
+    gitnames,
+    imports,
+    lines,
+    loading,
+    outside,
+    packages,
+    plain,
+    risky,
+    spelled,
+    spelling,
+    tasks,
+    texts,
+    words,
+)
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
@@ -167,20 +181,25 @@ class Reader:
             yield from (path for path in self.aliases.real(folder + b"/Cargo.toml") if path in self.files)
 
     def _texts(self, source: Source) -> Iterator[bytes]:
+        """What counts of a source, as it is and with its lines whole, that was not read before."""
         read = self.manifests.setdefault(f"{source.kind} ".encode() + source.path, set())
         self.left -= not read
-        for content in self._contents(source):
-            if source.kind == "package":
-                package = packages.run_unasked(content, self.scripts)
-                self.scripts |= packages.called_by(package)
-                text = package.encode("utf-8", "surrogatepass")
-            else:
-                self.scripts |= self._asked(source, content)
-                text = tasks.counted(source.path, content, self.scripts)
+        for text in chain.from_iterable(self._counted(source, content) for content in self._contents(source)):
             # What others ask for may make more of it count.
             if text not in read:
                 read.add(text)
                 yield text
+
+    def _counted(self, source: Source, content: bytes) -> Iterator[bytes]:
+        if source.kind == "package":
+            for text in lines.readings(source.path, packages.run_unasked(content, self.scripts)):
+                self.scripts |= packages.called_by(text)
+                yield text
+            return
+        told = texts.speaks(source.path, content, source.kind)
+        for text in [content] if told else lines.readings(source.path, content):
+            self.scripts |= self._asked(source, text)
+            yield tasks.counted(source.path, text, self.scripts)
 
     def _asked(self, source: Source, content: bytes) -> set[str]:
         """What a text asks for by name, of what others may offer."""
@@ -189,6 +208,7 @@ class Reader:
             text = content.decode("utf-8", "replace")
             found |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
             found |= tasks.targets(text)
+            found |= {packages.MAIN} if spelled.starts(content) else set()
         return found
 
     def _contents(self, source: Source) -> Iterable[bytes]:
