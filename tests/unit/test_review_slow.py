@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from project import packages, patterns, spelled, tasks, texts
+from project import lines, packages, patterns, spelled, tasks, texts
 
 FILLING = (
     *(
@@ -48,6 +48,14 @@ FILLING = (
         "sys.path",
         "glob(*require(",
         "x = ",
+        "\\\n",
+        "|\n#\n",
+        "- a\n",
+        "a: >\n ",
+        "a: [",
+        "args: ",
+        "@a java ",
+        "find a ",
         "include * ",
     ),
 )
@@ -60,6 +68,8 @@ def test_a_text_made_to_be_slow_is_read_in_no_time(part: str) -> None:
     list(patterns.listed(text)), list(texts.paths(text)), list(texts.folders(b"a/Cargo.toml", text, "crate"))
     for path, kind in ((b"a/x.py", "script"), (b"Makefile", "build"), (b".mcp.json", "agent"), (b"a.md", "agent")):
         list(texts.words(path, text, kind)), list(texts.modules(path, text, kind))
+    for path in (b"x", b"x.yml", b"x.json"):
+        list(lines.readings(path, text)), list(lines.readings(path, b"{" + text))
     for path in (b"Makefile", b"pyproject.toml", b"Cargo.toml", b".pre-commit-config.yaml"):
         tasks.counted(path, text, {"make"}), tasks.asks(path, text, every=True)
     packages.called(text.decode()), tasks.MAKE.search(text.decode())

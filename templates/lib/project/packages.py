@@ -62,9 +62,9 @@ def called(text: str) -> set[str]:
     return named(text) if RUNNERS.search(text) else set()
 
 
-def called_by(package: str) -> set[str]:
+def called_by(package: bytes) -> set[str]:
     """The scripts that what a package runs unasked runs by name in turn."""
-    return {name for line in package.splitlines() for name in called(line)}
+    return {name for line in package.decode("utf-8", "replace").splitlines() for name in called(line)}
 
 
 def named(text: str) -> set[str]:
@@ -73,13 +73,14 @@ def named(text: str) -> set[str]:
     return found | {word.partition(":")[2] for word in found} | {SHORT[word] for word in found if word in SHORT}
 
 
-def run_unasked(content: bytes, also: Iterable[str] = ()) -> str:
+def run_unasked(content: bytes, also: Iterable[str] = ()) -> bytes:
     """What of a package.json is run, or read, though nobody asks for it; `also` are scripts that a hook runs."""
     package = _read(content)
     if package is None:
-        return content.decode("utf-8", "replace")
+        return content
     rest = {key: value for key, value in package.items() if key not in TELLS | OFFERS and key != "scripts"}
-    return json.dumps(rest, ensure_ascii=False, indent=0) + "\n" + "\n".join(_unasked(package, also).values())
+    found = "\n".join((json.dumps(rest, ensure_ascii=False, indent=0), *_unasked(package, also).values()))
+    return found.encode("utf-8", "surrogatepass")
 
 
 def runs_otherwise(change: Change, blob: Blob, also: Iterable[str]) -> bool:
@@ -106,8 +107,8 @@ def _unasked(package: dict[str, Any], also: Iterable[str] = ()) -> dict[str, str
             break
         matched = [name for name in scripts if _matches(name, more)] if more else []
         fresh = [name for name in dict.fromkeys((*sorted(said), *matched)) if name in scripts and name not in found]
-    if any(map(spelled.starts, (text.encode("utf-8", "surrogatepass") for text in found.values()))):
-        found[MAIN] = str(package.get("main", ""))
+    if MAIN in words or any(map(spelled.starts, (text.encode("utf-8", "surrogatepass") for text in found.values()))):
+        found[MAIN] = f"./{package.get('main', '')}"
     return found
 
 

@@ -35,13 +35,34 @@ PATHS = re.compile(
 )
 ADDED = re.compile(
     rb"""(?:\bPATH_add|\bpath_add[ \t]+\w+|\bfish_add_path|\bload_prefix|\brun-parts|\bset[ \t]+(?:-\w+[ \t]+)*PATH"""
-    rb"""|\buse[ \t]+lib)[ \t]+([^\n;|&#]+)"""
+    rb"""|\buse[ \t]+(?:lib|blib|local::lib))[ \t]+([^\n;|&#]+)"""
 )
-# Perl's and Ruby's option for it.
-OPTIONS = re.compile(rb"(?<![\w-])-(?:Mlib=|I[ \t]?)([^\s;|&]+)")
-OF_OPTIONS = re.compile(rb"\b(?:perl|ruby|prove|irb|rspec|rake|PERL5OPT|RUBYOPT)\b|-Mlib=")
+# Perl's and Ruby's options for it, also at the end of several letters, and who knows them.
+OPTIONS = re.compile(
+    rb"""(?<![\w-])-(?:M(?:lib|blib|local::lib)(?:=([^\s;|&]+)|[ \t]+([^\n"';|&]+))|[A-Za-z]{0,8}I[ \t]?([^\s;|&]+))"""
+)
+OF_OPTIONS = re.compile(
+    rb"\b(?:\w{0,20}(?:perl|ruby)[\d.]*|prove|yath|irb|pry|rspec|rake|erb|plackup|starman|starlet|twiggy|morbo|hypnotoad"
+    rb"|PERL5OPT|RUBYOPT)\b|-M(?:b?lib|local::lib)\b"
+)
+# The folders that two of these options mean by themselves.
+OWN = re.compile(
+    rb"\b(?:prove|yath)\b[^\n;|&]{0,200}?[ \t\"']-(?:[a-z]{0,8}([lb])[a-z]{0,8}|-(b?lib))\b(?![=:])|-M(blib)\b(?!=)"
+)
+LISTS = re.compile(rb"\bqw[ \t]*[(\[{<|/!]")
+# Where options and the program that they are for are told apart, they stand on lines of their own.
+APART = re.compile(rb"""\b(?:args|arguments|argv|runtimeArgs)["']?[ \t]*[:=]""")
+# A file of more arguments, and who takes one.
+GIVEN = re.compile(rb"""(?<=[\s"'])@([^\s"'`;|&()<>@]+)""")
+GIVEN_TO = re.compile(
+    rb"\b(?:java[cw]?|javadoc|jar|jlink|jpackage|kotlinc?|scalac?|groovy|g?cc|[gc]\+\+|clang|cl|ld|lld|link|ar|rustc|ghc"
+    rb"|swiftc|gfortran|nvcc|msbuild|csc|pytest|[gc]?make)(?:[-.]?[\d.]+|\.exe)?(?![\w-])"
+)
 # A service's file of such folders.
-WRITTEN = re.compile(rb"""^(.*)>>?[ \t]*["']?\$(?:\{|env:)?[A-Z_]{0,40}_PATH\b""")
+WRITTEN = re.compile(
+    rb"""^(.*)(?:>>?|\b(?:tee|Out-File|Add-Content)\b[^\n|;$]{0,80})[ \t]{0,9}["']?\$(?:\{|env:)?[A-Z_]{0,40}_PATH\b"""
+)
+SAYS = re.compile(rb"^.*?\b(?:echo|printf|Write-Output|Add-Content)[ \t]+")
 # direnv: a language's layout has programs in this folder.
 LAYOUT = re.compile(rb"\blayout[ \t]+\w+")
 # Variables of which all counts that lies in their folders; of the others, what Python takes for a known module.
@@ -49,6 +70,7 @@ EVERYTHING = frozenset(
     b"PATH NODE_PATH RUBYLIB PERL5LIB GEM_PATH CLASSPATH LUA_PATH LUA_CPATH _.path LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
     b"CMAKE_MODULE_PATH FPATH".split()
 )
+WILD = re.compile(rb"/[^/*?]*[*?]")
 HERE = frozenset((b".", b"./", b"$PWD", b"${PWD}", b"$(pwd)", b"${workspaceFolder}"))
 # A program is given a folder, and runs what it takes for its beginning.
 STARTS = re.compile(
@@ -71,6 +93,8 @@ def words(text: bytes) -> tuple[bytes, ...]:
         seen[word] = None
         if PIECE.search(found):
             seen.update(dict.fromkeys((*PIECE.split(word), *(piece.rstrip(b"}") for piece in PIECE.split(found)))))
+    for line in text.split(b"\n") if GIVEN_TO.search(text) else ():
+        seen.update(dict.fromkeys(GIVEN.findall(line) if GIVEN_TO.search(line) else ()))
     return tuple(dict.fromkeys(OPTION.sub(b"", word) for word in seen if 0 < len(word) <= 1024))
 
 
@@ -109,18 +133,25 @@ def searched(text: bytes) -> Iterator[tuple[bytes, bool]]:
         yield from ((part, (name or other) in EVERYTHING) for part in _folders(value or more))
     for value in ADDED.findall(text):
         yield from ((part, True) for part in _folders(value))
-    for line in text.split(b"\n") if OF_OPTIONS.search(text) else ():
-        found = OPTIONS.findall(line) if OF_OPTIONS.search(line) else ()
-        yield from ((part, True) for value in found for part in _folders(value))
+    if OF_OPTIONS.search(text):
+        for line in [text] if APART.search(text) else text.split(b"\n"):
+            found = OPTIONS.findall(line) if OF_OPTIONS.search(line) else ()
+            yield from ((part, True) for values in found for part in _folders(b"".join(values)))
+        for short, long, other in OWN.findall(text):
+            yield b"blib" if b"b" in (short + long + other)[:1] else b"lib", True
     for line in text.split(b"\n") if b"_PATH" in text else ():
         if b"_PATH" in line and (written := WRITTEN.match(line)):
-            yield from ((part, True) for part in _folders(written[1]) if b"/" in part)
+            said = SAYS.match(written[1])
+            value = written[1][said.end() :] if said else written[1]
+            yield from ((part, True) for part in _folders(value) if b"/" in part or said)
     if LAYOUT.search(text):
         yield b"bin", True
 
 
 def _folders(value: bytes) -> Iterator[bytes]:
-    for part in re.split(rb"""(?<!\{env):|[\s,"'\[\]]+""", value):
+    """The folders of a value, of Lua's and Java's without what stands for a name."""
+    for part in re.split(rb"""(?<!\{env):|[\s,;|"'\[\]]+""", LISTS.sub(b" ", value)):
+        part = WILD.split(part if b"(" in part else part.rstrip(b")>!"))[0]
         if part in HERE:
             yield b"."
         elif part.strip(b"./"):

@@ -11,7 +11,7 @@ import os
 from bisect import bisect
 from itertools import chain, islice
 
-from project import gitnames, imports, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts, words
+from project import gitnames, imports, lines, loading, outside, packages, plain, risky, spelled, spelling, tasks, texts
 from project.ends import Ends
 from project.host import split
 from project.risky import Reason
@@ -20,6 +20,7 @@ from project.texts import LOADING, WHOLE
 from project.tree import LARGEST
 from project.wanted import PROSE, Aliases, Wanted
 from project.wanted import key as _key
+from project.words import path as in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Reader:
         )
         self.names = {each for name in names for each in (name.lower(), os.fsencode(spelling.folded(name)))}
         self.left = FILES
+        # Words of the source at hand that were followed in another reading of it.
+        self.followed: set[tuple[bytes, bool]] = set()
         self.scripts: set[str] = set()
         self.manifests: dict[bytes, set[bytes]] = {}
 
@@ -112,7 +115,7 @@ class Reader:
         kinds = Kinds()
         ordered = sorted(self.files)
         found = ((path, kinds.of(path)) for path in chain(ordered, islice(self._linked(ordered), FILES)))
-        told = [Source(path, why.kind, f"named by {words.path(path)}: {why.reason}") for path, why in found if why]
+        told = [Source(path, why.kind, f"named by {in_words(path)}: {why.reason}") for path, why in found if why]
         modules = [path for path in ordered if tasks.name_of(path) == ".gitmodules"]
         git = [one for path in modules for one in self._of_addresses(path)]
         git += [Source(b".git/", "hook", f"named by {one.by}", one.text) for one in self.tree.git if one.text]
@@ -127,7 +130,7 @@ class Reader:
         for content in self.tree.contents(path):
             for key, value in gitnames.settings(content):
                 if text := gitnames.program(value):
-                    yield Source(b".git/", "hook", f"named by {words.path(path)} {key}", text)
+                    yield Source(b".git/", "hook", f"named by {in_words(path)} {key}", text)
 
     def _linked(self, ordered: list[bytes]) -> Iterator[bytes]:
         """The names that links have, and those that they give to what lies below where they lead."""
@@ -141,6 +144,7 @@ class Reader:
 
     def _read(self, source: Source, known: set[bytes], fresh: list[Source]) -> Iterator[tuple[bytes, Reason]]:
         """What a source names of what is looked for; what else it names is read in the next step."""
+        self.followed = set()
         for text in self._texts(source):
             self.left -= len(text) // PAGE
             yield from ((aim, Reason("named", source.said)) for aim in self._aims(source, text))
@@ -152,10 +156,11 @@ class Reader:
                 if path + b"/" not in known:
                     known.add(path + b"/")
                     fresh.append(self._next(source, path, "crate"))
+            self.followed.update(texts.words(source.path, text, source.kind))
 
     def _next(self, source: Source, path: bytes, kind: str) -> Source:
         about = source.about or (source.kind in LOADING and source.kind != "packages")
-        return Source(path, kind, f"named by {words.path(path)}, itself {source.said}", about=about)
+        return Source(path, kind, f"named by {in_words(path)}, itself {source.said}", about=about)
 
     def _told(self, source: Source, path: bytes) -> bool:
         """Whether an assistant takes a file for instructions: who was told of it is told by it."""
@@ -167,20 +172,25 @@ class Reader:
             yield from (path for path in self.aliases.real(folder + b"/Cargo.toml") if path in self.files)
 
     def _texts(self, source: Source) -> Iterator[bytes]:
+        """What counts of a source, as it is and with its lines whole, that was not read before."""
         read = self.manifests.setdefault(f"{source.kind} ".encode() + source.path, set())
         self.left -= not read
-        for content in self._contents(source):
-            if source.kind == "package":
-                package = packages.run_unasked(content, self.scripts)
-                self.scripts |= packages.called_by(package)
-                text = package.encode("utf-8", "surrogatepass")
-            else:
-                self.scripts |= self._asked(source, content)
-                text = tasks.counted(source.path, content, self.scripts)
+        for text in chain.from_iterable(self._counted(source, content) for content in self._contents(source)):
             # What others ask for may make more of it count.
             if text not in read:
                 read.add(text)
                 yield text
+
+    def _counted(self, source: Source, content: bytes) -> Iterator[bytes]:
+        if source.kind == "package":
+            for text in lines.readings(source.path, packages.run_unasked(content, self.scripts)):
+                self.scripts |= packages.called_by(text)
+                yield text
+            return
+        told = texts.speaks(source.path, content, source.kind)
+        for text in [content] if told else lines.readings(source.path, content):
+            self.scripts |= self._asked(source, text)
+            yield tasks.counted(source.path, text, self.scripts)
 
     def _asked(self, source: Source, content: bytes) -> set[str]:
         """What a text asks for by name, of what others may offer."""
@@ -189,6 +199,7 @@ class Reader:
             text = content.decode("utf-8", "replace")
             found |= packages.named(text) if source.kind in ("hook", "shell") else packages.called(text)
             found |= tasks.targets(text)
+            found |= {packages.MAIN} if spelled.starts(content) else set()
         return found
 
     def _contents(self, source: Source) -> Iterable[bytes]:
@@ -229,7 +240,7 @@ class Reader:
         """What may be a path in a text; most names of a program's, such as `a.b`, are those of no file."""
         for word, module in texts.words(source.path, text, source.kind):
             name = source.kind == "script" and not module and b"." in word and b"/" not in word and b"\\" not in word
-            if not name or not word.isascii() or word.lower() in self.names:
+            if (word, module) not in self.followed and (not name or not word.isascii() or word.lower() in self.names):
                 yield word, module
 
     def _anywhere(self, source: Source, text: bytes) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import stat
 import time
 from collections import deque
 
-from project import risky, spelled, words
+from project import lines, risky, spelled, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def starting(project: bytes) -> Iterator[tuple[str, list[bytes]]]:
     tops = {project, home + project[len(real) :]} if project.startswith(real + b"/") else {project}
     below = re.compile(b"(?:" + b"|".join(map(re.escape, sorted(tops))) + b")/" + REST)
     for shown in _starting(home):
-        text = HOME.sub(lambda _: home, _content(os.path.join(home, shown)).replace(b"\\ ", b" "))
+        content = lines.joined(_content(os.path.join(home, shown)))
+        text = HOME.sub(lambda _: home, content.replace(b"\\ ", b" "))
         folders = (below.fullmatch(folder) for folder, _ in spelled.searched(text))
         found = [*below.findall(text), *(b"PATH_add " + folder[1] for folder in folders if folder)]
         if found:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHELL = rb"(?:(?:[\w./-]*/)?(?:sh|bash|zsh|dash|ksh|fish|node|python[\d.]*|ruby|perl|php|source|\.)(?![\w./-]))"
-LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+(?![ \t])([^\n;]{1,500})[\n;]\s*do\b")
+LOOP = re.compile(rb"\bfor[ \t]+\w+[ \t]+in[ \t]+(?![ \t])([^\n;]{1,500})[\n;]\s*(?:#[^\n]{0,200}\n\s*){0,9}do\b")
 LOADED = re.compile(
     rb"""(?:^|[\s"'`;|&(])(?:source_env|""" + _SHELL + rb"""(?:[ \t]+-\S+)*)[ \t]+["']?((?:""" + spelled.PART + rb")+)",
     re.MULTILINE,
@@ -30,6 +30,19 @@ LOADS = re.compile(
     + _SHELL
     + rb"|^[ \t]*[-s]?include[ \t]|(?<![\w-])(?:(?:load|require)[ \t(]|import(?:\.meta\.glob|\())"
 )
+# Who is given the very files that a folder has: in their place, as a row, or one after the other.
+GIVEN = re.compile(
+    rb"""-exec(?:dir)?[ \t]+"""
+    + _SHELL
+    + rb"""[ \t]+(?:-[^\sce]+[ \t]+)*["']?\{\}|\|[ \t]*(?:xargs\b[^|\n;]{0,200}[ \t]"""
+    + _SHELL
+    + rb"""(?:[ \t]+-[^\sce]+)*(?:[ \t]+["']?\{\}|[ \t]*(?=$|[;|&)"'`\n]))|while\b[^|]{0,300}?[ \t\n;(]"""
+    + _SHELL
+    + rb"""[ \t]+["']?\$)|(?:-x|-X|--exec(?:-batch)?)[ \t]+"""
+    + _SHELL
+    + rb"""(?=$|[\s;|&)"'`])"""
+)
+FOLDERS = re.compile(rb"\b(find|fdfind|fd|ls)[ \t]+([^\n;|&()<>]{1,400})")
 # Keys of a service's and an assistant's file whose patterns it reads more of the same by.
 READS = re.compile(rb"""(?<![\w-])(?:include|local|instructions)["']?[ \t]*:""")
 # One word of a list that goes over several lines.
@@ -65,11 +78,27 @@ def found(text: bytes, kind: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 def listed(text: bytes) -> Iterator[bytes]:
-    """The folders that a text lists to load what is there."""
+    """The folders that a text lists to load what is there, or to have all of it run."""
+    for line in re.split(rb"\n(?![ \t])", text) if GIVEN.search(text) else ():
+        if GIVEN.search(line) and not WILD.search(line):
+            yield from (folder for program, rest in FOLDERS.findall(line) for folder in _given(program, rest))
     if LOADS_ANY.search(text) and LISTS.search(text):
         for line in text.split(b"\n"):
             if LISTS.search(line) and not WILD.search(line):
                 yield from QUOTED.findall(line)
+
+
+def _given(program: bytes, rest: bytes) -> Iterator[bytes]:
+    """The folders that a program which lists files is given; find's stand before all that it asks of them."""
+    first = True
+    for word in rest.split():
+        if word in (b"-x", b"-X", b"--exec", b"--exec-batch"):
+            return
+        if not word.startswith(b"-"):
+            first = False
+            yield word
+        elif program == b"find" and not (first and word[1:2].isupper()):
+            return
 
 
 def compiled(word: bytes) -> re.Pattern[str] | None:

@@ -35,8 +35,16 @@ LOADS = re.compile(
 FOLDER = re.compile(
     rb"""(?:(?:hooksPath|hooks_path|backend-path|source_dir|rulesdir|rulesDirectory|rulePaths|includeBuild|tsdk"""
     rb"""|nodePath)["']?[\s=:(\[{"']*|\bgo[ \t]+run[ \t]+(?:-\S+[ \t]+)*"""
-    rb"""|\brun\b[^\n]{0,80}[ \t](?:-p|--package|--project|--manifest-path)[ \t=])(""" + loading.PATH + rb")"
+    rb"""|\brun\b(?!["']?:)[^\n]{0,80}[ \t](?:-p|--package|--project|--manifest-path)[ \t=])(""" + loading.PATH + rb")"
 )
+# A folder is told to who builds and runs what is there before he is told to.
+BUILDERS = re.compile(rb"\b(?:cargo|go|swift|dotnet)\b(?:[ \t]+[^\s;&|]+){0,12}")
+FROM = re.compile(
+    rb"""[ \t]["']?(?:-C|--(?:manifest-path|project|package-path|chdir|directory))(?:=|["']?[ \t]+["']?)?("""
+    + loading.PATH
+    + rb")"
+)
+RUNS = re.compile(rb"""[ \t]["']?(?:run|generate)\b""")
 MANIFEST = re.compile(rb"/Cargo\.toml$", re.IGNORECASE)
 # Whoever tells an assistant what to read may do so in an editor's settings.
 TELLS = re.compile(rb"instruction|prompt", re.IGNORECASE)
@@ -130,4 +138,7 @@ def folders(path: bytes, text: bytes, kind: str) -> Iterator[bytes]:
     """The folders in which all is run, as a text says."""
     for match in FOLDER.finditer(text):
         yield from places(path, MANIFEST.sub(b"", match[1]), module=False)
+    for match in BUILDERS.finditer(text):
+        for folder in FROM.findall(match[0]) if RUNS.search(match[0]) else ():
+            yield from places(path, MANIFEST.sub(b"", folder), module=False)
     yield from tasks.crates(path, text, every=kind == "crate")
