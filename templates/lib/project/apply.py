@@ -176,7 +176,7 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
     own = Modes.of(track.git, found.commit)
-    shut = closed.of(changes, host, own.base, blob, closed.taken(track.state))
+    shut = closed.of(changes, host, closed.had(track, found.commit, own), blob, closed.taken(track.state))
     return merge.plan(changes, blob, host, unknown, merger, own, shut)
 
 
