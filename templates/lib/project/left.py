@@ -70,7 +70,8 @@ def told(state: str, settings: Settings) -> Iterator[str]:
         yield f"left out: {counts}   (.state/project/left-out.json names each)"
     if listed["along"]:
         found = [path.encode("utf-8", "surrogateescape") for path in listed["along"]]
-        yield f"along: {_named(found)}: git ignores it, so what becomes of it stays in the sandbox"
+        what = "git ignored it when the copy was made, so what becomes of it stays in the sandbox"
+        yield f"along: {_named(found)}: {what}"
     if listed["environments"]:
         found = [path.encode("utf-8", "surrogateescape") for path in listed["environments"]]
         # No mend can give back what was installed: that may need a network, or a folder of wheels.
