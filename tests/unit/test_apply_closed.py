@@ -10,6 +10,7 @@ from project import closed
 from project.host import Host
 
 from tests.unit.applying import Link, Versions, make, planned
+from tests.unit.copying import Copy, program
 from tests.unit.tracking import Tracked
 
 TEXT = "a long secret of the user's\n"
@@ -158,3 +159,47 @@ def test_another_folder_in_its_place_does_not_make_it_forgotten(tmp_path: Path) 
     assert steps.mode("d") == 0o755
     steps.apply({"r": "r\n", "d/x": "x\n", "d/in": OTHER})
     assert steps.mode("d/in") == 0o600
+
+
+SHORT = "what is left of it\n"
+
+
+@pytest.mark.parametrize("text", [LINES, OTHER])
+@pytest.mark.parametrize("folder", [True, False])
+def test_what_an_apply_wrote_over_is_not_opened_by_the_next(tmp_path: Path, text: str, folder: bool) -> None:
+    """By its own permissions, or by those of its folder; the file itself stays as closed as it was."""
+    steps = Steps(tmp_path) if folder else Steps(tmp_path, s=0o600)
+    (steps.tracked.project / "d").chmod(0o700 if folder else 0o755)
+    name = "d/in" if folder else "s"
+    steps.apply({**steps.base, name: SHORT})
+    steps.apply({**steps.base, name: SHORT * 2})
+    steps.apply({**steps.base, "m": text})
+    assert (steps.mode("m"), steps.mode(name)) == (0o600, 0o644 if folder else 0o600)
+    steps.apply({**steps.base, "n": SHORT})
+    assert steps.mode("n") == 0o600
+
+
+@pytest.mark.parametrize("words", [("--only", "m"), ("--ours", "s"), ("--theirs", "s"), ("--except", "s")])
+@pytest.mark.parametrize("there", [True, False])
+def test_what_its_user_wrote_over_meanwhile_is_not_opened(tmp_path: Path, words: tuple[str, str], there: bool) -> None:
+    """The version that the sandbox was given counts as long as the host has another one, or none."""
+    copy = Copy(tmp_path, "plain")
+    make(copy.project, {"s": (LINES, 0o600), "r": "r\n"})
+    copy.enter()
+    (copy.root / "s").write_text(LINES + "the agent's\n")
+    (copy.root / "m").write_text(LINES)
+    copy.commit()
+    (copy.project / "s").unlink()
+    make(copy.project, {"s": ("all new\n", 0o600)} if there else {})
+    assert program(copy.state, "review").returncode == 0
+    done = program(copy.state, "apply", "--yes", *words)
+    assert done.returncode == 0, done.stderr
+    assert (copy.project / "m").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_its_user_opened_is_open(tmp_path: Path) -> None:
+    steps = Steps(tmp_path, s=0o600)
+    steps.apply({**steps.base, "s": SHORT})
+    (steps.tracked.project / "s").chmod(0o644)
+    steps.apply({**steps.base, "s": SHORT + "more\n", "m": SHORT})
+    assert (steps.mode("s"), steps.mode("m")) == (0o644, 0o644)

@@ -61,7 +61,7 @@ def test_what_was_taken_along_is_left_alone_as_what_is_new_is(copy: Copy) -> Non
     # What came with the entry is named there.
     assert copy.noted() == ["ignored:.pytest_cache", "ignored:fresh.o"]
     told = program(copy.state, "left-out", "--told").stdout.decode()
-    assert "along: __pycache__, d/node_modules, node_modules, old.o, y.o: git ignores it" in told
+    assert "along: __pycache__, d/node_modules, node_modules, old.o, y.o: git ignored it when the copy was made" in told
     commits = len(copy.track.commits())
     run(copy, "rm -rf node_modules d/node_modules __pycache__")
     assert len(copy.track.commits()) <= commits + 1
@@ -128,6 +128,40 @@ def test_a_folder_with_something_tracked_in_it_is_never_ignored_as_a_whole(copy:
     run(copy, "echo n >>new/f; mkdir other; echo n >other/f")
     assert copy.changed() == ["+new/f"]
     assert copy.noted() == ["ignored:other"]
+
+
+@pytest.mark.parametrize("agents", [True, False])
+@pytest.mark.parametrize("where", [".gitignore", "d/.gitignore"])
+def test_what_the_rules_name_no_longer_is_seen(copy: Copy, agents: bool, where: str) -> None:
+    """What a review says of it is what git says by then, whether the agent's list came back or its user's changed."""
+    copy.write("a", "d/b")
+    (copy.project / where).write_text("built/\n*.o\n")
+    git(copy.project, "init", "-q")
+    git(copy.project, "add", ".")
+    copy.enter()
+    made = "d/y.o d/built/f"
+    run(copy, f"mkdir d/built; for f in {made}; do echo n >$f; done")
+    assert copy.noted() == ["ignored:d/built", "ignored:d/y.o"]
+    if agents:
+        run(copy, f"echo '*.x' >{where}; echo n >>d/y.o")
+        assert copy.changed() == [f"~{where}"]
+        assert program(copy.state, "review").returncode == 0
+        done = program(copy.state, "apply", "--yes", "--only", where)
+        assert done.returncode == 0, done.stderr
+    else:
+        (copy.project / where).write_text("*.x\n")
+    run(copy, "echo n >d/z.o; echo n >d/z.x; echo n >>d/y.o")
+    assert {"+d/built/f", "+d/y.o", "+d/z.o"} <= set(copy.changed())
+    assert copy.noted() == ["ignored:d/z.x"]
+
+
+def test_what_the_rules_still_name_is_left_alone_once_they_have_changed(copy: Copy) -> None:
+    start(copy)
+    run(copy, MAKE)
+    (copy.project / ".gitignore").write_text("*.o\nnode_modules/\n!keep.o\n*.z\n")
+    run(copy, "echo more >>d/node_modules/x/f; echo more >>y.o; echo n >new.z")
+    assert copy.changed() == ["+:z", "+keep.o", "~tracked.o"]
+    assert copy.noted() == ["ignored:d/node_modules", "ignored:new.z", "ignored:y.o"]
 
 
 DROP = """

@@ -179,3 +179,24 @@ def test_an_undo_makes_no_change_of_what_an_agent_only_touched(copy: Copy) -> No
     copy.commit("new")
     assert undo(copy, 1).splitlines() == ["undone: 1 path", "  new"]
     assert copy.changed() == []
+
+
+@pytest.mark.parametrize("words", [(), ("--ignored",)])
+def test_what_is_ignored_is_named_as_left_alone_whether_it_is_new_or_came_along(
+    copy: Copy, words: tuple[str, ...]
+) -> None:
+    """What came along may have changed as well, and nobody knows that of it: it is no path of which so many count."""
+    copy.write("a", "y.o", "built/f")
+    (copy.project / ".gitignore").write_text("*.o\nbuilt/\n")
+    subprocess.run(("git", "init", "-q"), cwd=copy.project, check=True)
+    copy.enter(*words)
+    script = "mkdir -p built; echo 1 >a; echo 1 >>y.o; echo 1 >>built/f; echo 1 >new.o; mkdir .git; echo 1 >.git/x"
+    subprocess.run(("bash", "-euc", script), cwd=copy.root, check=True)
+    copy.commit()
+    assert undo(copy, 1).splitlines() == [
+        "undone: 1 path",
+        "  a",
+        "not undone: 1 path",
+        "  .git: git's own folder is never touched",
+        "left alone, whatever became of it, since git ignores it, or did at the entry: built, new.o, y.o",
+    ]

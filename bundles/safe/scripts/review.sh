@@ -12,7 +12,7 @@
 #   --rules        the table of what is held back, as JSON (schemas/rules.schema.json)
 #
 # It prints a hash: `scripts/apply.sh --approve HASH` brings back exactly this, and nothing that comes after it. Without A..B, --stat
-# and --json, and if it was taken to its end, it also writes down that this was shown: apply.sh brings nothing back that was not.
+# and --json, and if it was seen to its end, it also writes down that this was shown: apply.sh brings nothing back that was not.
 # Changes nothing in the sandbox and nothing in the project.
 #
 # Exit codes: 0 shown; 2 wrong arguments; 4 there is no copy of a project.

@@ -108,8 +108,9 @@ def _seen(track: Track, found: Reviewed, args: argparse.Namespace) -> None:
         return
     unseen = looked.unseen(track, found, approved=args.approve is not None)
     if unseen is None and _terminal(args):
-        if not review.show(track, found):
-            raise Failure(f"{review.CLOSED}, so nothing is changed", "", LOOK, 4)
+        not_seen = review.look(track, found)
+        if not_seen:
+            raise Failure(f"{not_seen}, so nothing is changed", "", LOOK, 4)
         looked.remember(track.state, found)
     elif unseen is None:
         raise Failure("nobody has looked at what would come back, so nothing is changed", "", LOOK, 4)
@@ -153,14 +154,14 @@ def _asked(found: Reviewed, waiting: Sequence[Verdict], accepted: Sequence[bytes
     said: dict[bytes, bool] = {}
 
     def ask(each: Iterable[Verdict]) -> None:
-        said.update((one.change.path, _yes(_question(one))) for one in each if one.change.path not in said)
+        said.update((one.change.path, words.yes(_question(one))) for one in each if one.change.path not in said)
 
     def ask_together(kind: str) -> None:
         also = [*accepted, *(path for path, yes in said.items() if yes)]
         every = kinds.accepted(found, [kind], also, choice.coming)
         group = [one for one in every if one in waiting and one.change.path not in said]
         if len(group) > 1:
-            said.update(dict.fromkeys((one.change.path for one in group), _yes(kinds.question(kind, group))))
+            said.update(dict.fromkeys((one.change.path for one in group), words.yes(kinds.question(kind, group))))
 
     ask_together("executable")
     # Lock files follow from their manifests, so what becomes of those is known first.
@@ -176,7 +177,7 @@ def _plan(track: Track, host: Host, found: Reviewed, wanted: Sequence[Verdict], 
     blob = reviewed.Blobs(track, [change.new for change in changes])
     merger = merge.merger(track.git, os.path.join(state, "apply"))
     own = Modes.of(track.git, found.commit)
-    shut = closed.of(changes, host, own.base, blob, closed.taken(track.state))
+    shut = closed.of(changes, host, closed.had(track, found.commit, own), blob, closed.taken(track.state))
     return merge.plan(changes, blob, host, unknown, merger, own, shut)
 
 
@@ -217,16 +218,10 @@ def _ask(args: argparse.Namespace, plan: Plan, wanted: Sequence[Verdict], choice
         sys.stderr.write(f"  {one.change.status.value:8} {words.path(one.change.path)}{mark}\n")
     for path in sorted(choice.ours):
         sys.stderr.write(f"  yours stays  {words.path(path)}\n")
-    if not _yes(f"Bring this into {host.root} ({words.counted(len(wanted), 'path')})?"):
+    if not words.yes(f"Bring this into {host.root} ({words.counted(len(wanted), 'path')})?"):
         raise Failure("nothing is changed", "", "", 4)
 
 
 def _question(verdict: Verdict) -> str:
     reasons = "".join(f"\n    {reason.reason}" for reason in verdict.held)
     return f"{verdict.change.status.value} {words.path(verdict.change.path)} is held back:{reasons}\n  Bring it back?"
-
-
-def _yes(question: str) -> bool:
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -14,7 +14,7 @@ from project import records, risky
 from project.alike import Alike
 from project.failure import Failure
 from project.host import Blocked
-from project.modes import opened
+from project.modes import opened, usual
 from project.records import parents
 from project.scan import Scan
 
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from project.data import Change, Entry
     from project.host import Host, Seen
     from project.merge import Plan
+    from project.modes import Modes
+    from project.track import Track
 
     Gone = Mapping[bytes, tuple[int, tuple[str, ...]]]
+    Had = Mapping[bytes, tuple[int, str]]
 
 EVERYBODY = 0o777
 # What applies have taken away that was closed: whom a file was open to, with all contents that it had at its path, and
@@ -62,13 +65,13 @@ def taken(state: str) -> Gone:
 
 
 def keep(state: str, host: Host, plan: Plan) -> None:
-    """Writes down what an apply is about to take away, if it is closed: of what stays the host knows better."""
+    """Writes down what an apply is about to take away, if it is closed, also where another version comes in its place:
+    that content is on the host no longer, and the sandbox may still have it."""
     found, known = dict(taken(state)), _Known(host, {})
-    staying = {put.path for put in plan.puts if put.like is not None}
     for take in plan.takes:
         mode = known.entered(take.path) if take.seen.kind == "folder" else opened(take.seen.mode)
         mode &= known.way(take.path)
-        if take.path in staying or take.seen.kind not in ("file", "folder") or mode == EVERYBODY:
+        if take.seen.kind not in ("file", "folder") or mode == EVERYBODY:
             continue
         path = take.path + (b"/" if take.seen.kind == "folder" else b"")
         before, oids = found.get(path, (EVERYBODY, ()))
@@ -79,21 +82,29 @@ def keep(state: str, host: Host, plan: Plan) -> None:
         records.write(os.path.join(state, LIST), records.join(listed), durable=True)
 
 
+def had(track: Track, commit: str, own: Modes) -> Had:
+    """What the sandbox was given of all that it touched, come what may of it: permissions and content at entry."""
+    bases = ((path, base) for path, (base, _) in track.touched(commit).items())
+    return {
+        path: (own.base.get(path, usual(base[0])), base[1]) for path, base in bases if base and base[0] in risky.FILES
+    }
+
+
 def of(
     changes: Sequence[Change],
     host: Host,
-    base: Mapping[bytes, int],
+    base: Had,
     blob: Callable[[str], bytes],
     gone: Gone | None = None,
 ) -> Closed:
     """What is closed of the changes, as the files are that have the same content, or the half of which is in a new one.
 
-    `base` are permissions at entry, of what is no longer on the host; `gone` is what applies have taken away.
+    `base` is what the sandbox was given, which the host may have no longer; `gone` is what applies have taken away.
     """
     # What is empty has nothing to hide.
     files = {one.path: one.new for one in changes if one.new and one.new.mode in risky.FILES and one.new.size}
     found, known = Closed(), _Known(host, gone or {})
-    sources = list(known.sources(changes, base)) if files else []
+    sources = list(known.sources(base)) if files else []
     were = {one.path for one in changes if one.old and one.old.mode in risky.FILES}
     fresh = {path: entry for path, entry in files.items() if path not in were}
     for path, source in chain(_same(files, sources, host), _halves(fresh, sources, host, blob)):
@@ -156,7 +167,7 @@ class _Known:
             mode &= self.entered(folder)
         return mode
 
-    def sources(self, changes: Iterable[Change], base: Mapping[bytes, int]) -> Iterator[_Source]:
+    def sources(self, base: Had) -> Iterator[_Source]:
         """All files that are closed to somebody, for their own permissions or for a folder's."""
         for path in Scan(self.host.real).wait().files:
             seen = self.seen(path, "file")
@@ -164,9 +175,10 @@ class _Known:
                 yield _Source(path, opened(seen.mode), seen.size, seen=seen)
         for path, (mode, oids) in self.gone.items():
             yield from (_Source(path, mode, -1, oid) for oid in oids if oid != self._now(path))
-        for one in changes:
-            if one.old and one.old.mode in risky.FILES and one.path in base and not self.seen(one.path, "file"):
-                yield _Source(one.path, opened(base[one.path]), one.old.size, one.old.oid)
+        for path, (mode, oid) in base.items():
+            mode = opened(mode) & self.way(path)
+            if mode != EVERYBODY and oid != self._now(path):
+                yield _Source(path, mode, -1, oid)
 
     def _now(self, path: bytes) -> str:
         """The content of what the host has at a path: of what was not taken away after all it knows better."""
@@ -200,8 +212,10 @@ def _halves(
         if len(compared) < MOST and source.size <= min(LARGEST, room):
             with contextlib.suppress(OSError, Blocked, Failure, KeyError):
                 seen = source.seen
-                compared.append((source, blob(source.oid) if seen is None else host.content(source.path, seen)))
-                room -= len(compared[-1][1])
+                content = blob(source.oid) if seen is None else host.content(source.path, seen)
+                if len(content) <= min(LARGEST, room):
+                    compared.append((source, content))
+                    room -= len(content)
     alike = Alike(content for _, content in compared)
     for path, entry in files.items() if compared else ():
         if entry.size <= LARGEST:

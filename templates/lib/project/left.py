@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from typing import Any
 
 # What the sandbox's user may not read.
 CLOSED = "closed.list"
@@ -62,27 +63,38 @@ def run(args: argparse.Namespace) -> int:
 
 def told(state: str, settings: Settings) -> Iterator[str]:
     """What was not taken, counted by kind; what was, and the agent may not read, by name."""
-    content = records.read(os.path.join(state, "left-out.json"))
-    listed = json.loads(content) if content else {"left_out": [], "along": [], "environments": []}
+    listed = _listed(state)
     kinds = [left["why"] for left in listed["left_out"]]
     if kinds:
         counts = ", ".join(f"{kinds.count(kind)} {TOLD.get(kind, kind)}" for kind in sorted(set(kinds)))
         yield f"left out: {counts}   (.state/project/left-out.json names each)"
-    if listed["along"]:
-        found = [path.encode("utf-8", "surrogateescape") for path in listed["along"]]
-        yield f"along: {_named(found)}: git ignores it, so what becomes of it stays in the sandbox"
+    found = along(state)
+    if found:
+        what = "git ignored it when the copy was made, so what becomes of it stays in the sandbox"
+        yield f"along: {named(found)}: {what}"
     if listed["environments"]:
         found = [path.encode("utf-8", "surrogateescape") for path in listed["environments"]]
         # No mend can give back what was installed: that may need a network, or a folder of wheels.
         mend = words.reachable(f"scripts/exec.sh -- python3 -m venv --clear {shlex.quote(words.path(found[0]))}")
-        what = f"{_named(found)} names this machine's paths"
+        what = f"{named(found)} names this machine's paths"
         yield f"no use: {what}; make it anew in the sandbox, and install again: {mend}"
     closed = _closed(state, settings) if settings.method == "overlay" else []
     if closed:
-        yield f"closed: the agent may not read {words.counted(len(closed), 'path')}: {_named(closed)}"
+        yield f"closed: the agent may not read {words.counted(len(closed), 'path')}: {named(closed)}"
 
 
-def _named(paths: list[bytes]) -> str:
+def _listed(state: str) -> dict[str, list[Any]]:
+    content = records.read(os.path.join(state, "left-out.json"))
+    return json.loads(content) if content else {"left_out": [], "along": [], "environments": []}
+
+
+def along(state: str) -> list[bytes]:
+    """What git ignored at the entry and was taken along."""
+    return [path.encode("utf-8", "surrogateescape") for path in _listed(state)["along"]]
+
+
+def named(paths: list[bytes]) -> str:
+    """The first of them."""
     more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
     return ", ".join(map(words.path, paths[:NAMED])) + more
 

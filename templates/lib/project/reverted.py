@@ -88,14 +88,17 @@ class Reverted:
             found[path] = base if why == APPLIED else own
         return [Change(path, None, version and Entry(*version, 0)) for path, version in sorted(found.items())]
 
-    def left(self, track: Track) -> list[str]:
-        """What differs all the same, a line each."""
-        head = track.head()
-        notes = frozenset(track.notes(head) if head else ())
+    def ignored(self, notes: Iterable[Note]) -> set[bytes]:
+        """What is left alone by its name, now or then: nobody knows what became of it."""
+        return {note.path for note in (*notes, *self.notes) if note.kind == "ignored"}
+
+    def left(self, notes: frozenset[Note]) -> list[str]:
+        """What differs all the same, a line each, but for what is ignored; `notes` are those of the newest state."""
         found = [(note, "") for note in notes - self.notes] + [
             (note, ", and it was there") for note in self.notes - notes
         ]
-        shown = [(note.path, NOTES[note.kind] + more) for note, more in found if note.kind != "base-unknown"]
+        silent = ("base-unknown", "ignored")
+        shown = [(note.path, NOTES[note.kind] + more) for note, more in found if note.kind not in silent]
         shown += self.kept.items()
         return [f"  {words.path(path)}: {why}" for path, why in sorted(shown)]
 

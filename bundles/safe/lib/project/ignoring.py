@@ -1,6 +1,7 @@
 """What the agent makes and the project's own .gitignore names: left alone, and noted once for each folder.
 
-The rules are those of the host's project. What the agent writes into a .gitignore counts when it was brought back.
+The rules are those of the host's project as they are now: what the agent writes into a .gitignore counts when it was
+brought back, and of what they no longer name all is seen that nobody has tracked.
 What it names and was taken along (project.ignored) is for the agent to use: that is left alone from the entry on.
 What tools drop wherever they work is left alone as well, where the project neither tracks it nor says otherwise.
 """
@@ -61,10 +62,11 @@ def keep(state: str, question: Question) -> None:
         shutil.copyfile(exclude, os.path.join(place, "info", "exclude"))
 
 
-def decide(state: str, paths: set[bytes], along: set[bytes]) -> None:
-    """Writes down what is left alone, whatever git says of it later; `along` is what came so with the entry."""
+def decide(state: str, paths: set[bytes], along: set[bytes], rules: bytes = b"") -> None:
+    """Writes down what is left alone: `paths` as long as these are the rules, and `along`, which came so with the
+    entry, whatever git says of it later."""
     found = ((path, ALONG if path in along else b"") for path in sorted(paths | along))
-    records.write(os.path.join(state, DECIDED), records.join(found))
+    records.write(os.path.join(state, DECIDED), records.join(found, rules))
 
 
 class Ignoring:
@@ -81,14 +83,41 @@ class Ignoring:
         self.holding: set[bytes] | None = None
         self.process = 0
         self.links: dict[bytes, bool] = {}
+        # The words of each `.gitignore` that had a say, of before it was asked.
+        self.lists: dict[bytes, bytes] = {}
         if self.asking:
-            try:
-                found = records.split(records.read(os.path.join(state, DECIDED)))[1]
-                self.decided = {path for path, _ in found}
-                self.along = {path for path, words in found if words == ALONG}
-            except ValueError:
-                pass
-        self.before = len(self.decided)
+            self._load()
+        self.before = self.decided.copy()
+
+    def _load(self) -> None:
+        """What was decided before: once one of the lists has changed, git is asked again."""
+        try:
+            rules, found = records.split(records.read(os.path.join(self.state, DECIDED)))
+        except ValueError:
+            return
+        self.along = {path for path, words in found if words == ALONG}
+        self.decided = {path for path, _ in found}
+        if rules != self._rules():
+            self.decided = self.along.copy()
+
+    def _rules(self) -> bytes:
+        """What tells the lists that decided from later ones."""
+        import hashlib
+
+        found = sorted({list_ for path in self.decided - self.along for list_ in self._read(path)})
+        digest = hashlib.sha1(b"\0".join((*found, *map(self.lists.__getitem__, found))), usedforsecurity=False)
+        return digest.hexdigest().encode()
+
+    def _read(self, path: bytes) -> list[bytes]:
+        """The lists that have a say in a path, which are looked at now if they were not before."""
+        found = [os.path.join(folder, b".gitignore") for folder in (b"", *records.parents(path))]
+        for each in found:
+            if each not in self.lists:
+                try:
+                    self.lists[each] = records.stat_words(os.lstat(os.path.join(self.project, each)))
+                except OSError:
+                    self.lists[each] = b""
+        return found
 
     def ignores(self, path: bytes, folder: bool) -> bool:
         """Whether something is new and named by a .gitignore. What was ever tracked stays so."""
@@ -101,6 +130,7 @@ class Ignoring:
         if any(self._is_link(above) for above in records.parents(path)):
             # Of what lies beyond a link of the host's git gives no answer, but ends.
             return False
+        self._read(path)
         if self._ask(path + b"/" if folder else path):
             self.decided.add(path)
             return True
@@ -126,8 +156,8 @@ class Ignoring:
             os.kill(self.process, 9)
             os.waitpid(self.process, 0)
             self.process = 0
-        if len(self.decided) != self.before:
-            decide(self.state, self.decided, self.along)
+        if self.decided != self.before:
+            decide(self.state, self.decided, self.along, self._rules())
 
     def _ask(self, path: bytes) -> bool:
         try:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from project.reviewed import Reviewed
     from project.verdict import Verdict
 
-CLOSED = "the review was closed before its end"
 NEWER = "  on your newer version"
 # What a person would read; the rest is in `--patch FILE`.
 LARGEST, ALL = 1 << 20, 64 << 20
@@ -62,24 +61,29 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         document.show(reviewed.as_json(found, told(track, found)))
         return 0
-    taken = show(track, found, whole=not args.range, difference=not args.stat)
     # Whoever saw no content has not looked: neither at a summary, or a document, nor at a part.
     if args.range or args.stat:
+        words.show(_lines(track, found, whole=not args.range, difference=not args.stat), paged=True)
         return 0
-    if taken:
-        looked.remember(track.state, found)
+    unseen = look(track, found)
+    if unseen:
+        sys.stderr.write(f"gen: {unseen}, so that apply does not take it for reviewed\n")
     else:
-        sys.stderr.write(f"gen: {CLOSED}, so that apply does not take it for reviewed\n")
+        looked.remember(track.state, found)
     return 0
 
 
-def show(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> bool:
-    """Shows it to people; gives whether all of it was taken."""
+def look(track: Track, found: Reviewed) -> str:
+    """Shows all of it to people; gives why that was no look at it, or nothing."""
+    unseen = words.look(_lines(track, found))
+    return unseen and f"the review {unseen}"
+
+
+def _lines(track: Track, found: Reviewed, *, whole: bool = True, difference: bool = True) -> list[str]:
     paint = words.Paint(words.coloured(sys.stdout))
     of_git = told(track, found)
     taken = left.told(track.state, Settings.load(track.state)) if whole else ()
-    lines = [*_summary(found, of_git, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
-    return words.show(lines, paged=True)
+    return [*_summary(found, of_git, paint, whole), *taken, *(_diff(track, found, paint) if difference else [])]
 
 
 def told(track: Track, found: Reviewed) -> dict[bytes, Told]:

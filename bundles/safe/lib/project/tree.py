@@ -94,7 +94,11 @@ class Tree:
     def aims(self, path: bytes) -> list[bytes]:
         """Where a new link at a path leads in the project, with each link on the way."""
         new = self.new.get(path)
-        if new is None or new.mode != risky.LINK or self.host is None:
+        return self.reached(path) if new is not None and new.mode == risky.LINK else []
+
+    def reached(self, path: bytes) -> list[bytes]:
+        """Where a link at a path leads in the project, the host's or a new one."""
+        if self.host is None:
             return []
         folder, name = split(path)
         if self._paths is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from project import begun, commit, seen, view, words
+from project import begun, commit, left, seen, view, words
 from project.failure import Failure
 from project.history import began, entered
 from project.reverted import APPLIED, Reverted
@@ -62,7 +62,9 @@ def _undo(track: Track, count: int) -> None:
 
 
 def _tell(track: Track, wanted: Reverted, commands: list[Commit], count: int) -> None:
-    lines = [*told(wanted, commands, count), *_left(wanted.left(track))]
+    head = track.head()
+    notes = frozenset(track.notes(head) if head else ())
+    lines = [*told(wanted, commands, count), *_left(wanted.left(notes)), *_alone(track, wanted.ignored(notes))]
     project = Settings.load(track.state).project
     if APPLIED in wanted.kept.values() and os.path.exists(os.path.join(project, b".git")):
         git = f"git -C {shlex.quote(words.path(project))} diff"
@@ -85,8 +87,16 @@ def told(wanted: Reverted, commands: list[Commit], count: int) -> Iterator[str]:
         yield from (f"  {words.path(os.fsencode(one.command))}" for one in commands[count:])
 
 
-def _left(left: list[str]) -> list[str]:
-    return [f"not undone: {words.counted(len(left), 'path')}", *left] if left else []
+def _left(lines: list[str]) -> list[str]:
+    return [f"not undone: {words.counted(len(lines), 'path')}", *lines] if lines else []
+
+
+def _alone(track: Track, ignored: set[bytes]) -> list[str]:
+    """What no undo looks at, changed or not; what came along with the entry is in no note."""
+    paths = sorted(ignored | set(left.along(track.state)))
+    return [
+        f"left alone, whatever became of it, since git ignores it, or did at the entry: {left.named(paths)}"
+    ] * bool(paths)
 
 
 def _as_tar(track: Track, count: int, file: str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LEAVES = Reason("link", "a symbolic link that leads out of the project, or into its .git")
 SECRET = Reason(
-    "secret", "a link to what the copy was made without, since it may hold a secret, or to a folder with such"
+    "secret", "a link to what the copy was made without, or to what may be a secret by now, or to a folder with such"
 )
 CASE = Reason(
     "case", "another name beside it differs only in case, or in what nobody sees: some hosts keep one of them"
@@ -94,9 +94,11 @@ def by_mode(changes: Sequence[Change], tree: Tree) -> Found:
 
 def to_secrets(changes: Sequence[Change], tree: Tree) -> Found:
     """Held back: a new link to what may hold a secret, or to a folder that has it: it gives that another name."""
-    withheld = tree.withheld
-    found = ((each.path, withheld and any(map(withheld.meets, tree.aims(each.path)))) for each in changes)
-    return {path: [SECRET] for path, meets in found if meets}
+    aims = {each.path: tree.aims(each.path) for each in changes if each.new and each.new.mode == risky.LINK}
+    if tree.withheld is None or not aims:
+        return {}
+    tree.withheld.look(tree, (aim for each in aims.values() for aim in each))
+    return {path: [SECRET] for path, each in aims.items() if tree.withheld.meets_any(each)}
 
 
 def colliding(changes: Sequence[Change], tree: Tree) -> Found:

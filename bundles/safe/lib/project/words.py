@@ -9,6 +9,7 @@ import os
 import re
 import select
 import shlex
+import stat
 import subprocess
 import sys
 import termios
@@ -26,6 +27,8 @@ PLAIN = frozenset("\t")
 COLOURS = {"added": "32", "removed": "31", "hunk": "36", "head": "1", "held": "33;1", "never": "31;1"}
 # Milliseconds between two looks at what a pager has not read yet.
 WAIT = 50
+CLOSED = "was closed before its end"
+PAINTED = re.compile("\x1b\\[[0-9;]*m")
 # This program is lib/project of a bundle, whose scripts the user calls.
 BUNDLE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCRIPT = re.compile(r"(?<![^\s(`])(?:\./)?(scripts/[a-z-]+\.sh|rollback\.sh|test-setup\.sh)(?![^\s,;.:)`])")
@@ -103,7 +106,7 @@ def show(lines: Iterable[str], paged: bool) -> bool:
 
     Whoever closes the pager early has read enough, and has not seen the rest.
     """
-    with contextlib.suppress(BrokenPipeError), _page(paged) as out:
+    with contextlib.suppress(BrokenPipeError), _page(_pager() if paged else []) as out:
         for text in lines:
             out.write(text + "\n")
         out.flush()
@@ -111,8 +114,66 @@ def show(lines: Iterable[str], paged: bool) -> bool:
     return False
 
 
+def look(lines: Iterable[str]) -> str:
+    """Shows what somebody has to have looked at; gives why nobody has, or nothing.
+
+    What a screen holds needs no pager. What a pager has taken it need not have shown: only its reader knows.
+    """
+    lines = list(lines)
+    paged = bool(_pager()) and not _fits(lines)
+    if not show(lines, paged):
+        return CLOSED
+    if not sys.stdout.isatty():
+        return _reader()
+    seen = not paged or yes("Was all of it seen?")
+    return "" if seen else "was shown, and nobody said that all of it was seen"
+
+
+def _reader() -> str:
+    """Why nobody has what was written to something that is no terminal: of a pipe, what its reader took is known."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):
+        return ""
+    if stat.S_ISCHR(mode):
+        return "went where nobody reads it"
+    return "" if not stat.S_ISFIFO(mode) or _taken(sys.stdout) else CLOSED
+
+
+def _fits(lines: Iterable[str]) -> bool:
+    """Whether the terminal shows all of these at once, and a prompt below them. What may be wide counts as wide."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    used = 0
+    for each in "\n".join(lines).split("\n") if columns else ():
+        width = sum(1 if char.isascii() else 2 for char in PAINTED.sub("", each).expandtabs())
+        used += max(1, -(-width // columns))
+    return 0 < used < rows
+
+
+def yes(question: str) -> bool:
+    """Asks on the terminal. Where nobody is there to ask, nobody said yes."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _pager() -> list[str]:
+    """The pager's words; none where there is none, or it would do as we do."""
+    if not sys.stdout.isatty():
+        return []
+    from shutil import which
+
+    found = shlex.split(os.environ.get("PAGER") or "less -R")
+    return found if found and found != ["cat"] and which(found[0]) else []
+
+
 def _taken(out: IO[str]) -> bool:
-    """Whether a pager takes all that was written to it: waits for that, or for its end."""
+    """Whether a reader takes all that was written to it: waits for that, or for its end."""
     ended, left = select.poll(), array("i", [0])
     ended.register(out, 0)
     while True:
@@ -134,21 +195,20 @@ def _tolerant(stream: TextIO) -> TextIO:
 
 
 @contextlib.contextmanager
-def _page(paged: bool) -> Iterator[IO[str]]:
-    words = shlex.split(os.environ.get("PAGER") or "less -R")
-    if not paged or not words or not sys.stdout.isatty():
+def _page(pager: list[str]) -> Iterator[IO[str]]:
+    if not pager:
         yield _tolerant(sys.stdout)
         return
     # In less a key would start a shell or an editor on names that an agent chose.
     environment: dict[str, str] = {"LESS": "FRX", **os.environ, "LESSSECURE": "1"}
     try:
-        pager = subprocess.Popen(words, stdin=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
+        process = subprocess.Popen(pager, stdin=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
     except OSError:
         yield _tolerant(sys.stdout)
         return
     try:
-        yield pager.stdin or sys.stdout
+        yield process.stdin or sys.stdout
     finally:
         with contextlib.suppress(BrokenPipeError):
-            (pager.stdin or sys.stdout).close()
-        pager.wait()
+            (process.stdin or sys.stdout).close()
+        process.wait()
