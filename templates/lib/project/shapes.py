@@ -65,10 +65,10 @@ STATE = Shape(
     Reason("bundle", "a bundle of gen keeps its journal there, and acts on what it says"),
     _needs(
         ".state/aside .state/attached .state/audit.jsonl .state/base-images .state/build .state/build-work "
-        ".state/child .state/commands .state/fingerprint.after .state/frozen .state/frozen.lock .state/home .state/instance .state/journal.checked "
-        ".state/journal.jsonl .state/ledger .state/lock .state/log.answers .state/log.pipe .state/logs "
-        ".state/microvm .state/mirror .state/names .state/owned .state/prior .state/project .state/resized "
-        ".state/token .state/work"
+        ".state/child .state/commands .state/fingerprint.after .state/frozen .state/frozen.lock .state/home "
+        ".state/instance .state/journal.checked .state/journal.jsonl .state/ledger .state/lock "
+        ".state/log.answers .state/log.pipe .state/logs .state/microvm .state/mirror .state/names "
+        ".state/owned .state/prior .state/project .state/resized .state/token .state/work"
     ),
     part=".state",
     never=True,
