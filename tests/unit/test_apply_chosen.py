@@ -253,11 +253,12 @@ def test_the_whole_is_offered_where_it_can_come_and_with_what_it_needs(tmp_path:
 
     def offered(*words: str) -> list[str]:
         said = tracked.run("apply", "--yes", *words, check=False).stdout.splitlines()
-        return [line.partition("  the sandbox's")[0].strip() for line in said if "apply --theirs" in line]
+        told = [line.partition("   (the sandbox's")[0].partition("scripts/apply.sh ") for line in said]
+        return [words for _, _, words in told if words.startswith("--theirs")]
 
     assert offered("--only", "d") == []
-    assert offered("--except", "a") == ["apply --theirs package.json --accept package.json"]
-    assert offered() == ["apply --theirs a"]
+    assert offered("--except", "a") == ["--theirs package.json --accept package.json"]
+    assert offered() == ["--theirs a"]
     told = applied(tracked, "--except", "d", "--theirs", "a", "--theirs", "package.json", "--accept", "package.json")
     assert stands(tracked) == {"a": "y\n", "d/mine": "x\n", "package.json": HOLDS.replace('"d"', '"dd"')}
 

@@ -26,9 +26,9 @@ archive() {
 }
 
 begin
-need_own_file
-[ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
+[ -f "$IMAGE" ] || replaced || fail "$EX_REFUSED" "there is no workspace to save" "" "scripts/start.sh"
 need_engine
+need_own_file
 need_name
 ! called_otherwise || say "$WHAT."
 is_whole "$IMAGE" || fail "$EX_REFUSED" "the workspace's disk image is damaged" "$IMAGE" "scripts/plan.sh   (says what may be done)"

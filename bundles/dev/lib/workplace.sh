@@ -70,13 +70,16 @@ mounted_by_engine() {
     echo "$line"
 }
 
+# runs_in_gvisor: whether the sandbox that runs does, whatever is chosen for the next one.
+runs_in_gvisor() { [ "$(docker inspect --format '{{.HostConfig.Runtime}}' "$(sandbox_id)" 2>/dev/null)" = runsc ]; }
+
 # workplace: sets what the kernel has as the workspace of the container that runs: TYPE of filesystem, ROOT in it, ON which device by its
 # number, SOURCE and MORE. Fails, and sets WHY, where none runs, or nobody can see it from here.
 workplace() {
     local line PID
     find_process || return 1
     # gVisor shows its own mounts to nobody on this host: what the engine gave it is looked at.
-    if [ "$BACKEND" = gvisor ]; then
+    if runs_in_gvisor; then
         WHY="the engine does not say where it mounts the volume"
         line=$(mounted_by_engine) || return 1
     else
