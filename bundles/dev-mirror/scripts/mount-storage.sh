@@ -17,7 +17,7 @@
 
 report() {
     ! elsewhere || { warn "$WHAT: $WHY" && warn "  mend: $MEND"; }
-    [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
+    [ -f "$IMAGE" ] || replaced || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     say "file:       $IMAGE"
     say "apparent:   $(human "$(file_bytes "$IMAGE")")"
     say "allocated:  $(human "$(allocated_bytes "$IMAGE")")   (what it takes of the host's disk)"
@@ -29,9 +29,9 @@ case ${1:-} in
 -h | --help) usage "$0" ;;
 attach)
     begin
-    need_own_file
-    [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
+    [ -f "$IMAGE" ] || replaced || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     need_engine
+    need_own_file
     need_name
     attach || fail "$EX_FAILED" "the image could not be attached" "" "losetup -a"
     say "attached: $(attached_device)"

@@ -74,9 +74,9 @@ whole "$(bytes_of "${1:-}")" 18 && [ $# -eq 1 ] ||
     fail "$EX_USAGE" "not a size: ${1:-(none given)}" "a whole number of gigabytes, or one with M, G or T, is wanted" "scripts/resize-volume.sh 40"
 new=$NUMBER
 begin
-need_own_file
-[ -f "$IMAGE" ] || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
+[ -f "$IMAGE" ] || replaced || fail "$EX_REFUSED" "there is no workspace yet" "" "scripts/start.sh"
 need_engine
+need_own_file
 need_name
 ! called_otherwise || fail "$EX_REFUSED" "$WHAT" "the sandbox is started again in the end, under its own name" "$MEND"
 line=$(sandbox_line) || fail "$EX_REFUSED" "the engine does not list its containers" "" "$ENGINE ps -a"
