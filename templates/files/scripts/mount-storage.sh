@@ -17,7 +17,7 @@
 
 report() {
     ! elsewhere || { warn "$WHAT: $WHY" && warn "  mend: $MEND"; }
-    [ -f "$IMAGE" ] || replaced || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
+    [ -f "$IMAGE" ] || fail "$EX_FAILED" "there is no disk image" "the sandbox was never started here" "scripts/start.sh"
     say "file:       $IMAGE"
     say "apparent:   $(human "$(file_bytes "$IMAGE")")"
     say "allocated:  $(human "$(allocated_bytes "$IMAGE")")   (what it takes of the host's disk)"
