@@ -28,14 +28,25 @@ mkdir "$work/results"
 # Each suite has a folder for what it makes: what is below another's is not held against its tests (tests/engine/conftest.py).
 lanes=$work/lanes
 
-# suite NAME COMMAND...: runs it, keeps its state and what it counted for the summary.
+# spent: sets SPENT to the processor time, in seconds, of all that this shell ran and has ended. Of an engine that is asked, nothing.
+spent() {
+    local rest minutes
+    times >"$work/times.$BASHPID"
+    { read -r rest && read -r minutes rest; } <"$work/times.$BASHPID"
+    SPENT=${minutes#*m} && SPENT=$((${minutes%%m*} * 60 + ${SPENT%%.*}))
+    minutes=${rest%%m*} rest=${rest#*m} && SPENT=$((SPENT + minutes * 60 + ${rest%%.*}))
+}
+
+# suite NAME COMMAND...: runs it, keeps its state, what it counted, and how long it and the processor took for the summary.
 suite() {
-    local name=$1 state=passed began=$SECONDS
+    local name=$1 state=passed began=$SECONDS before
     shift
     say "$name"
     counted=
+    spent && before=$SPENT
     "$@" || state=FAILED
-    result "$name" "$state${counted:+: $counted} ($((SECONDS - began)) s)"
+    spent
+    result "$name" "$state${counted:+: $counted} ($((SECONDS - began)) s, $((SPENT - before)) s of processor time)"
 }
 
 # result NAME TEXT: a line of the summary.

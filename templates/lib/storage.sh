@@ -7,6 +7,8 @@
 . "${BASH_SOURCE[0]%/*}/holders.sh"
 # shellcheck source=templates/lib/image.sh
 . "${BASH_SOURCE[0]%/*}/image.sh"
+# shellcheck source=templates/lib/frozen.sh
+. "${BASH_SOURCE[0]%/*}/frozen.sh"
 # shellcheck source=templates/lib/workplace.sh
 . "${BASH_SOURCE[0]%/*}/workplace.sh"
 

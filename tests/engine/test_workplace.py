@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -180,3 +181,23 @@ def test_a_rollback_keeps_what_only_the_sandbox_has(make_bundle: MakeBundle) -> 
     (other,) = (bundle.path / "storage/kept").glob("*-other.img")
     (ours,) = set((bundle.path / "storage/kept").glob("*.img")) - {other}
     assert run("debugfs", "-R", "cat /file", ours).stdout == "night\n"
+
+
+def test_what_an_override_mounts_there_is_no_workspace_of_ours(tmp_path: Path, base_image: str) -> None:
+    """Its owner may do so, and no start stands in the way of it; but no check says then that the workspace is right."""
+    with bundle_maker(tmp_path, base_image) as make:
+        made = make()
+        (made.path / "local").mkdir()
+        other = tmp_path / "other"
+        other.mkdir()
+        other.chmod(0o777)
+        mounted = {"type": "bind", "source": str(other), "target": "/workspace"}
+        override = {"services": {"sandbox": {"volumes": [mounted]}}}
+        (made.path / "local/compose.override.yaml").write_text(json.dumps(override))
+        made.start()
+        code, words = said(made, "test-setup.sh --tap")
+        assert code == 1
+        assert any(line.startswith("not ok") and "its own ext4 filesystem" in line for line in words.splitlines()), (
+            words
+        )
+        assert ELSEWHERE in words

@@ -12,7 +12,7 @@ from tests.unit.test_law_shell import TEMPLATES
 
 # What a command leaves: a program, and one that does not want to end.
 LOOPS = ("sleep 60", "trap '' TERM; while :; do sleep 0.1; done")
-END = """BUNDLE=$1 STATE=$2; . "$1/lib/leash.sh" 2>/dev/null; . "$1/lib/workplace.sh"
+END = """BUNDLE=$1 STATE=$2; . "$1/lib/leash.sh" 2>/dev/null; . "$1/lib/frozen.sh"
 exec sh -c "$FREEZE$OUTSIDE$LEASH" leash the-mark 1 "$2" """
 
 

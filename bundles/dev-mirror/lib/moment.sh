@@ -4,9 +4,11 @@
 # writers: every container that may write to the workspace, a line each: "id state since name". One that is paused or stopped, and is
 # the same at the end, has not written; but see went_on.
 writers() {
-    local ids id folder
+    local ids id folder all
+    ids=$(docker ps --all --no-trunc --quiet --filter "volume=$VOLUME") && folder=$(volume_folder) &&
+        all=$(docker ps --all --no-trunc --format '{{.ID}} {{.Mounts}}') || return 1
     # Somebody may have the folder of the volume, and not the volume.
-    ids=$(docker ps --all --no-trunc --quiet) && folder=$(volume_folder) || return 1
+    ids=$(printf '%s\n' "$ids" "$(awk -v folder="$folder" 'folder != "" && index($0, folder) { print $1 }' <<<"$all")" | sort -u)
     while read -r id; do
         [ -z "$id" ] || docker container inspect --format \
             '{{.Id}} {{.State.Status}} {{json .State.StartedAt}} {{.Name}}{{range .Mounts}}{{if .RW}} {{.Name}} {{json .Source}}{{end}}{{end}}' "$id" || return 1

@@ -82,7 +82,7 @@ if ours "$line" 3 && ! has_word 2 "$line" exited; then
     was_running=yes
     taking_back stopped
     thaw_sandbox 2>/dev/null
-    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$(kill_words)"
+    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped; the workspace is as it was" "" "$MEND"
 fi
 detach || fail "$EX_FAILED" "the workspace is in use; it is as it was" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"
 # The old image has a second name before the new one takes its first: at no moment is there none.

@@ -52,9 +52,9 @@ beside_find() {
 # workspace_is_ours: whether what is mounted at the workspace is the filesystem in our disk image, and as large as that; says so
 # otherwise. For a container.
 workspace_is_ours() {
-    local size WHY=''
+    local size WHY='' TYPE ROOT ON SOURCE MORE
     workplace || unknown "$WHY"
-    if elsewhere; then printf '%s\n' "$WHAT: $WHY" "$MEND" && return 1; fi
+    if replaced || { ! on_our_image && say_workplace; }; then printf '%s\n' "$WHAT: $WHY" "$MEND" && return 1; fi
     is_attached || { echo "the workspace's disk image is not on $DEVICE"; return 1; }
     # The superblock: how many blocks, and how large one is.
     whole "$(od -An -tu4 -j 1028 -N 4 "$IMAGE" | tr -d ' \n')" || unknown "the filesystem's size could not be read from $IMAGE"

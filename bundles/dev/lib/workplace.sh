@@ -2,11 +2,14 @@
 # written down since. Sourced by storage.sh.
 # shellcheck shell=bash disable=SC2034,SC2153 # for those who ask; names of other files of this folder
 
-# find_process: sets PID, the number that the sandbox's first process has on this host. Fails, and sets WHY, where there is none to look at.
+# find_process: sets PID, the number that the sandbox's first process has on this host, and RUNTIME, what runs it, whatever is chosen for
+# the next one. Fails, and sets WHY, where there is none to look at.
 find_process() {
-    PID='' WHY="the engine names no process of the sandbox: it does not run"
-    whole "$(docker inspect --format '{{.State.Pid}}' "$(sandbox_id)" 2>/dev/null)" 10 && [ "$NUMBER" -gt 1 ] || return 1
-    PID=$NUMBER WHY="the sandbox's process $NUMBER cannot be looked at on this host: /proc hides it"
+    local told
+    PID='' RUNTIME='' WHY="the engine names no process of the sandbox: it does not run"
+    told=$(docker inspect --format '{{.State.Pid}} {{.HostConfig.Runtime}}' "$(sandbox_id)" 2>/dev/null)
+    whole "${told%% *}" 10 && [ "$NUMBER" -gt 1 ] || return 1
+    RUNTIME=${told#* } PID=$NUMBER WHY="the sandbox's process $NUMBER cannot be looked at on this host: /proc hides it"
     [ -r "/proc/$PID/status" ]
 }
 
@@ -15,38 +18,6 @@ control_group() {
     awk -F : -v controller="$1" '("," $2 ",") ~ ("," controller ",") {
         print "/sys/fs/cgroup" (controller == "" ? "" : "/" controller) substr($0, length($1 $2) + 3); exit }' "/proc/$PID/cgroup"
 }
-
-# find_group: sets GROUP, the folder of the sandbox's control group that can be frozen; fails where this host does not see one.
-find_group() {
-    local PID
-    [ "$BACKEND" = docker ] && find_process || return 1
-    GROUP=$(control_group freezer)
-    [ -n "$GROUP" ] || GROUP=$(control_group '')
-    case $GROUP in *"$(sandbox_id)"*) ;; *) return 1 ;; esac
-}
-
-# For the control group $3, in either version of them.
-# shellcheck disable=SC2016 # that shell expands it
-FREEZE='group=$3 freeze=$3/cgroup.freeze cold=1 warm=0
-[ -e "$freeze" ] || freeze=$3/freezer.state cold=FROZEN warm=THAWED
-'
-
-# There while a command's end has the sandbox frozen; and afterwards, where that was killed.
-FROZEN=$STATE/frozen
-
-# thaw_left: what was left frozen goes on; what its owner paused stays so. For one at a time.
-thaw_left() {
-    local GROUP
-    [ -e "$FROZEN" ] || return 0
-    # shellcheck disable=SC2016 # that shell expands it
-    if find_group && [ "$(docker inspect --format '{{.State.Paused}}' "$(sandbox_id)")" = false ]; then
-        mount_tool sh -c "$FREEZE"'[ "$(cat "$freeze")" = "$warm" ] || echo "$warm" >"$freeze"' thaw '' '' "$GROUP" || return 1
-    fi
-    rm -f "$FROZEN"
-}
-
-# one_freezes COMMAND...: runs it while nobody else freezes or thaws. The lock is where nobody in the sandbox can hold it.
-one_freezes() { { flock --wait 20 8 && "$@"; } 8>"$STATE/frozen.lock"; }
 
 # mounted_in_sandbox: what is mounted there, a line each: "POINT TYPE ROOT OPTIONS DEVICE SOURCE SUPEROPTIONS"; fields without
 # blanks, the device by its numbers.
@@ -70,16 +41,13 @@ mounted_by_engine() {
     echo "$line"
 }
 
-# runs_in_gvisor: whether the sandbox that runs does, whatever is chosen for the next one.
-runs_in_gvisor() { [ "$(docker inspect --format '{{.HostConfig.Runtime}}' "$(sandbox_id)" 2>/dev/null)" = runsc ]; }
-
 # workplace: sets what the kernel has as the workspace of the container that runs: TYPE of filesystem, ROOT in it, ON which device by its
 # number, SOURCE and MORE. Fails, and sets WHY, where none runs, or nobody can see it from here.
 workplace() {
-    local line PID
+    local line PID RUNTIME
     find_process || return 1
     # gVisor shows its own mounts to nobody on this host: what the engine gave it is looked at.
-    if runs_in_gvisor; then
+    if [ "$RUNTIME" = runsc ]; then
         WHY="the engine does not say where it mounts the volume"
         line=$(mounted_by_engine) || return 1
     else
@@ -166,6 +134,8 @@ say_workplace() {
     elif loop_at "${ON:-none}"; then
         WHY="it works on $LOOP, which has $BACKING"
         MEND="$MEND   (it works on $IMAGE again; what it wrote since stays in $BACKING)"
+    elif of_an_override; then
+        WHY="$TYPE from $SOURCE is mounted there, of that $ROOT" MEND="ls $(quoted "$LOCAL")   (what mounts it in the place of the workspace)"
     else
         folder=$(volume_folder) || folder=''
         WHY="nothing is mounted there but ${folder:-a folder of this host}"

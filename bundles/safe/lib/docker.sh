@@ -172,7 +172,8 @@ thaw_first() {
     . "$BUNDLE/lib/storage.sh"
     let_go
 }
-# stop_sandbox: the commands in it end first, so that each writes down as its own what it changed. halt_sandbox: and then it itself.
+# stop_sandbox: the commands in it end first, so that each writes down as its own what it changed; and then it itself. Where that fails,
+# MEND is what is to be done: never to kill what alone has the work.
 stop_sandbox() {
     # shellcheck source=templates/lib/commands.sh
     . "$BUNDLE/lib/commands.sh"
@@ -180,6 +181,7 @@ stop_sandbox() {
     . "$BUNDLE/lib/storage.sh"
     end_commands
     if ! keep_worked; then warn "error: $WHAT: $WHY" && warn "  mend: $MEND" && return 1; fi
+    MEND=$(kill_words)
     halt_sandbox
 }
 halt_sandbox() { docker stop --time 10 "$(sandbox_id)" >/dev/null; }

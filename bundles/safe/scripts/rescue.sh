@@ -46,7 +46,7 @@ fi
 if ours "$(sandbox_line)" 3; then
     say "Stopping $GEN_CONTAINER …"
     thaw_sandbox 2>/dev/null
-    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped" "" "$(kill_words)"
+    stop_sandbox || fail "$EX_FAILED" "the sandbox could not be stopped" "" "$MEND"
 fi
 taking_back file "$IMAGE.new"
 rescue || fail "$EX_FAILED" "what the sandbox works on could not be brought back" "${HOLDERS:-$WHY}" "${HOLDER_MEND:-df -h $(quoted "$STORAGE")}"

@@ -35,7 +35,7 @@ if ours "$line" 3; then
     # A sandbox that is stopped shows no changes: those of no command are written down as long as it does.
     [ "$GEN_PROJECT_METHOD" = none ] || track_rest || warn "what was changed last is shown after scripts/start.sh only"
     stop_sandbox ||
-        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$(kill_words)"
+        fail "$EX_RESIDUE" "the sandbox could not be stopped" "" "$MEND"
 fi
 if ! detach >/dev/null; then
     [ -n "$GOING" ] || fail "$EX_RESIDUE" "the workspace's disk could not be taken off its loop device" "${HOLDERS:-}" "${HOLDER_MEND:-sudo losetup --list}"
