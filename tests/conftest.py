@@ -24,11 +24,11 @@ def engine_trouble() -> str | None:
     for words in (("info",), ("compose", "version"), ("buildx", "version")):
         command = ("docker", *words)
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         except FileNotFoundError:
             return "there is no docker command"
         except subprocess.TimeoutExpired:
-            return f"`{' '.join(command)}` did not answer in 30 seconds"
+            return f"`{' '.join(command)}` did not answer in 300 seconds"
         if done.returncode != 0:
             words_of_it = (done.stderr or done.stdout).strip().splitlines()
             return f"`{' '.join(command)}` says: {words_of_it[-1] if words_of_it else done.returncode}"

@@ -58,9 +58,9 @@ def run(
     return done  # type: ignore[no-any-return]
 
 
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def until(holds: Callable[[], bool]) -> None:
     """Waits for something that comes by itself; fails when it does not."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 600
     while not holds():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.1)

@@ -60,7 +60,7 @@ def killed(bundle: Bundle, script: str, args: list[str], moment: str) -> None:
             program = "tar --create" if script == "backup" else "tar --extract"
             until(lambda: program in run("docker", "ps", "--no-trunc", "--format", "{{.Command}}").stdout)
             os.kill(process.pid, signal.SIGKILL)
-        assert process.wait(120) == -signal.SIGKILL
+        assert process.wait(600) == -signal.SIGKILL
     if moment != HELPER:
         bundle.rewrite(path, was)
 

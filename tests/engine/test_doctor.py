@@ -2,12 +2,11 @@
 
 import json
 import os
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
-from tests.engine.conftest import Bundle, MakeBundle, inventory, launch, run
+from tests.engine.conftest import Bundle, MakeBundle, inventory, run
+from tests.engine.struck import killed_in
 
 OF_THIS_MACHINE = ("loop-orphan", "loop-held", "host-certificates", "host-proxy", "host-runsc")
 
@@ -30,23 +29,11 @@ def ids(rows: list[dict[str, Any]]) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def kill_in_the_middle(bundle: Bundle) -> None:
-    """kill -9 of a start whose image is being built."""
-    process = launch(bundle)
-    journal = bundle.path / ".state/journal.jsonl"
-    end = time.monotonic() + 120
-    while not (journal.exists() and '"event":"doing","step":"40-image"' in journal.read_text()):
-        assert time.monotonic() < end, "the image was never begun"
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-
-
 def test_a_killed_run_is_found_and_undone(make_bundle: MakeBundle) -> None:
     bundle = make_bundle()
     assert doctor(bundle)[:2] == (0, [])
     before = inventory()
-    kill_in_the_middle(bundle)
+    killed_in(bundle, "40-image")
 
     code, found, _ = doctor(bundle)
     assert code == 1

@@ -9,8 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import pytest
 from tests.engine.conftest import HOST, SMALL, Bundle, generate, on_base
 from tests.engine.foreign import Foreign, differing, without_restart
 from tests.engine.private import PrivateEngine
-from tests.engine.test_lifecycle import wait_for_record
+from tests.engine.struck import made_to_wait, wait_for_record
 
 NAME = "ubuntu-ai-vm"
 QUESTION, CHANGE = 3, 6
@@ -140,24 +139,6 @@ def test_a_daemon_that_died_under_a_sandbox_comes_back_without_it(engine: Privat
     assert bundle.inside("cat", "/workspace/file").stdout == "kept\n"
 
 
-def made_to_wait(bundle: Bundle, step: str) -> Callable[[Callable[[], None]], None]:
-    """A step that begins and does nothing before a blow, so that it is never done before; and who strikes it then."""
-    begun, struck = bundle.path / "begun", bundle.path / "struck"
-    path = f"steps/{step}/do.sh"
-    head, rest = (bundle.path / path).read_text().split("\n", 1)
-    bundle.rewrite(path, f"{head}\ntouch '{begun}'; until [ -e '{struck}' ]; do sleep 0.1; done\n{rest}")
-
-    def strike(blow: Callable[[], None]) -> None:
-        deadline = time.monotonic() + 600
-        while not begun.exists():
-            assert time.monotonic() < deadline, f"{step} was not reached"
-            time.sleep(0.02)
-        blow()
-        struck.touch()
-
-    return strike
-
-
 @pytest.mark.parametrize(
     ("step", "hurt"), [("65-volume", "hangs"), ("80-sandbox", "hangs"), ("40-image", "dies"), ("80-sandbox", "dies")]
 )
@@ -169,13 +150,11 @@ def test_a_daemon_that_is_lost_in_the_middle(
     strike = made_to_wait(bundle, step)
     with started(bundle) as process:
         strike((lambda: engine.signal(signal.SIGSTOP)) if hurt == "hangs" else engine.kill)
-        began = time.monotonic()
-        # What runs a program has its step's limit; the one of a sandbox is 300 seconds.
-        output, _ = process.communicate(timeout=420)
+        # It ends by itself: what runs a program has its step's limit.
+        output, _ = process.communicate(timeout=1200)
     assert process.returncode == 3, output
     assert "result=residue" in output.splitlines()[-1]
     assert f"step {step} failed" in output
-    assert time.monotonic() - began < 400
     engine.mend()
     recovered = bundle.script("scripts/recover.sh")
     assert "This host is what it was before the run" in recovered.stdout
@@ -192,7 +171,7 @@ def test_a_sandbox_that_an_engine_took_along_before_its_step_had_looked_runs_aga
     strike = made_to_wait(bundle, "80-sandbox")
     with started(bundle) as process:
         strike(engine.kill)
-        output, _ = process.communicate(timeout=420)
+        output, _ = process.communicate(timeout=1200)
     assert process.returncode == 3, output
     engine.mend()
     assert engine.inventory() != before, "the engine has brought it back by itself, so this shows nothing"
@@ -266,7 +245,7 @@ def test_a_foreign_sandbox_is_bit_for_bit_what_it_was_after(
         if end != "failed":
             wait_for_record(bundle.path, "undone" if end == "undo" else "doing", "70-network" if end == "undo" else end)
             os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=1200)
     if end == "failed":
         assert process.returncode == 1, output
     else:

@@ -73,7 +73,7 @@ def test_ctrl_c_in_a_real_run_rolls_back(make_bundle: MakeBundle) -> None:
             break
     time.sleep(0.5)
     os.kill(process.pid, signal.SIGINT)
-    out, errors = process.communicate(timeout=300)
+    out, errors = process.communicate(timeout=600)
     assert process.returncode == 1, out + errors
     assert "SIGINT was passed on" in errors
     assert json.loads(out.splitlines()[-2])["result"] == "rolled-back"

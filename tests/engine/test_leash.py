@@ -67,11 +67,11 @@ def sees_to_its_ends(bundle: Bundle) -> None:
     for command in (CHILDREN, STUBBORN):
         client = begun(bundle, "--", "bash", "-c", command)
         client.send_signal(signal.SIGTERM)
-        client.communicate(timeout=60)
+        client.communicate(timeout=600)
         assert client.returncode == 143
         assert not goes_on(bundle)
     client = begun(bundle, "--timeout", "3s", "--", "bash", "-c", STUBBORN)
-    _, said = client.communicate(timeout=60)
+    _, said = client.communicate(timeout=600)
     assert (client.returncode, "after 3 s" in said) == (124, True)
     assert not goes_on(bundle)
 
@@ -117,7 +117,7 @@ def test_an_agent_whose_shell_says_that_nothing_is_left_is_not_asked(sandbox: Bu
     try:
         client = begun(sandbox, "--", "bash", "-c", STUBBORN)
         client.send_signal(signal.SIGTERM)
-        client.communicate(timeout=60)
+        client.communicate(timeout=600)
         assert not goes_on(sandbox)
     finally:
         sandbox.inside("realsh", "-c", TRUTH)
@@ -126,7 +126,7 @@ def test_an_agent_whose_shell_says_that_nothing_is_left_is_not_asked(sandbox: Bu
 def test_a_chain_that_is_never_the_same_process_ends(sandbox: Bundle) -> None:
     client = begun(sandbox, "--", "bash", "-c", CHAIN)
     client.send_signal(signal.SIGTERM)
-    client.communicate(timeout=60)
+    client.communicate(timeout=600)
     try:
         assert not goes_on(sandbox)
         assert sandbox.inspect("{{.State.Status}} {{.State.Health.Status}}") == "running healthy"
@@ -142,7 +142,7 @@ def test_who_holds_a_lock_in_the_sandbox_hinders_no_end(sandbox: Bundle) -> None
     try:
         client = begun(sandbox, "--", "bash", "-c", CHAIN)
         client.send_signal(signal.SIGTERM)
-        client.communicate(timeout=60)
+        client.communicate(timeout=600)
         assert not goes_on(sandbox)
     finally:
         told(sandbox, "pkill -f [s]leep.611; touch halt; sleep 1; rm halt")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import Bundle, MakeBundle, inventory, run
+from tests.engine.struck import wait_for_record
 
 
 def test_start_check_stop_start_rollback(make_bundle: MakeBundle, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_interrupted_by_ctrl_c(make_bundle: MakeBundle) -> None:
         wait_for_record(bundle.path, "doing", "40-image")
         time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=600)
     assert process.returncode == 1, output
     assert "interrupted by SIGINT" in output
     assert "result=rolled-back" in output
@@ -175,27 +176,13 @@ def test_killed_in_the_middle_then_recovered(make_bundle: MakeBundle, step: str)
     ) as process:
         wait_for_record(bundle.path, "doing", step)
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
     done = bundle.rollback()
     assert "was interrupted" in done.stdout
     assert (inventory() - before) == {}
     if step == "80-sandbox":
         bundle.start()
         bundle.script("test-setup.sh")
-
-
-def wait_for_record(bundle: Path, event: str, step: str) -> None:
-    """Waits until the journal says that a step has come so far."""
-    journal = bundle / ".state" / "journal.jsonl"
-    deadline = time.monotonic() + 600
-    while time.monotonic() < deadline:
-        if journal.exists():
-            for line in journal.read_text().splitlines():
-                record = json.loads(line) if line.endswith("}") else {}
-                if (record.get("event"), record.get("step")) == (event, step):
-                    return
-        time.sleep(0.02)
-    pytest.fail(f"{step} was not reached")
 
 
 TOOLS = """

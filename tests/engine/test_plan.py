@@ -1,17 +1,14 @@
 """The plan on a real engine: looking changes nothing, and what was approved is what is done."""
 
-import contextlib
 import json
 import os
 import re
-import signal
-import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.engine.conftest import Bundle, Inventory, MakeBundle, bundle_maker, inventory, run
+from tests.engine.struck import killed_in
 from tests.engine.test_safe import make_project
 
 DEAD = {"DOCKER_HOST": "unix:///nonexistent.sock"}
@@ -83,21 +80,6 @@ def test_a_plan_is_shown_approved_run_and_shown_again(make_bundle: MakeBundle) -
     bundle.script("scripts/backup.sh")
     copy = plan(bundle)["rollback"]["newest_copy"]
     assert (bundle.path / copy["file"]).stat().st_size == copy["bytes"]
-
-
-def killed_in(bundle: Bundle, step: str) -> None:
-    """Kills a run, and what it has at work, as soon as its journal says that the step begins."""
-    journal, child = bundle.path / ".state/journal.jsonl", bundle.path / ".state/child"
-    process = subprocess.Popen((bundle.path / "scripts/start.sh",), stdout=subprocess.DEVNULL, start_new_session=True)
-    while not (journal.exists() and f'"doing","step":"{step}"' in journal.read_text("utf-8") and child.exists()):
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    with contextlib.suppress(ProcessLookupError, ValueError):
-        os.killpg(int(child.read_text("utf-8").split(":")[0]), signal.SIGKILL)
-    # The engine finishes what it was asked.
-    time.sleep(3)
 
 
 def test_a_plan_with_an_interrupted_run_undoes_it_first(make_bundle: MakeBundle) -> None:

@@ -188,7 +188,7 @@ def test_a_disk_that_was_left_held_is_let_go(safe: MakeBundle, tmp_path: Path) -
     with pytest.raises(subprocess.TimeoutExpired):
         writes.wait(2)
     executed(bundle, "echo more >more")
-    assert writes.wait(30) == 0
+    assert writes.wait(600) == 0
 
     leave_held(bundle)
     bundle.script("scripts/review.sh")
@@ -290,6 +290,6 @@ def test_commands_at_once_are_all_written_down(safe: MakeBundle, tmp_path: Path)
         subprocess.Popen([script, "--", "sh", "-c", f"echo {number} >file{number}"], stdin=subprocess.DEVNULL)
         for number in range(4)
     ]
-    assert [process.wait(120) for process in at_work] == [0, 0, 0, 0]
+    assert [process.wait(600) for process in at_work] == [0, 0, 0, 0]
     changed = {change["path"] for change in document(bundle, "diff")["changes"]}
     assert {f"file{number}" for number in range(4)} <= changed

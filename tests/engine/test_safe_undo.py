@@ -38,7 +38,7 @@ def test_an_undo_goes_back_to_before_a_command_that_was_looked_at(safe: MakeBund
     assert "(while 1 command ran)" in shown.splitlines()[0]
     refused(bundle, "scripts/undo.sh", says="a command still runs", mend="scripts/kill.sh")
     bundle.inside("touch", "go")
-    assert command.wait(60) == 0
+    assert command.wait(600) == 0
     log = bundle.script("scripts/changes.sh").stdout.splitlines()
     assert len(log) == 2, log
     newest = document(bundle, "changes")["commits"][0]["commit"]
@@ -54,7 +54,7 @@ def test_a_stopped_sandbox_says_that_it_does_not_run(safe: MakeBundle, tmp_path:
     command = begun(bundle, "echo more >>notes.txt; sleep 50")
     until(lambda: bundle.inside("grep", "more", "notes.txt", check=False).returncode == 0)
     bundle.script("scripts/stop.sh")
-    _, errors = command.communicate(timeout=60)
+    _, errors = command.communicate(timeout=600)
     # A stop ends what runs first, and what it changed is written down as its own.
     assert command.returncode == 143
     assert "No such file" not in errors

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from tests.engine.conftest import MakeBundle, generate, inventory, launch, run
 
+ON_A_SMALL_DISK = "storage.overcommit=true"
+"""Otherwise each would need room for all that the workspace may hold."""
+
 
 def test_the_dev_profile_without_a_registry(tmp_path: Path) -> None:
     name = f"gt-{secrets.token_hex(4)}"
     before = inventory()
-    bundle = generate(tmp_path / "dev", name)
+    bundle = generate(tmp_path / "dev", name, ON_A_SMALL_DISK)
     try:
         bundle.start()
         bundle.script("test-setup.sh")
@@ -39,7 +42,7 @@ def test_the_dev_profile_without_a_registry(tmp_path: Path) -> None:
 def made_anew(folder: Path) -> str:
     """The layers of another bundle's base image, made from nothing and taken away again."""
     name = f"gt-{secrets.token_hex(4)}"
-    bundle = generate(folder, name)
+    bundle = generate(folder, name, ON_A_SMALL_DISK)
     step = bundle.path / "steps" / "30-base-image"
     prior = bundle.path / ".state" / "prior"  # the runner's work, which is not here
     prior.parent.mkdir(mode=0o700)
@@ -64,17 +67,17 @@ def layers(name: str) -> str:
 def test_a_base_image_that_is_killed_in_the_making_leaves_nothing(tmp_path: Path) -> None:
     """As root, the kernel's filesystems are mounted in the half-made tree: nobody else sees that, and the tree goes."""
     name = f"gt-{secrets.token_hex(4)}"
-    bundle = generate(tmp_path / "with space", name)
+    bundle = generate(tmp_path / "with space", name, ON_A_SMALL_DISK)
     before = inventory()
     workshop = bundle.path / ".state" / "mirror"
     with launch(bundle) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not list(workshop.glob("*/usr/bin/dpkg")) and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
         # What a person's `rm -rf .state` would reach now is the tree, and nothing of this host.
         assert str(workshop).replace(" ", "\\040") not in Path("/proc/self/mountinfo").read_text("utf-8")
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
     recovered = bundle.script("scripts/recover.sh")
     assert re.search("This host is what it was before the run|Of this run nothing is left", recovered.stdout)
     assert not workshop.exists()
@@ -84,7 +87,7 @@ def test_a_base_image_that_is_killed_in_the_making_leaves_nothing(tmp_path: Path
 def test_a_base_image_of_nothing_is_not_kept_for_its_name(tmp_path: Path) -> None:
     """It is what a killed making once left, when the journal that would undo it is gone."""
     name = f"gt-{secrets.token_hex(4)}"
-    bundle = generate(tmp_path / "box", name)
+    bundle = generate(tmp_path / "box", name, ON_A_SMALL_DISK)
     run("bash", "-c", f"tar --create --files-from /dev/null | docker import - {base_of(name)}")
     try:
         done = bundle.script("scripts/start.sh", check=False)

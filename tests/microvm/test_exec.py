@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -116,10 +115,8 @@ def test_the_agents_own_things_are_out_of_reach(vm: Vm) -> None:
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_its_children(vm: Vm) -> None:
-    began = time.monotonic()
     script = "busybox setsid busybox setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done"
     assert vm.run("exec", "--timeout", "2", "--", "/bin/sh", "-c", script, check=False).returncode == 124
-    assert time.monotonic() - began < 60
     assert vm.inside("pgrep -f 'sleep 432[1]'", check=False) == ""
 
 

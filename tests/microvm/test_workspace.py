@@ -110,7 +110,7 @@ def test_a_look_that_is_killed_holds_nothing(fresh: Vm) -> None:
         held.wait(3)
     look.kill()
     look.communicate()
-    assert held.wait(30) == 0
+    assert held.wait(600) == 0
     assert fresh.inside("echo more >more; ls meanwhile more") == "meanwhile\nmore\n"
     assert members(fresh.run("changes", "--still").stdout).keys() >= {"large", "meanwhile", "more"}
 

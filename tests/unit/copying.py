@@ -24,7 +24,7 @@ def git(folder: Path, *words: str) -> str:
 def program(state: Path, *words: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Runs the program as a bundle does."""
     command = (*PYTHON, PROGRAM / "__main__.py", "--state", state, *words)
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=600)
 
 
 class Copy:

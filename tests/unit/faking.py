@@ -147,7 +147,7 @@ def gen(here: Path, *words: str, stdin: str = "", **env: str) -> subprocess.Comp
         capture_output=True,
         text=True,
         env={**kept, "TERM": "xterm", **env},
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.unit.faking import GEN
 
-LIMIT = 30.0
+LIMIT = 600.0
 # The list is drawn again from its first line: what moves the cursor up or empties a line begins another one.
 _NEW_LINES = re.compile(rb"\r*\n|(\r|\x1b\[1A|\x1b\[2K)+")
 _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")

@@ -208,7 +208,7 @@ def test_following_ends_with_the_summary(bundle: Path) -> None:
         assert f"run {RUN}: under way\n" in shown(bundle)
         sleeper.kill()
         rest = process.stdout.read()
-    assert process.wait(30) == 0
+    assert process.wait(600) == 0
     assert rest.startswith(f"run {RUN}: open\n")
 
 

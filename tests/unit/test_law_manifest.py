@@ -93,7 +93,7 @@ def call(bundle: Path, script: str, *words: str, **env: str) -> subprocess.Compl
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

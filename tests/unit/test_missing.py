@@ -22,7 +22,8 @@ def test_a_package_that_is_not_there_is_named_with_its_mend(package: str, tmp_pa
     ended = set()
     for words in COMMANDS:
         done = subprocess.run(
-            [sys.executable, "-c", hide, *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+            [sys.executable, "-c", hide, *words], cwd=tmp_path, capture_output=True, text=True, check=False,
+            timeout=600,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY), "XDG_STATE_HOME": str(tmp_path / "state")},
             stdin=subprocess.DEVNULL,
         )  # fmt: skip

@@ -30,7 +30,7 @@ def bash(bundle: Path, text: str) -> subprocess.CompletedProcess[str]:
         ". lib/common.sh; . lib/docker.sh; . lib/storage.sh; . lib/preflight.sh; . lib/commands.sh; . lib/images.sh; "
     )
     return subprocess.run(
-        ["bash", "-c", sourced + text], cwd=bundle, capture_output=True, text=True, check=False, timeout=20,
+        ["bash", "-c", sourced + text], cwd=bundle, capture_output=True, text=True, check=False, timeout=600,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
 

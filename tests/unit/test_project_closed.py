@@ -27,7 +27,7 @@ def _ordinary() -> None:
 def program(copy: Copy, *words: str) -> subprocess.CompletedProcess[str]:
     """The program, of an ordinary user."""
     command = (*PLAIN, *PYTHON, PROGRAM / "__main__.py", "--state", copy.state, *words)
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
 
 def entered(copy: Copy) -> str:

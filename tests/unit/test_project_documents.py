@@ -98,7 +98,7 @@ def into_full(copy: Copy, *words: str) -> subprocess.CompletedProcess[str]:
     """Runs the program with an output that takes nothing."""
     command = (*PYTHON, PROGRAM / "__main__.py", "--state", copy.state, *words)
     with Path("/dev/full").open("w") as full:
-        return subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        return subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=600)
 
 
 def test_the_history(worked_on: Copy) -> None:
