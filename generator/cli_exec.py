@@ -33,14 +33,23 @@ class Exec(click.Command):
     """`exec NAME -- COMMAND`, and `exec -- COMMAND`: what stands behind that `--` is never taken for a name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Where no name stands in front of `--`, takes the words behind it out before click sees them."""
-        place = 0
-        while place < len(args) and args[place].startswith("-") and args[place] != "--":
-            place += 2 if args[place] == "--timeout" else 1
+        """Takes the words behind `--` out before click sees them; options may stand on either side of the name."""
+        place = _behind_options(args, 0)
+        if place < len(args) and args[place] != "--":
+            name, begin = args[place], place
+            place = _behind_options(args, begin + 1)
+            args = [*args[:begin], *args[begin + 1 : place], name, *args[place:]]
         if args[place : place + 1] == ["--"]:
             ctx.meta["words"] = tuple(args[place + 1 :])
             args = args[:place]
         return super().parse_args(ctx, args)
+
+
+def _behind_options(args: list[str], place: int) -> int:
+    """Where the options that begin at that place end."""
+    while place < len(args) and args[place].startswith("-") and args[place] != "--":
+        place += 2 if args[place] == "--timeout" else 1
+    return min(place, len(args))
 
 
 @click.command("exec", cls=Exec, context_settings={"allow_interspersed_args": False})
@@ -67,7 +76,7 @@ def exec_command(
       gen exec --detach dev -- npm run watch
       tar c src | gen exec dev -- tar x
     """
-    command: tuple[str, ...] = context.meta.get("words") or (words[1:] if words[:1] == ("--",) else words)
+    command: tuple[str, ...] = context.meta.get("words") or words
     if not command:
         where = name or "NAME"
         raise click.UsageError(f"Which command? For example: gen exec {where} -- id. For a shell: gen shell {where}")

@@ -138,3 +138,12 @@ package_tool() {
     fi
     version
 }
+
+# spent FOLDER: sets SPENT to the processor time, in seconds, of all that this shell ran and has ended; of an engine that was asked,
+# nothing. `times` says it to the shell itself alone, so it goes by a file of that folder.
+spent() {
+    local file=$1/times.$BASHPID
+    times >"$file"
+    # shellcheck disable=SC2034 # for who asks
+    SPENT=$(awk 'NR == 2 { split($0, part, /[ms ]+/); printf "%d", (part[1] + part[3]) * 60 + part[2] + part[4] }' "$file")
+}

@@ -28,24 +28,15 @@ mkdir "$work/results"
 # Each suite has a folder for what it makes: what is below another's is not held against its tests (tests/engine/conftest.py).
 lanes=$work/lanes
 
-# spent: sets SPENT to the processor time, in seconds, of all that this shell ran and has ended. Of an engine that is asked, nothing.
-spent() {
-    local rest minutes
-    times >"$work/times.$BASHPID"
-    { read -r rest && read -r minutes rest; } <"$work/times.$BASHPID"
-    SPENT=${minutes#*m} && SPENT=$((${minutes%%m*} * 60 + ${SPENT%%.*}))
-    minutes=${rest%%m*} rest=${rest#*m} && SPENT=$((SPENT + minutes * 60 + ${rest%%.*}))
-}
-
 # suite NAME COMMAND...: runs it, keeps its state, what it counted, and how long it and the processor took for the summary.
 suite() {
     local name=$1 state=passed began=$SECONDS before
     shift
     say "$name"
     counted=
-    spent && before=$SPENT
+    spent "$work" && before=$SPENT
     "$@" || state=FAILED
-    spent
+    spent "$work"
     result "$name" "$state${counted:+: $counted} ($((SECONDS - began)) s, $((SPENT - before)) s of processor time)"
 }
 
@@ -76,9 +67,10 @@ run_shellcheck() {
     # A step's script and a check name nothing of another file but its functions and settings, so each is looked at alone.
     printf '%s\0' "${small[@]}" | shellcheck_all --exclude=SC1091,SC2153 || bad=1
     # Of the others, how values flow takes long to follow, so that is done in each file alone; what a file has from another (sources
-    # it, uses its names, sets them for it) is looked at with all that it sources.
+    # it, uses its names, sets them for it) is looked at with the outlines of all that it sources.
     printf '%s\0' "${large[@]}" | shellcheck_all --exclude=SC1091,SC2034,SC2153,SC2154 || bad=1
-    printf '%s\0' "${large[@]}" | shellcheck_all --extended-analysis=false --external-sources --source-path=SCRIPTDIR:. || bad=1
+    shell_scripts | python tools/outlines.py "$work/outlines" || bad=1
+    (cd "$work/outlines" && printf '%s\0' "${large[@]/#/$OLDPWD/}" | shellcheck_all --extended-analysis=false --external-sources --source-path=.) || bad=1
     [ "$bad" -eq 0 ]
 }
 

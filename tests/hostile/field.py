@@ -29,6 +29,8 @@ PIDS, MEMORY, DISK = 200, 512 << 20, 256 << 20
 INODE = 4096
 """A small ext4 has one for so many bytes, and each file takes one."""
 PORT = 7777
+LONGEST = 300
+"""The seconds of a probe: a busy machine stalls whatever runs, and what makes many processes most."""
 LIMITS = (f"resources.pids={PIDS}", f"resources.memory={MEMORY >> 20}M")
 CLOSED = ("network.mode=none", "image.sudo=none", "security.readonly_root=true")
 SET_UID = "/tmp/set-uid-probe"  # noqa: S108
@@ -105,7 +107,7 @@ class Field:
 
     def _lives(self, bundle: Bundle) -> bool:
         try:
-            return run(*inside(bundle), "true", check=False, limit=30, env=self._env(bundle)).returncode == 0
+            return run(*inside(bundle), "true", check=False, limit=LONGEST, env=self._env(bundle)).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 
@@ -135,13 +137,11 @@ class Field:
 
     def _probe(self, attack: Attack, way: tuple[str, ...], kernel: str, env: dict[str, str]) -> Outcome:
         facts = json.dumps({**self.facts, "kernel": kernel})
-        # What makes many processes takes long where a busy kernel makes each of them wait.
-        limit = 240 if attack.costly else 60
-        argv = (*way, "timeout", str(limit), "python3", "-I", "-c", attack.script, facts)
+        argv = (*way, "timeout", str(LONGEST), "python3", "-I", "-c", attack.script, facts)
         try:
-            done = run(*argv, check=False, limit=limit + 30, env=env)
+            done = run(*argv, check=False, limit=LONGEST + 30, env=env)
         except subprocess.TimeoutExpired:
-            return Outcome(verdict="unknown", saw=f"no answer within {limit + 30} seconds; {probes_at_work()}")
+            return Outcome(verdict="unknown", saw=f"no answer within {LONGEST + 30} seconds; {probes_at_work()}")
         known: dict[int, Verdict] = {0: "held", 1: "breach"}
         verdict = known.get(done.returncode, "unknown")
         said = (done.stdout.strip() or done.stderr.strip()).splitlines()

@@ -113,6 +113,8 @@ def test_what_goes_into_a_command_is_given_on_and_a_word_is_never_split(here: Pa
         ("exec fake -- -- x", "-- -- x"),
         ("exec fake git log -- x", "-- git log -- x"),
         ("exec --detach fake -- x", "--detach -- x"),
+        ("exec fake --detach -- x", "--detach -- x"),
+        ("exec fake --timeout 5m ls --timeout", "--timeout 5m -- ls --timeout"),
     ],
 )
 def test_what_stands_behind_the_dashes_is_never_a_name(here: Path, words: str, given: str) -> None:

@@ -41,7 +41,7 @@ def limits(node: ast.AST) -> Iterator[ast.expr]:
             if asks_the_time(left):
                 yield limit
     if isinstance(node, ast.Call):
-        yield from (word.value for word in node.keywords if word.arg == "timeout")
+        yield from (word.value for word in node.keywords if word.arg in ("timeout", "limit"))
 
 
 def meant_to_run_out(node: ast.AST) -> bool:
@@ -77,6 +77,7 @@ def test_no_test_waits_less_than_a_busy_machine_takes(path: Path) -> None:
         "LIMIT = 20.0\nend = time.monotonic() + LIMIT",
         "assert time.monotonic() - began < 5",
         "subprocess.run(words, timeout=30)",
+        "run(words, limit=30)",
     ],
 )
 def test_each_short_wait_is_seen(text: str) -> None:
