@@ -45,7 +45,9 @@ def made_to_wait(bundle: Bundle, step: str) -> Callable[[Callable[[], None]], No
 
 
 def killed_in(bundle: Bundle, step: str) -> None:
-    """Kills a run, and what it has at work, as soon as that step begins."""
+    """Kills a run, and what it has at work, as soon as that step begins. The bundle is then as it was."""
+    path = f"steps/{step}/do.sh"
+    text = (bundle.path / path).read_text()
     strike, child = made_to_wait(bundle, step), bundle.path / ".state/child"
     process = launch(bundle)
 
@@ -57,3 +59,6 @@ def killed_in(bundle: Bundle, step: str) -> None:
             os.killpg(int(child.read_text("utf-8").split(":")[0]), signal.SIGKILL)
 
     strike(blow)
+    bundle.rewrite(path, text)
+    for left in ("begun", "struck"):
+        (bundle.path / left).unlink()

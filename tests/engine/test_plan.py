@@ -91,7 +91,7 @@ def test_a_plan_with_an_interrupted_run_undoes_it_first(make_bundle: MakeBundle)
     assert found["undo_first"][:2] == ["70-network", "65-volume"]
     assert states(found) == {"do"}
     done = bundle.script("scripts/start.sh", "--approve", found["hash"])
-    assert "was interrupted. Undoing what it began" in done.stdout
+    assert f"The last run ({record['run']}) was interrupted" in done.stdout
     assert states(plan(bundle)) == {"kept"}
 
 

@@ -23,7 +23,8 @@ def begun(bundle: Bundle, command: str) -> subprocess.Popen[str]:
 def refused(bundle: Bundle, *words: str, says: str, mend: str) -> None:
     """It changes nothing and says why, and what mends that."""
     done = bundle.script(*words, check=False)
-    assert (done.returncode, says in done.stderr, f"mend: {mend}" in done.stderr) == (4, True, True), done.stderr
+    mend = f"mend: '{bundle.path}'/{mend}"
+    assert (done.returncode, says in done.stderr, mend in done.stderr) == (4, True, True), done.stderr
     assert ".state" not in done.stderr
 
 
