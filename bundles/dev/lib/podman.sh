@@ -30,6 +30,7 @@ question_words() {
         word=${word//.HostIp/.HostIP}
         word=${word//.Actor.Attributes.name/.Name} word=${word//.Actor.ID/.ID}
         word=${word//.HostConfig.Annotations/.Config.Annotations}
+        word=${word//.HostConfig.Runtime/.OCIRuntime}
         word=${word//.IPAM.Config/.Subnets}
         # In a list it is a sentence: "Up 3 minutes".
         [ "$kind" != ps ] || word=${word//'{{.State}}'/'{{.ListContainer.State}}'}
