@@ -67,13 +67,8 @@ its_end() {
 
 # What decides about what Compose makes and a build gives, without being seen: where somebody has set it for their own work, it
 # is not meant for ours.
-not_for_us() {
-    local name
-    for name in $(compgen -e); do
-        case $name in COMPOSE_* | BUILDX_* | BUILDKIT_* | DOCKER_DEFAULT_PLATFORM) unset "$name" ;; esac
-    done
-}
-not_for_us
+# shellcheck disable=SC2086 # one word a name
+unset ${!COMPOSE_@} ${!BUILDX_@} ${!BUILDKIT_@} DOCKER_DEFAULT_PLATFORM
 
 # engine_identity: "IDENTITY|CONTEXT" of the engine that answers here. An engine is known by its own number and by where its data are:
 # a copy of them has the same number. It is empty where the engine is silent; CONTEXT is the client's name for where it is.

@@ -186,7 +186,8 @@ EVALUATIONS = (
     (r"\beval\b", "eval"),
     (r"(?:^|[\s;&|({])let\s", "let"),
     (r"\b(?:declare|typeset|local|readonly) -\w*[in]", "declare -i or -n"),
-    (r"\$\{!", "a name in a variable"),
+    # With that at its end it gives names, and no value.
+    (r"\$\{!(?!\w+@\})", "a name in a variable"),
     (r"(?:\[\[?|\btest) -v\b", "test -v"),
     (r"\bprintf (?:-v \w+ )?\"?[^\"'\s]*\$", "a format in a variable"),
     (r"(?:^|[\s;(|{])read (?!-\w*r|.* -r |it |as |from )", "read without -r"),

@@ -6,12 +6,12 @@ OVERRIDE=$LOCAL/compose.override.yaml
 
 # The variables of our caller's that Compose gets, besides those that the sandbox is to get: what finds the engine. Whatever else is set
 # in some shell decides nothing, so that what was looked at is what is made.
-COMPOSE_GETS='PATH HOME TMPDIR DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_CERT_PATH DOCKER_TLS_VERIFY
+PASSED_TO_COMPOSE='PATH HOME TMPDIR DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_CERT_PATH DOCKER_TLS_VERIFY
     GEN_INSTANCE GEN_TOKEN GEN_LOCAL GEN_VOLUME_NAME GEN_NETWORK_NAME GEN_RUNTIME'
 
 # composed PROJECT plain|added WORD...: Compose on this bundle's file alone, or with the user's additions.
 composed() (
-    gets=" ${COMPOSE_GETS//$'\n'/ } $(tr '\n' ' ' <"$BUNDLE/config/passed.env") "
+    gets=" ${PASSED_TO_COMPOSE//$'\n'/ } $(tr '\n' ' ' <"$BUNDLE/config/passed.env") "
     for name in $(compgen -e); do
         case $gets in *" $name "*) ;; *) export -n "${name?}" ;; esac
     done

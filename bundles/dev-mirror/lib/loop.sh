@@ -44,7 +44,9 @@ ASK_LOOPS='ask_loops() {
     same=" "
     if [ -e "$1" ]; then
         found=$(losetup --noheadings --raw --output NAME,RO --associated "$1") || return
-        same=" $(echo "$found" | sed -n "s/ 0\$//p" | tr "\n" " ")"
+        while read -r device only; do [ "$only" != 0 ] || same="$same$device "; done <<END
+$found
+END
     fi
     target=$(readlink "$2") || target=none
     for file in /sys/block/loop*/loop/backing_file; do
@@ -54,10 +56,10 @@ ASK_LOOPS='ask_loops() {
         case $device:$backing in
         "$3":* | "$4":* | "$target":*/"${1##*/}" | "$target":*/"${1##*/} (deleted)") ;;
         # Of what was let go, and waits for its last user, nothing is wanted any more.
-        *:"$1 (deleted)") [ "$(cat "${file%backing_file}autoclear")" = 0 ] || continue ;;
+        *:"$1 (deleted)") { read -r only <"${file%backing_file}autoclear"; } 2>/dev/null && [ "$only" = 0 ] || continue ;;
         *) continue ;;
         esac
-        [ "$(cat "/sys/block/${device#/dev/}/ro")" != 0 ] || echo "$device other"
+        if { read -r only <"/sys/block/${device#/dev/}/ro"; } 2>/dev/null && [ "$only" = 0 ]; then echo "$device other"; fi
     done
 }
 '

@@ -5,9 +5,10 @@
 # find_process: sets PID, the number that the sandbox's first process has on this host, and RUNTIME, what runs it, whatever is chosen for
 # the next one. Fails, and sets WHY, where there is none to look at.
 find_process() {
-    local told
+    local told id
     PID='' RUNTIME='' WHY="the engine names no process of the sandbox: it does not run"
-    told=$(docker inspect --format '{{.State.Pid}} {{.HostConfig.Runtime}}' "$(sandbox_id)" 2>/dev/null)
+    id=$(owned_id container "$GEN_CONTAINER") && [ -n "$id" ] || return 1
+    told=$(docker inspect --format '{{.State.Pid}} {{.HostConfig.Runtime}}' "$id" 2>/dev/null)
     whole "${told%% *}" 10 && [ "$NUMBER" -gt 1 ] || return 1
     RUNTIME=${told#* } PID=$NUMBER WHY="the sandbox's process $NUMBER cannot be looked at on this host: /proc hides it"
     [ -r "/proc/$PID/status" ]
