@@ -167,8 +167,8 @@ compose_config() {
 
 # What runs beside each other is taken from one list, longest first, by more than there are processors: much of an engine test's time
 # is spent waiting. Each file of engine tests is a suite, and so is each third of the unit tests.
-first="hostile checks safe faults bats unit_1 unit_2 unit_3 podman isolation ends cut_off whole checks_machine lifecycle storage changes
-    additions outside detached host microvm holders plan nothing_lost foreign moves set_aside another_engine taken_back"
+first="hostile checks bats unit_1 unit_2 unit_3 faults safe ends cut_off podman whole changes isolation storage lifecycle workplace outside
+    checks_machine additions host plan prune detached holders nothing_lost microvm users foreign moves set_aside made_without"
 
 # These start engines of their own on the host's, where each of those has a container. The others look at whole inventories, so whoever
 # runs them has an engine of its own.

@@ -145,9 +145,9 @@ build_machine() {
     word 1 "$(image_line "$GEN_IMAGE_REF")"
     id=$WORD
     mkdir -p "$MACHINE"
-    create_tool "$TOOL" >/dev/null || return 1
+    tool_begins && create_tool "$TOOL" >/dev/null || return 1
     docker export --output "$tar" "$TOOL" || return 1
-    remove_ours "$TOOL" || return 1
+    end_tools || return 1
     whole "$(file_bytes "$tar")" || return 1
     machine build --rootfs "$tar" --size $((NUMBER * 5 / 4 + (256 << 20))) || return 1
     rm -f "$tar"

@@ -10,6 +10,11 @@ mount_field() {
 # One short-lived container at a time: a name of its own makes sure that a killed run's is found.
 TOOL=gen-tool-$INSTANCE
 
+# There from before one of that name is asked for until it is known to be gone: a run that was killed meanwhile leaves it.
+TOOL_BEGUN=$STATE/tool
+tool_begins() { mkdir "$TOOL_BEGUN" 2>/dev/null || [ -d "$TOOL_BEGUN" ]; }
+tool_ended() { rmdir "$TOOL_BEGUN" 2>/dev/null || rm -f "$TOOL_BEGUN"; }
+
 # tool_image: the id of the image that this bundle's build gave, today's before older ones. It is never found by a name or a
 # label: somebody may have put another image under ours, made from a sandbox, and helpers run as root.
 tool_image() {
@@ -37,7 +42,7 @@ tool() {
 
 # brief [OPTION...] -- COMMAND...: a short-lived container of the bundle's own image. It goes by itself.
 brief() {
-    local options=() image token
+    local options=() image token code=0
     image=$(tool_image)
     [ -n "$image" ] || { no_tool; return 1; }
     while [ "$1" != -- ]; do
@@ -45,11 +50,14 @@ brief() {
         shift
     done
     shift
-    # Outside of these several may be at work at once, and nobody undoes anything.
-    [ -z "${GEN_RUN:-}${WORKING:-}" ] || options+=(--name "$TOOL")
     token=$(tool_token) || return 1
+    # Outside of these several may be at work at once, and nobody undoes anything.
+    if [ -n "${GEN_RUN:-}${WORKING:-}" ]; then tool_begins && options+=(--name "$TOOL") || return 1; fi
     docker run --rm --interactive --init --pull never --label "gen.instance=$INSTANCE" --label gen.role=tool --annotation "gen.token=$token" \
-        ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}"
+        ${options[@]+"${options[@]}"} --entrypoint "$1" "$image" "${@:2}" || code=$?
+    # Of a client that was ended, or failed, the engine may still make what it asked for.
+    if [ -n "${GEN_RUN:-}${WORKING:-}" ] && [ "$code" -lt 124 ]; then tool_ended; fi
+    return "$code"
 }
 
 # root_tool [OPTION...] -- COMMAND...: the same as root with the host's devices: to attach and detach loop devices only.
@@ -100,5 +108,4 @@ remove_ours() {
 }
 
 # end_tools: ends the short-lived container of a run that was killed; what it was doing must not go on under an undo.
-# As long as there is no word to mark one with, there was none.
-end_tools() { [ ! -s "$STATE/token" ] || settle "$TOOL"; }
+end_tools() { [ ! -e "$TOOL_BEGUN" ] || { settle "$TOOL" && tool_ended; }; }

@@ -59,11 +59,11 @@ def run(
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """Waits for something that comes by itself; fails when it does not."""
-    end = time.monotonic() + 600
+    """Waits for something that comes by itself, and asks ever less often: what asks takes from what is waited for."""
+    end, pause = time.monotonic() + 600, 0.1
     while not holds():
         assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
+        time.sleep(pause := min(pause * 1.5, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ STATE = Shape(
         ".state/child .state/commands .state/fingerprint.after .state/frozen .state/frozen.lock .state/home "
         ".state/instance .state/journal.checked .state/journal.jsonl .state/ledger .state/lock "
         ".state/log.answers .state/log.pipe .state/logs .state/microvm .state/mirror .state/names "
-        ".state/owned .state/prior .state/project .state/resized .state/token .state/work"
+        ".state/owned .state/prior .state/project .state/resized .state/token .state/tool .state/work"
     ),
     part=".state",
     never=True,
