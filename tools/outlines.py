@@ -17,7 +17,7 @@ USED = re.compile(r"\$\{?[#!]?([A-Za-z_]\w*)")
 SET = re.compile(r"(?<![\w$}])([A-Za-z_]\w*)(?:\[[^]]*\])?\+?=")
 GIVEN = re.compile(r"(?<!\w)(?:read|local|mapfile|for|declare|export) .*")
 WORD = re.compile(r"(?<![\w$-])[A-Za-z_]\w*")
-KEYWORDS = frozenset("if then else elif fi for while until do done case esac in function time select".split())
+KEYWORDS = frozenset(("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in"))
 
 
 @functools.cache

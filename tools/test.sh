@@ -16,6 +16,8 @@ fi
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/common.sh
 . "$here/common.sh"
+# shellcheck source=tools/lint.sh
+. "$here/lint.sh"
 cd "$here/.." || exit 1
 
 PATH=$PWD/.venv/bin:$PATH
@@ -44,61 +46,6 @@ suite() {
 result() { printf '%-24s %s\n' "$1" "$2" >"$work/results/$1"; }
 
 count() { counted=$*; }
-
-# shell_scripts: every shell file that is whole as it stands (templates with values are linted as rendered).
-shell_scripts() {
-    local folder
-    for folder in templates bundles tools; do
-        [ ! -d "$folder" ] || find "$folder" -name '*.sh' -not -path '*/.state/*' -not -path '*/local/*' -type f
-    done | sort
-    echo .ci/run
-}
-
-# once: of files with the same content only the first: a bundle holds its templates byte for byte, and what they source is
-# named by its path in this repository.
-once() { xargs sha256sum | awk '!seen[$1]++ { print substr($0, 67) }'; }
-
-run_shellcheck() {
-    local small=() large=() file bad=0
-    while IFS= read -r file; do
-        case $file in */steps/* | */checks/*) small+=("$file") ;; *) large+=("$file") ;; esac
-    done < <(shell_scripts | once)
-    count "$((${#small[@]} + ${#large[@]})) scripts"
-    # A step's script and a check name nothing of another file but its functions and settings, so each is looked at alone.
-    printf '%s\0' "${small[@]}" | shellcheck_all --exclude=SC1091,SC2153 || bad=1
-    # Of the others, how values flow takes long to follow, so that is done in each file alone; what a file has from another (sources
-    # it, uses its names, sets them for it) is looked at with the outlines of all that it sources.
-    printf '%s\0' "${large[@]}" | shellcheck_all --exclude=SC1091,SC2034,SC2153,SC2154 || bad=1
-    shell_scripts | python tools/outlines.py "$work/outlines" || bad=1
-    (cd "$work/outlines" && printf '%s\0' "${large[@]/#/$OLDPWD/}" | shellcheck_all --extended-analysis=false --external-sources --source-path=.) || bad=1
-    [ "$bad" -eq 0 ]
-}
-
-shellcheck_all() { xargs -0 -n 10 -P "$(nproc)" shellcheck "$@"; }
-
-run_hadolint() {
-    local file total=0 bad=0
-    for file in bundles/*/Dockerfile; do
-        [ -f "$file" ] || continue
-        total=$((total + 1))
-        hadolint "$file" || bad=1
-    done
-    count "$total files"
-    # Nothing looked at is not the same as nothing wrong.
-    [ "$total" -gt 0 ] && [ "$bad" -eq 0 ]
-}
-
-run_compose_config() {
-    local file total=0 bad=0
-    for file in bundles/*/compose.yaml; do
-        [ -f "$file" ] || continue
-        total=$((total + 1))
-        docker compose --file "$file" config --quiet || bad=1
-    done
-    count "$total files"
-    # Nothing looked at is not the same as nothing wrong.
-    [ "$total" -gt 0 ] && [ "$bad" -eq 0 ]
-}
 
 # own_mounts COMMAND...: runs it where what it mounts is out of the sight of other tests. Theirs are not held there: a copy of a
 # mount keeps its loop device in use for as long as the command runs.
@@ -143,30 +90,13 @@ see_to() {
     fi
 }
 
-see_to_engine() {
-    see_to engine engine || return
+see_to_tools() {
     [ "${GEN_REQUIRE_ENGINE:-}" = 1 ] || return 0
     { have strace && have mkfs.xfs; } || need_packages "what injects faults, or makes a filesystem with reflinks," strace xfsprogs
 }
 
-lint() {
-    suite "ruff" ruff check .
-    suite "ruff format" ruff format --check .
-    suite "mypy" mypy --strict generator bench templates/lib/project templates/lib/microvm templates/lib/still.py
-    suite "shellcheck" run_shellcheck
-    suite "hadolint" run_hadolint
-}
-
-compose_config() {
-    if docker compose version >/dev/null 2>&1; then
-        suite "compose config" run_compose_config
-    else
-        result "compose config" "skipped: docker compose is not installed"
-    fi
-}
-
-# What runs beside each other is taken from one list, longest first, by more than there are processors: much of an engine test's time
-# is spent waiting. Each file of engine tests is a suite, and so is each third of the unit tests.
+# What runs beside each other is taken from one list, longest first, by twice as many as there are processors: much of an engine test's
+# time is spent waiting. Each file of engine tests is a suite, and so is each third of the unit tests.
 first="hostile checks bats unit_1 unit_2 unit_3 faults safe ends cut_off podman whole changes isolation storage lifecycle workplace outside
     checks_machine additions host plan prune detached holders nothing_lost microvm users foreign moves set_aside made_without"
 
@@ -187,9 +117,9 @@ suites() {
     } | awk '!seen[$1]++'
 }
 
-# next_job: sets JOB to one that nobody has taken yet; fails when there is none.
+# next_job LIST: sets JOB to one of it that nobody has taken yet; fails when there is none.
 next_job() {
-    while IFS= read -r JOB; do mkdir "$work/taken/$JOB" 2>/dev/null && return; done <"$work/jobs"
+    while IFS= read -r JOB; do mkdir "$work/taken/$JOB" 2>/dev/null && return; done <"$work/$1"
     return 1
 }
 
@@ -226,13 +156,13 @@ run_job() {
     esac
 }
 
-# worker LANE: does what is left to do, until nothing is.
+# worker LANE LIST: does what is left to do of it, until nothing is.
 worker() {
     local HOST='' JOB
-    while next_job; do
+    while next_job "$2"; do
         run_job "$1" >"$work/out.$1" 2>&1
         touch "$work/ended/$JOB"
-        flock "$work/jobs" cat "$work/out.$1"
+        flock "$work/taken" cat "$work/out.$1"
     done
     [ -z "$HOST" ] || tools/private-engine.sh stop "$lanes/$1"
 }
@@ -254,6 +184,15 @@ elsewhere() {
     return 1
 }
 
+# without_engine: the unit tests are begun while an engine is being installed.
+without_engine() {
+    mkdir "$work/taken" "$work/ended"
+    suite "tools" see_to_tools
+    suites | grep -x 'unit_.' >"$work/early"
+    worker a early &
+    worker b early &
+}
+
 all_tests() {
     local number
     suite "tests elsewhere" elsewhere
@@ -264,10 +203,9 @@ all_tests() {
         JOB=engine suite "engine tests" run_pytest e tests/engine
         suites | grep -x -e 'unit_.' -e bats -e microvm >"$work/jobs"
     fi
-    mkdir "$work/taken" "$work/ended"
     # Thousands of clients are started, each for a moment: one thread is quicker to start than several.
     export GOMAXPROCS=1
-    for ((number = 0; number <= 2 * $(nproc); number++)); do worker "$number" & done
+    for ((number = 0; number < 2 * $(nproc); number++)); do worker "$number" jobs & done
     wait
     while IFS= read -r JOB; do [ -e "$work/ended/$JOB" ] || result "$JOB" "FAILED: it did not come to its end"; done <"$work/jobs"
 }
@@ -287,9 +225,9 @@ if [ "${1:-}" = --lint ]; then
     lint
     compose_config
 else
-    # On a bare machine the engine is being installed meanwhile.
     lint >"$work/lint" 2>&1 &
-    suite "engine" see_to_engine
+    without_engine
+    suite "engine" see_to engine engine
     suite "microvm" see_to microvm QEMU
     suite "podman" see_to podman Podman
     compose_config
