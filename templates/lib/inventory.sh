@@ -12,6 +12,7 @@ engine_marked() {
 # engine_owns: what this copy of the bundle has in the engine, one "kind sandbox-name" a line.
 engine_owns() {
     local found all
+    [ -n "$(owned_lines)" ] || return 0
     found=$(engine_marked) && all=$(docker ps --all --no-trunc --format 'there {{.ID}}') || return 1
     # A container's labels are for its user to change; it was made under the sandbox's name.
     awk 'FILENAME == ARGV[1] { mine[$1 " " ($1 == "volume" ? $4 : $3)]; if ($1 == "container") name[$3] = $4; next }

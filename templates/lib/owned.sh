@@ -114,7 +114,9 @@ recorded_among() { grep -xF -f <(owned_lines | awk -v kind="$1" '$1 == kind && $
 our_containers() {
     local all ids id whose
     [ -n "$INSTANCE" ] || return 0
-    all=$(docker ps --all --no-trunc --quiet) && ids=$(docker ps --all --no-trunc --quiet --filter "label=gen.instance=$INSTANCE") || return 1
+    all=$(docker ps --all --no-trunc --format '{{.ID}}{{with .Label "gen.instance"}}{{if eq . "'"$INSTANCE"'"}} claimed{{end}}{{end}}') || return 1
+    ids=$(sed -n 's/ claimed$//p' <<<"$all")
+    all=${all// claimed/}
     # Of one whose making was cut off only the token is known: each is asked for it.
     ! owned_lines | grep '^container [^ ]* - ' >/dev/null || ids=$all
     ids=$(sort -u <<<"$ids"$'\n'"$(recorded_among container <<<"$all")") || return 1

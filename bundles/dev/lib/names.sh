@@ -12,8 +12,9 @@ renamed() {
 
 # sandbox_called: the name that somebody gave our sandbox's container, where it is not the one that it was made under.
 sandbox_called() {
-    local name
-    name=$(docker ps --all --no-trunc --filter "id=$(sandbox_id)" --format '{{.Names}}') || return 1
+    local name id
+    id=$(owned_id container "$GEN_CONTAINER") && [ -n "$id" ] || return 0
+    name=$(docker ps --all --no-trunc --filter "id=$id" --format '{{.Names}}') || return 1
     case $name in '' | "$GEN_CONTAINER" | "$GEN_CONTAINER-prior-$INSTANCE") ;; *) echo "${name%%,*}" ;; esac
 }
 
