@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from project import closed
 from project.host import Host
 
 from tests.unit.applying import Link, Versions, make, planned
-from tests.unit.copying import Copy, program
+from tests.unit.copying import PROGRAM, Copy, program
+from tests.unit.isolated import PYTHON
 from tests.unit.tracking import Tracked
 
 TEXT = "a long secret of the user's\n"
@@ -203,3 +206,20 @@ def test_what_its_user_opened_is_open(tmp_path: Path) -> None:
     (steps.tracked.project / "s").chmod(0o644)
     steps.apply({**steps.base, "s": SHORT + "more\n", "m": SHORT})
     assert (steps.mode("s"), steps.mode("m")) == (0o644, 0o644)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="this takes a right from root")
+@pytest.mark.parametrize("owner", [(0, 22), (11, 22)], ids=["only its group is another's", "it is another's"])
+def test_whose_a_file_is_stays_or_its_mend_is_named_and_works(tmp_path: Path, owner: tuple[int, int]) -> None:
+    tracked = Tracked(tmp_path, {"old": "o\n"})
+    os.chown(tracked.project / "old", *owner)
+    tracked.commit({"old": "n\n"})
+    # As somebody who may give files to nobody.
+    words = ("setpriv", "--bounding-set=-chown", *PYTHON, PROGRAM / "__main__.py", "--state", tracked.state)
+    tracked.run("review")
+    done = subprocess.run((*words, "apply", "--yes"), capture_output=True, text=True, check=False)
+    assert (done.returncode, (tracked.project / "old").read_text()) == (1, "o\n"), done.stderr
+    mend = done.stderr.partition("  mend: ")[2].partition("   (")[0].removeprefix("sudo ")
+    subprocess.run(("sh", "-c", mend), check=True)
+    done = subprocess.run((*words, "apply", "--yes"), capture_output=True, text=True, check=False)
+    assert (done.returncode, (tracked.project / "old").read_text()) == (0, "n\n"), done.stderr

@@ -7,8 +7,9 @@ import errno
 import hashlib
 import os
 import re
+import shlex
 
-from project import disk, risky
+from project import disk, risky, words
 from project.failure import Failure
 from project.host import FOLDER, Blocked, Host, Seen, look, split
 from project.modes import opened
@@ -123,7 +124,7 @@ class Stage:
         fd = os.open(name, MAKE, 0o600, dir_fd=folder)
         try:
             disk.put(fd, put.content())
-            self._own(folder, name, put.like)
+            self._own(folder, name, put.like, put.path)
             if put.like is not None:
                 self._attributes(put, fd)
             os.fchmod(fd, _mode(put, self.mask))
@@ -131,7 +132,7 @@ class Stage:
         finally:
             os.close(fd)
 
-    def _own(self, folder: int, name: bytes, like: Seen | None) -> None:
+    def _own(self, folder: int, name: bytes, like: Seen | None, path: bytes = b"") -> None:
         """The owner of the file that was there, else that of the project's folder."""
         uid, gid = (like.uid, like.gid) if like else (self.uid, self.gid)
         now = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -141,11 +142,18 @@ class Stage:
             os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
         except PermissionError:
             if like is not None:
-                raise Failure(
-                    "a file's owner cannot be kept",
-                    f"It belongs to user {uid} and group {gid}, and you may not give files to them.",
-                    "run it as the owner of the project's files",
-                ) from None
+                raise self._not_to_be_given(path, like) from None
+
+    def _not_to_be_given(self, path: bytes, like: Seen) -> Failure:
+        """Who has a file is kept, or nothing is done: its mode says what its group may."""
+        file = shlex.quote(words.path(os.path.join(self.host.real, path)))
+        if like.uid == os.geteuid():
+            why = f"{file} is of group {like.gid}, and you are not in it."
+            mend = f'chgrp "$(id -g)" {file}   (then again; or as root, which keeps the group)'
+        else:
+            why = f"{file} belongs to user {like.uid} and group {like.gid}, and you may not give files to them."
+            mend = f'sudo chown "$(id -u):$(id -g)" {file}   (then again; or as root, which keeps the owner)'
+        return Failure("a file's owner cannot be kept", why, mend)
 
     def _attributes(self, put: Put, fd: int) -> None:
         """What else a file has that stays with it: access lists, and a user's own attributes."""
