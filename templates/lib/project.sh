@@ -87,14 +87,21 @@ way_back() {
     echo "mv FOLDER $(quoted "$1")   (if it was moved or renamed: back to its place; or ./rollback.sh keeps what waits in its copy as a patch, then: scripts/start.sh --project FOLDER)"
 }
 
+# project_went: whether what the copy is of is not where it was. Sets WHAT and MEND.
+project_went() {
+    local path
+    path=$(copied project) && [ ! -d "$path" ] || return 1
+    WHAT="the project is not there any more: $path" MEND=$(way_back "$path")
+}
+
 # project_problems: what stands in the way of a copy, for preflight.
 project_problems() {
     local path
     path=$(project_path)
     if [ -z "$path" ]; then
         problem "no project is named: this bundle makes a copy of one" "scripts/start.sh --project PATH"
-    elif [ ! -e "$path" ] && [ "$(copied project)" = "$path" ]; then
-        problem "the project is not there any more: $path" "$(way_back "$path")"
+    elif [ ! -e "$path" ] && project_went; then
+        problem "$WHAT" "$MEND"
     elif [ ! -d "$path" ] || [ ! -r "$path" ] || [ ! -x "$path" ]; then
         problem "the project cannot be read: $path" "ls -ld $(quoted "$path")   (or name another one: scripts/start.sh --project PATH)"
     elif ! apart "$(cd -- "$path" && pwd -P)"; then
@@ -240,14 +247,11 @@ look() {
 # undo_commands N: what was changed last is written down first, once nothing runs that could add to it. A layer that is
 # mounted is not changed behind its back; a machine is sent another one.
 undo_commands() {
-    local state layer=$PROJECT/layer.$$ code=0 path
+    local state layer=$PROJECT/layer.$$ code=0
     state=$(sandbox_state) || return 1
     copy_is_shown || fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run, so nothing is undone" "" "scripts/start.sh"
     # Before anything is stopped for it.
-    path=$(copied project)
-    if [ "$(copied method)" = overlay ] && [ ! -d "$path" ]; then
-        fail "$EX_REFUSED" "the project is not there any more, so nothing is undone" "$path" "$(way_back "$path")"
-    fi
+    if [ "$(copied method)" = overlay ] && project_went; then fail "$EX_REFUSED" "nothing is undone" "$WHAT" "$MEND"; fi
     track_rest && project undo --foresee "$1" || return
     if [ "$BACKEND" = microvm ]; then
         project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?

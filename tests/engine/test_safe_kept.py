@@ -65,3 +65,20 @@ def test_where_nothing_was_changed_no_history_is_named(safe: MakeBundle, tmp_pat
     assert "What waits" not in said
     assert "git --git-dir" not in said
     assert not list((bundle.path / ".state/project").glob("track*"))
+
+
+def test_that_the_project_went_is_said_by_whatever_looks(safe: MakeBundle, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    bundle = safe()
+    bundle.script("scripts/start.sh", "--project", str(project))
+    executed(bundle, "echo more >>notes.txt")
+
+    def said_by(*words: str) -> bool:
+        done = bundle.script(*words, check=False)
+        return f"the project is not there any more: {project}" in done.stdout + done.stderr
+
+    looks = (("scripts/status.sh",), ("scripts/plan.sh",), ("scripts/start.sh",), ("scripts/review.sh", "--stat"))
+    project.rename(tmp_path / "moved")
+    assert [words for words in looks if not said_by(*words)] == []
+    (tmp_path / "moved").rename(project)
+    assert [words for words in looks if said_by(*words)] == []

@@ -24,5 +24,8 @@ if [ -z "${GEN_UNDO:-}" ] && ! copy_is_there; then
         "scripts/discard.sh   (the history of what was changed is in .state/project; then start again)" owner
     exit "$UNKNOWN"
 fi
-if [ -z "${GEN_UNDO:-}" ] && ! undone_first && made_without; then would "$WHY"; fi
+if [ -z "${GEN_UNDO:-}" ] && ! undone_first; then
+    if made_without; then would "$WHY"; fi
+    if project_went; then would "$WHAT: $MEND"; fi
+fi
 exit "$HOLDS"
