@@ -87,11 +87,10 @@ way_back() {
     echo "mv FOLDER $(quoted "$1")   (if it was moved or renamed: back to its place; or ./rollback.sh keeps what waits in its copy as a patch, then: scripts/start.sh --project FOLDER)"
 }
 
-# project_went: whether what the copy is of is not where it was. Sets WHAT and MEND.
+# project_went PATH: whether the project that the copy is of is not there. Sets WHAT and MEND.
 project_went() {
-    local path
-    path=$(copied project) && [ ! -d "$path" ] || return 1
-    WHAT="the project is not there any more: $path" MEND=$(way_back "$path")
+    [ -n "$1" ] && [ ! -d "$1" ] || return 1
+    WHAT="the project is not there any more: $1" MEND=$(way_back "$1")
 }
 
 # project_problems: what stands in the way of a copy, for preflight.
@@ -100,7 +99,7 @@ project_problems() {
     path=$(project_path)
     if [ -z "$path" ]; then
         problem "no project is named: this bundle makes a copy of one" "scripts/start.sh --project PATH"
-    elif [ ! -e "$path" ] && project_went; then
+    elif [ ! -e "$path" ] && [ "$(copied project)" = "$path" ] && project_went "$path"; then
         problem "$WHAT" "$MEND"
     elif [ ! -d "$path" ] || [ ! -r "$path" ] || [ ! -x "$path" ]; then
         problem "the project cannot be read: $path" "ls -ld $(quoted "$path")   (or name another one: scripts/start.sh --project PATH)"
@@ -251,7 +250,7 @@ undo_commands() {
     state=$(sandbox_state) || return 1
     copy_is_shown || fail "$EX_REFUSED" "the sandbox $GEN_NAME does not run, so nothing is undone" "" "scripts/start.sh"
     # Before anything is stopped for it.
-    if [ "$(copied method)" = overlay ] && project_went; then fail "$EX_REFUSED" "nothing is undone" "$WHAT" "$MEND"; fi
+    if [ "$(copied method)" = overlay ] && project_went "$(copied project)"; then fail "$EX_REFUSED" "nothing is undone" "$WHAT" "$MEND"; fi
     track_rest && project undo --foresee "$1" || return
     if [ "$BACKEND" = microvm ]; then
         project undo --tar "$layer" "$1" && machine put <"$layer" && look --undone "$1" >/dev/null || code=$?

@@ -26,7 +26,7 @@ need_last() {
 # show_rest: before something is shown, what was changed last is written down too; else it is said that it may be missing. So it is if
 # the project is not there to be compared with.
 show_rest() {
-    if project_went; then warn "$WHAT" && warn "  mend: $MEND"; fi
+    if project_went "$(copied project)"; then warn "$WHAT" && warn "  mend: $MEND"; fi
     if ! copy_is_shown; then
         warn "the sandbox does not run: this is what was found when it was looked at last (scripts/start.sh starts it)"
     else

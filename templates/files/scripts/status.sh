@@ -64,7 +64,7 @@ copy_rows() {
         key=${line%%: *} value=${line#*: }
         case $key in project | method | waiting | closed | "left out") row "$key" "$value" ;; esac
     done
-    if project_went; then row '' "$WHAT" && row '' "$MEND"; fi
+    if project_went "$(copied project)"; then row '' "$WHAT" && row '' "$MEND"; fi
 }
 
 row() { say "$(printf '  %-12s %s' "$1" "$2")"; }

@@ -26,6 +26,7 @@ if [ -z "${GEN_UNDO:-}" ] && ! copy_is_there; then
 fi
 if [ -z "${GEN_UNDO:-}" ] && ! undone_first; then
     if made_without; then would "$WHY"; fi
-    if project_went; then would "$WHAT: $MEND"; fi
+    # What is copied is what is named.
+    if project_went "$(project_path)"; then would "$WHAT: $MEND"; fi
 fi
 exit "$HOLDS"
