@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.engine.conftest import MakeBundle, run, until
+from tests.engine.conftest import Bundle, MakeBundle, run, until
 from tests.engine.test_users import as_user, open_folder  # noqa: F401
 
 
@@ -70,3 +70,28 @@ def test_a_folder_for_backups_that_is_another_s_hinders_nobody(make_bundle: Make
     os.chown(bundle.path / "backups", 12345, 12345)
     assert by_user("scripts/recover.sh").returncode == 0
     assert not half.exists()
+
+
+def helpers(bundle: Bundle) -> list[str]:
+    """The short-lived containers of the bundle that there are."""
+    name = (bundle.path / ".state/instance").read_text().strip()
+    return run("docker", "ps", "--all", "--quiet", "--filter", f"name=gen-tool-{name}").stdout.split()
+
+
+def test_a_helper_whose_client_was_killed_is_ended_and_no_other_is_looked_for(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle()
+    bundle.start()
+    env = {**os.environ, **bundle.env, "GEN_RUN": "a-run"}
+    words, begun = ". lib/docker.sh && . lib/storage.sh && ", bundle.path / ".state/tool"
+    run("bash", "-c", words + "brief --network none -- true", cwd=bundle.path, env=env)
+    assert not begun.exists()
+
+    script = ("bash", "-c", words + "brief --network none -- sleep 3600")
+    with subprocess.Popen(script, cwd=bundle.path, env=env, stdin=subprocess.DEVNULL, start_new_session=True) as client:
+        until(lambda: helpers(bundle) != [])
+        os.killpg(client.pid, signal.SIGKILL)
+    assert helpers(bundle) != [], "it ended with its client, so this shows nothing"
+    assert begun.is_dir()
+    run("bash", "-c", words + "end_tools", cwd=bundle.path, env=env)
+    assert helpers(bundle) == []
+    assert not begun.exists()
